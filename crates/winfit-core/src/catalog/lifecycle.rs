@@ -1,0 +1,48 @@
+//! Support of the base images, as Microsoft's container lifecycle page had it on each day.
+
+use time::Date;
+
+use super::tsv::{TableError, table};
+
+/// One row of one day's page.
+#[derive(Debug, Clone)]
+pub struct LifecycleRow {
+    /// The page's day.
+    pub doc_day: Date,
+    /// The page's commit.
+    pub commit: &'static str,
+    /// `Server Core, Nano Server, Windows`, as the page writes it.
+    pub base_image: &'static str,
+    /// `Long-Term`, `Semi-Annual`.
+    pub channel: &'static str,
+    /// `2019`, `1809`, `2019, 1809`.
+    pub version: &'static str,
+    /// The build, as the page has it.
+    pub os_build: &'static str,
+    /// Since when.
+    pub availability: Option<Date>,
+    /// End of mainstream support.
+    pub mainstream_end: Option<Date>,
+    /// End of extended support.
+    pub extended_end: Option<Date>,
+}
+
+pub(super) fn read() -> Result<Vec<LifecycleRow>, TableError> {
+    table(
+        "lifecycle.tsv",
+        include_str!("../../data/lifecycle.tsv"),
+        |row| {
+            Ok(LifecycleRow {
+                doc_day: row.required_day("doc_date")?,
+                commit: row.text("commit")?,
+                base_image: row.text("base_image")?,
+                channel: row.text("channel")?,
+                version: row.text("version")?,
+                os_build: row.text("os_build")?,
+                availability: row.day("availability")?,
+                mainstream_end: row.day("mainstream_end")?,
+                extended_end: row.day("extended_end")?,
+            })
+        },
+    )
+}

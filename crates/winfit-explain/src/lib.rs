@@ -1,0 +1,1 @@
+//! Error text in any wrapping, to a diagnosis.
