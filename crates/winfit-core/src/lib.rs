@@ -8,6 +8,13 @@ pub mod catalog;
 pub mod day;
 pub mod engine;
 pub mod host;
+pub mod image;
+pub mod names;
+pub mod platform;
+pub mod reason;
+pub mod reference;
+pub mod rules;
+pub mod verdict;
 pub mod version;
 
 pub use catalog::Catalog;

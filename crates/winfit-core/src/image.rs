@@ -1,0 +1,450 @@
+//! Images: what a tag, a release name or a version says about the Windows inside.
+
+use thiserror::Error;
+
+use crate::catalog::{Audience, Catalog};
+use crate::host::{Arch, Os};
+use crate::reference::{Base, Home, Reference, ReferenceError};
+use crate::version::{OsVersion, quote_for_error};
+
+/// The facts of an image that decide a verdict. Small and `Copy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Image {
+    /// Its operating system.
+    pub os: Os,
+    /// Its Windows version, where known.
+    pub version: Option<OsVersion>,
+    /// The revision is that of the newest update known for a floating tag, not a stated one.
+    pub revision_inferred: bool,
+    /// Its architecture, where known.
+    pub arch: Option<Arch>,
+    /// It runs as a HostProcess container.
+    pub host_process: bool,
+    /// The reference names a single manifest (a tag that ends in `-amd64`), not an index.
+    pub single_manifest: bool,
+}
+
+impl Image {
+    /// A Windows image of which only the version is known.
+    pub const fn windows(version: OsVersion) -> Self {
+        Self {
+            os: Os::Windows,
+            version: Some(version),
+            revision_inferred: false,
+            arch: None,
+            host_process: false,
+            single_manifest: false,
+        }
+    }
+
+    /// A Windows image that states no version.
+    pub const fn without_version() -> Self {
+        Self {
+            version: None,
+            ..Self::windows(OsVersion::of_build(0))
+        }
+    }
+}
+
+/// Where an image's version was stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatedBy {
+    /// The user gave a version.
+    Version,
+    /// The user gave a release's name.
+    ReleaseName,
+    /// The reference's tag.
+    Tag,
+    /// `--image-version`.
+    Given,
+    /// Nothing states it.
+    Nothing,
+}
+
+impl StatedBy {
+    /// For sentences: `from its tag`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Version | Self::Given => "as given",
+            Self::ReleaseName => "from the release's name",
+            Self::Tag => "from its tag",
+            Self::Nothing => "not stated",
+        }
+    }
+}
+
+/// An image as a user named it, with all that the text tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedImage {
+    /// The text as given.
+    pub text: String,
+    /// The reference, where it is one.
+    pub reference: Option<Reference>,
+    /// The facts.
+    pub image: Image,
+    /// Where the version was stated.
+    pub stated_by: StatedBy,
+    /// The KB that the tag names.
+    pub kb: Option<u32>,
+    /// The base image that it is or that its tag names.
+    pub base: Option<Base>,
+    /// Whether it *is* that base image, or only built on it.
+    pub is_base: bool,
+    /// The piece of the tag that names the release, for tags of derived images.
+    pub release_piece: Option<String>,
+    /// What else the user should know: a renamed repository, a KB of another build.
+    pub notes: Vec<String>,
+}
+
+/// Why a text is no image that can be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ImageError {
+    /// No reference.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// `latest` of a base image.
+    #[error(
+        "{image} is no longer published: since 2019-04-16 the base images have no \"latest\"; name a release, as {example}"
+    )]
+    LatestRemoved {
+        /// The image as given.
+        image: String,
+        /// A reference that would do.
+        example: String,
+    },
+    /// A release that never had an image.
+    #[error(
+        "{name} has no container image of its own; images are built for Windows Server, as ltsc2022"
+    )]
+    NoImageOfRelease {
+        /// The release's name.
+        name: String,
+    },
+    /// A version that is none.
+    #[error(transparent)]
+    Version(#[from] crate::version::VersionError),
+}
+
+impl NamedImage {
+    fn new(text: &str, image: Image, stated_by: StatedBy) -> Self {
+        Self {
+            text: text.to_owned(),
+            reference: None,
+            image,
+            stated_by,
+            kb: None,
+            base: None,
+            is_base: false,
+            release_piece: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What sentences call it: `servercore:ltsc2019`, or the text as given.
+    pub fn short(&self) -> String {
+        match &self.reference {
+            Some(reference) => reference.short(),
+            None => self.text.clone(),
+        }
+    }
+
+    /// Reads a version, a release's name or a reference.
+    pub fn read(catalog: &Catalog, text: &str) -> Result<Self, ImageError> {
+        let text = text.trim();
+        let version_like = text.starts_with("10.0.")
+            || (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+        if version_like && (text.contains('.') || text.len() >= 5) {
+            let image = Image::windows(text.parse()?);
+            return Ok(Self::new(text, image, StatedBy::Version));
+        }
+        if !text.contains(['/', ':', '@'])
+            && let Some(named) = Self::read_release_name(catalog, text)?
+        {
+            return Ok(named);
+        }
+        Self::read_reference(catalog, text)
+    }
+
+    fn read_release_name(catalog: &Catalog, text: &str) -> Result<Option<Self>, ImageError> {
+        let releases = crate::names::releases_named(catalog, text);
+        let Some(first) = releases.first() else {
+            return Ok(None);
+        };
+        let Some(release) = releases
+            .iter()
+            .find(|release| !release.base_images.is_empty())
+        else {
+            return Err(ImageError::NoImageOfRelease {
+                name: first.name.to_owned(),
+            });
+        };
+        let image = floating(catalog, release.build);
+        Ok(Some(Self::new(text, image, StatedBy::ReleaseName)))
+    }
+
+    fn read_reference(catalog: &Catalog, text: &str) -> Result<Self, ImageError> {
+        let reference = Reference::parse(text)?;
+        let mut named = Self::new(text, Image::without_version(), StatedBy::Nothing);
+        if let Some(base) = reference.base_image() {
+            named.base = Some(base.base);
+            named.is_base = true;
+            if matches!(base.home, Home::OldName | Home::NoRegistry) {
+                named.notes.push(format!(
+                    "{} is published as {}",
+                    reference.repository,
+                    base.repository()
+                ));
+            }
+            match reference.tag.as_deref() {
+                None | Some("latest") if reference.digest.is_none() => {
+                    if base.home != Home::Mirror {
+                        return Err(ImageError::LatestRemoved {
+                            image: text.to_owned(),
+                            example: format!("{}:{}", base.repository(), "ltsc2022"),
+                        });
+                    }
+                }
+                Some(tag) => {
+                    named.read_base_tag(catalog, tag, base.home != Home::Mirror && !base.insider);
+                }
+                None => {}
+            }
+        } else if let Some(tag) = reference.tag.as_deref() {
+            named.read_derived_tag(catalog, tag);
+        }
+        if named.image.version.is_some() {
+            named.stated_by = StatedBy::Tag;
+            if reference.digest.is_some() {
+                named.notes.push(
+                    "engines follow the digest; the version is that of the tag beside it"
+                        .to_owned(),
+                );
+            }
+        }
+        named.reference = Some(reference);
+        Ok(named)
+    }
+
+    /// Tags of the base images themselves, `tags.tsv` rows `mcr` and `dockerhub`.
+    fn read_base_tag(&mut self, catalog: &Catalog, tag: &str, floats: bool) {
+        let (tag, arch) = split_arch(tag);
+        self.image.arch = arch;
+        // `-amd64` tags are single manifests; the plain ones are indexes, even of one entry.
+        self.image.single_manifest = arch.is_some();
+        if let Some(version) = exact_version(tag) {
+            self.image.version = Some(version);
+            return;
+        }
+        if tag.eq_ignore_ascii_case("win10-21h1-preview") {
+            self.image.version = Some(OsVersion::of_build(20_348));
+            return;
+        }
+        let (release, kb) = match tag.split_once(['-', '_']) {
+            Some((release, kb)) => (release, kb_number(kb)),
+            None => (tag, None),
+        };
+        let whole = release.len() == tag.len();
+        let Some(build) = build_of_tag(catalog, release).filter(|_| whole || kb.is_some()) else {
+            self.notes.push(format!(
+                "{:?} is no tag form of the base images that winfit knows",
+                quote_for_error(tag)
+            ));
+            return;
+        };
+        match kb {
+            Some(kb) => self.read_kb(catalog, build, release, kb),
+            None if floats => {
+                let arch = self.image.arch;
+                let single = self.image.single_manifest;
+                self.image = Image {
+                    arch,
+                    single_manifest: single,
+                    ..floating(catalog, build)
+                };
+            }
+            None => self.image.version = Some(OsVersion::of_build(build)),
+        }
+    }
+
+    fn read_kb(&mut self, catalog: &Catalog, build: u16, release: &str, kb: u32) {
+        self.kb = Some(kb);
+        self.image.version = Some(OsVersion::of_build(build));
+        let known = catalog.updates_of_kb(kb);
+        if let Some(update) = known.iter().find(|update| update.build == build) {
+            self.image.version = Some(OsVersion::new(build, update.revision));
+        } else if let Some(other) = known.first() {
+            self.notes.push(format!(
+                "KB{kb} is an update of {}, not of {build}: no image has this tag",
+                other.build
+            ));
+        } else {
+            self.notes.push(format!(
+                "KB{kb} is not in the catalog, whose newest update is of {}; the revision is not known",
+                catalog
+                    .newest_update_day()
+                    .map_or_else(String::new, |day| day.to_string())
+            ));
+        }
+        if matches!(
+            release.to_ascii_lowercase().as_str(),
+            "ltsc2019" | "ltsc2016"
+        ) {
+            let instead = if build == 17_763 {
+                format!("1809-KB{kb}")
+            } else {
+                "its exact version".to_owned()
+            };
+            self.notes.push(format!(
+                "no {release}-KB tag was ever published; write {instead}"
+            ));
+        }
+    }
+
+    /// Tags of images built on a base image. A bare `2004` or `1909` tells nothing here: it may be
+    /// a year, a version, anything.
+    fn read_derived_tag(&mut self, catalog: &Catalog, tag: &str) {
+        let pieces: Vec<&str> = tag.split(['-', '_']).collect();
+        let mut after_windows_word = false;
+        for piece in &pieces {
+            if let Some(arch) = Arch::parse(piece) {
+                self.image.arch = self.image.arch.or(Some(arch));
+                // `nanoserver-arm32v7-1809`: the release follows behind the architecture.
+                continue;
+            }
+            if let Some(version) = exact_version(piece).filter(|version| version.revision.is_some())
+            {
+                self.image.version = Some(version);
+                self.release_piece = Some((*piece).to_owned());
+                return;
+            }
+            let lower = piece.to_ascii_lowercase();
+            let (word, rest) = split_windows_word(&lower);
+            if let Some(base) = word {
+                self.base = base.or(self.base);
+            }
+            let told = word.is_some() || after_windows_word;
+            let candidate = if word.is_some() { rest } else { lower.as_str() };
+            let found = if candidate.starts_with("ltsc") || candidate == "sac2016" {
+                build_of_tag(catalog, candidate)
+            } else if told {
+                build_of_tag(catalog, candidate).or_else(|| build_of_year(candidate))
+            } else {
+                None
+            };
+            if let Some(build) = found {
+                self.image.version = Some(OsVersion::of_build(build));
+                self.release_piece = Some(piece[piece.len() - candidate.len()..].to_owned());
+                let kb = pieces.iter().find_map(|piece| kb_number(piece));
+                if let Some(kb) = kb {
+                    self.read_kb(catalog, build, candidate, kb);
+                }
+                return;
+            }
+            after_windows_word = word.is_some();
+        }
+    }
+
+    /// The version that the user gives for it, over whatever the tag says.
+    pub fn give_version(&mut self, version: OsVersion) {
+        self.image.version = Some(version);
+        self.image.revision_inferred = false;
+        self.stated_by = StatedBy::Given;
+    }
+}
+
+/// A floating base tag stands for the newest update known.
+fn floating(catalog: &Catalog, build: u16) -> Image {
+    let newest = catalog.newest_server_update(build);
+    Image {
+        version: Some(OsVersion {
+            revision: newest.map(|update| update.revision),
+            ..OsVersion::of_build(build)
+        }),
+        revision_inferred: newest.is_some(),
+        ..Image::without_version()
+    }
+}
+
+/// `10.0.17763.437`, and nothing shorter than `10.0.17763`.
+fn exact_version(text: &str) -> Option<OsVersion> {
+    if !text.starts_with("10.0.") {
+        return None;
+    }
+    let version: OsVersion = text.parse().ok()?;
+    (version.build >= crate::version::SMALLEST_BARE_BUILD).then_some(version)
+}
+
+fn kb_number(text: &str) -> Option<u32> {
+    let digits = text
+        .strip_prefix("KB")
+        .or_else(|| text.strip_prefix("kb"))?;
+    let plain = (6..=8).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+fn split_arch(tag: &str) -> (&str, Option<Arch>) {
+    for (suffix, arch) in [
+        ("-amd64", Arch::Amd64),
+        ("-arm64", Arch::Arm64),
+        ("-arm32v7", Arch::Arm),
+    ] {
+        if let Some(rest) = tag.strip_suffix(suffix) {
+            return (rest, Some(arch));
+        }
+    }
+    (tag, None)
+}
+
+/// The build that a release tag of the base images names: `ltsc2019`, `1809`, `20H2`, `sac2016`.
+pub fn build_of_tag(catalog: &Catalog, tag: &str) -> Option<u16> {
+    if tag.eq_ignore_ascii_case("sac2016") {
+        return Some(14_393);
+    }
+    catalog
+        .releases
+        .iter()
+        .find(|release| {
+            release
+                .tags
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(tag))
+        })
+        .map(|release| release.build)
+}
+
+/// `windows_2019`, `servercore21H2`: years and versions that mean a server beside a Windows word.
+fn build_of_year(text: &str) -> Option<u16> {
+    Some(match text {
+        "2016" | "1607" => 14_393,
+        "2019" => 17_763,
+        "2022" | "21h2" => 20_348,
+        "2025" | "24h2" => 26_100,
+        _ => return None,
+    })
+}
+
+/// Splits `servercore1809` into its Windows word and the rest. The outer option: whether there is
+/// such a word; the inner: which base image it names.
+fn split_windows_word(piece: &str) -> (Option<Option<Base>>, &str) {
+    for (word, base) in [
+        ("windowsservercore", Some(Base::Servercore)),
+        ("servercore", Some(Base::Servercore)),
+        ("windowsnanoserver", Some(Base::Nanoserver)),
+        ("nanoserver", Some(Base::Nanoserver)),
+        ("windowsserver", None),
+        ("windows", None),
+    ] {
+        if let Some(rest) = piece.strip_prefix(word) {
+            return (Some(base), rest);
+        }
+    }
+    (None, piece)
+}
+
+/// Whether the revision is one that only images have, never a host.
+pub fn is_container_only(catalog: &Catalog, version: OsVersion) -> bool {
+    version.revision.is_some_and(|revision| {
+        let mut rows = catalog.updates_at(version.build, revision).peekable();
+        rows.peek().is_some() && rows.all(|update| update.audience == Audience::Container)
+    })
+}

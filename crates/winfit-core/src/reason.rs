@@ -1,0 +1,535 @@
+//! Reasons as people read them: the rule's name, the authority, one plain sentence, the source.
+
+use crate::catalog::{Catalog, Cell, RowStatus};
+use crate::host::{Host, Isolation, Kind, Os};
+use crate::image::Image;
+use crate::rules::documented::PROSE;
+use crate::rules::engines::{Pull, PullReason};
+use crate::verdict::{Answer, Reason};
+use crate::version::OsVersion;
+
+/// Who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// Microsoft's documentation.
+    Documented,
+    /// An engine's source.
+    Engine,
+    /// A known break.
+    KnownBreak,
+    /// It follows from the facts at hand.
+    Fact,
+}
+
+impl Authority {
+    /// The word in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Engine => "engine",
+            Self::KnownBreak => "known-break",
+            Self::Fact => "fact",
+        }
+    }
+}
+
+/// A reason in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedReason {
+    /// The rule's name, which is also its page in `docs/rules/`.
+    pub rule: &'static str,
+    /// Who says so.
+    pub authority: Authority,
+    /// One plain sentence.
+    pub message: String,
+    /// Where that is stated.
+    pub source: String,
+}
+
+/// What a sentence needs to name both sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'a> {
+    /// The catalog.
+    pub catalog: &'a Catalog,
+    /// The host.
+    pub host: &'a Host,
+    /// The image.
+    pub image: &'a Image,
+}
+
+const PAGE: &str = "Microsoft, Windows container version compatibility";
+
+/// The names of the rules that a verdict can give beside those of the known breaks, each with a
+/// page in `docs/rules/`.
+pub const RULES: [&str; 18] = [
+    "documented-matrix",
+    "image-newer-than-host",
+    "image-older-than-host",
+    "own-kernel",
+    "equal-builds",
+    "build-not-in-catalog",
+    "prose-and-table-differ",
+    "engines-accept-equal-builds",
+    "revision-not-stated",
+    "revision-rule-wordings",
+    "wrong-os",
+    "wrong-architecture",
+    "host-process-exempt",
+    "no-os-version",
+    "no-host-version",
+    "host-before-containers",
+    "hyperv-unavailable",
+    "host-kind-unknown",
+];
+
+/// The name of the Windows that has a build: `Windows Server 2022`; for a build that is both a
+/// server and a client, both.
+pub fn windows_name(catalog: &Catalog, build: u16, kind: Kind) -> String {
+    let names: Vec<&str> = match kind {
+        Kind::Unknown => [Kind::Server, Kind::Client]
+            .into_iter()
+            .filter_map(|kind| catalog.main_release(build, kind))
+            .map(|release| release.name)
+            .collect(),
+        known => catalog
+            .main_release(build, known)
+            .or_else(|| catalog.main_release(build, Kind::Unknown))
+            .map(|release| release.name)
+            .into_iter()
+            .collect(),
+    };
+    if names.is_empty() {
+        format!("Windows build {build}")
+    } else {
+        names.join(" or ")
+    }
+}
+
+impl<'a> Pair<'a> {
+    fn host_build(&self) -> String {
+        self.host
+            .version
+            .map_or_else(|| "unknown".to_owned(), |version| version.build.to_string())
+    }
+
+    fn image_build(&self) -> String {
+        self.image
+            .version
+            .map_or_else(|| "unknown".to_owned(), |version| version.build.to_string())
+    }
+
+    fn short(version: Option<OsVersion>) -> String {
+        version.map_or_else(|| "unknown".to_owned(), OsVersion::short)
+    }
+
+    /// The name of the host's Windows.
+    pub fn host_name(&self) -> String {
+        match (self.host.os, self.host.version) {
+            (Os::Linux, _) => "Linux".to_owned(),
+            (_, Some(version)) => windows_name(
+                self.catalog,
+                version.build,
+                self.host.effective_kind(self.catalog),
+            ),
+            (_, None) => "a Windows of unknown version".to_owned(),
+        }
+    }
+
+    /// The name of the image's Windows. Images are servers.
+    pub fn image_name(&self) -> String {
+        match (self.image.os, self.image.version) {
+            (Os::Linux, _) => "Linux".to_owned(),
+            (_, Some(version)) => windows_name(self.catalog, version.build, Kind::Server),
+            (_, None) => "a Windows of unknown version".to_owned(),
+        }
+    }
+
+    /// A reason in words, for one isolation.
+    pub fn render(&self, reason: Reason, isolation: Isolation) -> RenderedReason {
+        use Authority::{Documented, Engine, Fact, KnownBreak};
+        let (host, image) = (self.host_build(), self.image_build());
+        let page = || PAGE.to_owned();
+        let (rule, authority, message, source): (_, _, String, String) = match reason {
+            Reason::WrongOs => (
+                "wrong-os",
+                Fact,
+                format!(
+                    "the image is for {}, the host runs {}: a container shares its host's kernel",
+                    os_name(self.image.os),
+                    os_name(self.host.os)
+                ),
+                "the image's and the host's operating system".to_owned(),
+            ),
+            Reason::WrongArchitecture => (
+                "wrong-architecture",
+                Fact,
+                format!(
+                    "the image is for {}, the host is {}: Windows containers are not emulated",
+                    self.image.arch.map_or("another architecture", |arch| arch.name()),
+                    self.host.arch.map_or("another", |arch| arch.name())
+                ),
+                "the image's and the host's architecture".to_owned(),
+            ),
+            Reason::NoWindows => (
+                "wrong-os",
+                Fact,
+                "both are Linux: Windows versions play no part".to_owned(),
+                "the image's and the host's operating system".to_owned(),
+            ),
+            Reason::HostProcess => (
+                "host-process-exempt",
+                Documented,
+                "a HostProcess container uses the host's own user mode: versions need not match"
+                    .to_owned(),
+                "Kubernetes, Create a Windows HostProcess Pod".to_owned(),
+            ),
+            Reason::NoOsVersion => (
+                "no-os-version",
+                Fact,
+                "nothing states the image's Windows version: most engines pull it anywhere, containerd up to 1.6.22 does not; it may still fail at start"
+                    .to_owned(),
+                "engine_rules.tsv, column empty_os_version".to_owned(),
+            ),
+            Reason::NoHostVersion => (
+                "no-host-version",
+                Fact,
+                "nothing states the host's Windows version".to_owned(),
+                "the host as given".to_owned(),
+            ),
+            Reason::HostBeforeContainers => (
+                "host-before-containers",
+                Documented,
+                format!(
+                    "the host ({}) is older than Windows Server 2016 and Windows 10 1607 (14393), the first that run Windows containers",
+                    Self::short(self.host.version)
+                ),
+                page(),
+            ),
+            Reason::Documented { row } => return self.documented(row, isolation),
+            Reason::ImageNewer => (
+                "image-newer-than-host",
+                Fact,
+                format!(
+                    "the image's Windows ({image}) is newer than the host's ({host}); no isolation runs a newer Windows on an older one"
+                ),
+                page(),
+            ),
+            Reason::ImageOlder { inferred } => (
+                "image-older-than-host",
+                if inferred { Fact } else { Documented },
+                format!(
+                    "the image's Windows ({image}) is older than the host's ({host}), and a process-isolated container shares the host's kernel{}",
+                    inferred_mark(inferred)
+                ),
+                page(),
+            ),
+            Reason::OwnKernel { inferred } => (
+                "own-kernel",
+                if inferred { Fact } else { Documented },
+                format!(
+                    "a Hyper-V container brings its own kernel: the image's build ({image}) may be any up to the host's ({host}){}",
+                    inferred_mark(inferred)
+                ),
+                page(),
+            ),
+            Reason::EqualBuilds => (
+                "equal-builds",
+                Fact,
+                format!(
+                    "the image and the host have the same build ({host}); the page has no row for them (inferred)"
+                ),
+                page(),
+            ),
+            Reason::BuildNotInCatalog { build } => {
+                let (below, above) = self.catalog.neighbours(build);
+                let place = match (below, above) {
+                    (Some(below), Some(above)) => format!("it lies between {below} and {above}"),
+                    (Some(below), None) => format!("the newest that it knows is {below}"),
+                    _ => "it is older than all that it knows".to_owned(),
+                };
+                (
+                    "build-not-in-catalog",
+                    Fact,
+                    format!(
+                        "the catalog knows no release with build {build} ({place}), so nobody vouches for image {image} on host {host}"
+                    ),
+                    "releases.tsv".to_owned(),
+                )
+            }
+            Reason::ProseDiffers { prose } => {
+                let subject = PROSE[usize::from(prose)].subject;
+                let conflict = self
+                    .catalog
+                    .conflicts
+                    .iter()
+                    .find(|conflict| conflict.subject == subject);
+                let (value, other) =
+                    conflict.map_or(("", ""), |conflict| (conflict.value, conflict.other_value));
+                (
+                    "prose-and-table-differ",
+                    Documented,
+                    format!(
+                        "for image {image} on host {host} the page's text says {value}, its table {other}; the table decides"
+                    ),
+                    "conflicts.tsv".to_owned(),
+                )
+            }
+            Reason::EnginesAcceptEqualBuilds => (
+                "engines-accept-equal-builds",
+                Engine,
+                format!(
+                    "engines do start image {image} on host {host} with equal builds since 2018; the page does not support it"
+                ),
+                "moby c907c2486c (2018-10-09)".to_owned(),
+            ),
+            Reason::RevisionNotStated => (
+                "revision-not-stated",
+                Documented,
+                format!(
+                    "Windows Server 2016 needs equal revisions, and one is not stated (image {}, host {})",
+                    Self::short(self.image.version),
+                    Self::short(self.host.version)
+                ),
+                page(),
+            ),
+            Reason::TwoWordings => (
+                "revision-rule-wordings",
+                Documented,
+                format!(
+                    "the revisions differ (image {}, host {}): texts to 2019 exempt hosts from 1709 from equal revisions, the current text from 1809",
+                    Self::short(self.image.version),
+                    Self::short(self.host.version)
+                ),
+                "conflicts.tsv".to_owned(),
+            ),
+            Reason::Break { row, inferred } => {
+                let known = &self.catalog.breaks[usize::from(row)];
+                let mark = if inferred {
+                    "; the image's revision is that of the newest known update (inferred)"
+                } else {
+                    ""
+                };
+                return RenderedReason {
+                    rule: known.id,
+                    authority: KnownBreak,
+                    message: format!(
+                        "image {} on host {}: {}{mark}",
+                        Self::short(self.image.version),
+                        Self::short(self.host.version),
+                        broken_sentence(known)
+                    ),
+                    source: known.evidence.to_owned(),
+                };
+            }
+            Reason::HypervUnavailable => {
+                let platform = self
+                    .host
+                    .platform
+                    .and_then(|at| self.catalog.platforms.get(usize::from(at)))
+                    .filter(|_| self.host.hyperv.is_none());
+                let (message, source) = match platform {
+                    Some(platform) => (
+                        format!("{} offers no Hyper-V isolation", platform.name),
+                        platform.source.to_owned(),
+                    ),
+                    None => (
+                        "the host has no Hyper-V; in a virtual machine it needs nested virtualisation"
+                            .to_owned(),
+                        "the host as given".to_owned(),
+                    ),
+                };
+                ("hyperv-unavailable", Fact, message, source)
+            }
+            Reason::KindUnknown => (
+                "host-kind-unknown",
+                Fact,
+                format!(
+                    "build {host} is both {}, and the answers differ: say which with --host-kind",
+                    windows_name(
+                        self.catalog,
+                        self.host.version.map_or(0, |version| version.build),
+                        Kind::Unknown
+                    )
+                    .replace(" or ", " and ")
+                ),
+                "releases.tsv".to_owned(),
+            ),
+        };
+        RenderedReason {
+            rule,
+            authority,
+            message,
+            source,
+        }
+    }
+
+    fn documented(&self, row: u16, isolation: Isolation) -> RenderedReason {
+        let row = &self.catalog.matrix[usize::from(row)];
+        let cell = row.cell(isolation);
+        let verb = match cell {
+            Cell::Yes => "lists as supported",
+            Cell::Preview => "lists as a preview",
+            Cell::No => "lists as not supported",
+            Cell::Unlisted => "does not list",
+        };
+        let when = match row.status {
+            RowStatus::Current => format!("since {}", row.state_since()),
+            RowStatus::Historical => format!("on its page of {}, dropped since", row.last_doc),
+        };
+        let note = if row.note.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", row.note)
+        };
+        RenderedReason {
+            rule: "documented-matrix",
+            authority: Authority::Documented,
+            message: format!(
+                "Microsoft's matrix {verb} the {} image ({}) on {} ({}) {when}{note}",
+                row.image_release,
+                row.image_build,
+                row.host_release,
+                self.host_build()
+            ),
+            source: format!("{PAGE}, {}", row.last_doc),
+        }
+    }
+
+    /// What the engine does and why, in words.
+    pub fn render_pull(&self, pull: &Pull) -> Vec<RenderedReason> {
+        let engine = self
+            .host
+            .engine
+            .map_or_else(String::new, |engine| engine.in_words());
+        let (host, image) = (self.host_build(), self.image_build());
+        let (row, message) = match pull.reason {
+            PullReason::Rule { row } => {
+                let rule = &self.catalog.engines[usize::from(row)];
+                let verb = if pull.answer == Answer::Yes {
+                    "pulls"
+                } else {
+                    "refuses to pull"
+                };
+                (
+                    Some(rule),
+                    format!(
+                        "{engine} {verb} image {image} on host {host}: its rule ({}) takes {}",
+                        rule.generation.name(),
+                        generation_in_words(rule.generation.name())
+                    ),
+                )
+            }
+            PullReason::NoOsVersion { row } => {
+                let rule = &self.catalog.engines[usize::from(row)];
+                let verb = if rule.empty_matches {
+                    "pulls an image that states no version"
+                } else {
+                    "refuses an image that states no version"
+                };
+                (Some(rule), format!("{engine} {verb}"))
+            }
+            PullReason::SingleManifest { row } => (
+                Some(&self.catalog.engines[usize::from(row)]),
+                format!(
+                    "{engine} pulls image {image} on host {host}: the tag names a single manifest, whose platform it does not check"
+                ),
+            ),
+            PullReason::EngineNotInTable => {
+                let nearest = self
+                    .host
+                    .engine
+                    .and_then(|engine| engine.nearest(self.catalog));
+                let nearest = nearest.map_or_else(String::new, |row| {
+                    let version = if self
+                        .host
+                        .engine
+                        .is_some_and(|engine| engine.version < row.from)
+                    {
+                        row.from
+                    } else {
+                        row.to
+                    };
+                    format!(
+                        "; the nearest known is {version}, with rule {}",
+                        row.generation.name()
+                    )
+                });
+                (
+                    None,
+                    format!("winfit does not know which rule {engine} carries{nearest}"),
+                )
+            }
+            PullReason::HostVersionUnknown => {
+                (None, "nothing states the host's Windows version".to_owned())
+            }
+            PullReason::OtherPlatform => (
+                None,
+                format!("{engine} finds nothing for this host's platform in the image"),
+            ),
+        };
+        vec![RenderedReason {
+            rule: "engine-pull",
+            authority: Authority::Engine,
+            message,
+            source: row.map_or_else(
+                || "engine_versions.tsv".to_owned(),
+                |rule| rule.source.to_owned(),
+            ),
+        }]
+    }
+}
+
+/// What a generation accepts, in words.
+pub fn generation_in_words(generation: &str) -> &'static str {
+    match generation {
+        "X" => "only the host's own build",
+        "A" => "images from 20348 up to the host's build, and on hosts below 20348 only their own",
+        "B" => {
+            "images from the newest of 20348 and 26100 strictly below the host's build up to it, and on hosts below 20348 only their own"
+        }
+        "C" => {
+            "images from one long-term release back up to the host's build, and on hosts below 20348 only their own"
+        }
+        "D" => "any image up to the host's build",
+        _ => "nothing that winfit knows",
+    }
+}
+
+fn broken_sentence(known: &crate::catalog::RevisionBreak) -> String {
+    use crate::catalog::Relation;
+    match known.relation {
+        Relation::SameSide => format!(
+            "one side has the updates of {}, the other has not; {}",
+            known.day, known.symptom
+        ),
+        Relation::Equal => {
+            "Windows Server 2016 needs equal revisions; the image may not start".to_owned()
+        }
+        Relation::ImageNeedsHost => format!(
+            "images from .{} on need a host from .{} on; otherwise {}",
+            known.image_min.unwrap_or_default(),
+            known.host_min.unwrap_or_default(),
+            known.symptom
+        ),
+        Relation::Always => format!("users report {}", known.symptom),
+        Relation::Streams => format!(
+            "since {} clients and servers of this build count their revisions apart, and the two cannot be compared; {}",
+            known.day, known.symptom
+        ),
+    }
+}
+
+fn inferred_mark(inferred: bool) -> &'static str {
+    if inferred {
+        " (inferred: the page has no row for this pair)"
+    } else {
+        ""
+    }
+}
+
+fn os_name(os: Os) -> &'static str {
+    match os {
+        Os::Windows => "Windows",
+        Os::Linux => "Linux",
+    }
+}

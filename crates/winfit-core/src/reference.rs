@@ -1,0 +1,480 @@
+//! Image references, and the base image that one names under any of its old spellings.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::version::quote_for_error;
+
+/// `[registry/]repository[:tag][@digest]`, as engines read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The registry's host and port, where written.
+    pub registry: Option<String>,
+    /// The repository's path, as written.
+    pub repository: String,
+    /// The tag, where written.
+    pub tag: Option<String>,
+    /// `sha256:…`, where written.
+    pub digest: Option<String>,
+}
+
+/// Why a text is no image reference.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReferenceError {
+    /// Nothing, or only white space.
+    #[error("an image is missing; one looks like mcr.microsoft.com/windows/servercore:ltsc2022")]
+    Empty,
+    /// A character or form that no engine takes.
+    #[error("{text:?} is no image reference: {reason}")]
+    Form {
+        /// The text as given, shortened.
+        text: String,
+        /// What is wrong, and what would do.
+        reason: String,
+    },
+}
+
+const LONGEST: usize = 1024;
+
+impl Reference {
+    /// Reads a reference.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        let text = text.trim();
+        let error = |reason: String| ReferenceError::Form {
+            text: quote_for_error(text),
+            reason,
+        };
+        if text.is_empty() {
+            return Err(ReferenceError::Empty);
+        }
+        if text.len() > LONGEST {
+            return Err(error(format!("it is longer than {LONGEST} bytes")));
+        }
+        if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
+            return Err(error(format!("{odd:?} cannot stand in one")));
+        }
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        if let Some(digest) = digest {
+            check_digest(digest).map_err(&error)?;
+        }
+        // A colon after the last slash starts the tag; one before it belongs to the port.
+        let path_at = rest.rfind('/').map_or(0, |at| at + 1);
+        let (name, tag) = match rest[path_at..].find(':') {
+            Some(colon) => (&rest[..path_at + colon], Some(&rest[path_at + colon + 1..])),
+            None => (rest, None),
+        };
+        if let Some(tag) = tag {
+            check_tag(tag).map_err(&error)?;
+        }
+        let (registry, repository) = match name.split_once('/') {
+            Some((first, path))
+                if first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost") =>
+            {
+                (Some(first), path)
+            }
+            _ => (None, name),
+        };
+        check_repository(repository).map_err(&error)?;
+        if let Some(registry) = registry {
+            let fine =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+            if !registry.chars().all(fine) {
+                return Err(error(format!(
+                    "{:?} is no registry; one looks like mcr.microsoft.com or localhost:5000",
+                    quote_for_error(registry)
+                )));
+            }
+        }
+        Ok(Self {
+            registry: registry.map(str::to_ascii_lowercase),
+            repository: repository.to_owned(),
+            tag: tag.map(str::to_owned),
+            digest: digest.map(str::to_owned),
+        })
+    }
+
+    /// The same reference with another tag and no digest.
+    #[must_use]
+    pub fn with_tag(&self, tag: &str) -> Self {
+        Self {
+            tag: Some(tag.to_owned()),
+            digest: None,
+            ..self.clone()
+        }
+    }
+
+    /// The last part of the repository and the tag: `servercore:ltsc2019`, for sentences.
+    pub fn short(&self) -> String {
+        let last = self.repository.rsplit('/').next().unwrap_or_default();
+        match (&self.tag, &self.digest) {
+            (Some(tag), _) => format!("{last}:{tag}"),
+            (None, Some(digest)) => {
+                let hex = digest.split(':').nth(1).unwrap_or_default();
+                format!("{last}@{}…", hex.get(..12).unwrap_or(hex))
+            }
+            (None, None) => last.to_owned(),
+        }
+    }
+
+    /// The base image that this names, under any spelling that the pages and old files use.
+    pub fn base_image(&self) -> Option<BaseImage> {
+        let registry = self.registry.as_deref();
+        let hub = matches!(
+            registry,
+            None | Some("docker.io" | "index.docker.io" | "registry-1.docker.io")
+        );
+        let path = self.repository.to_ascii_lowercase();
+        let path = path.as_str();
+        let (path, insider) = match path
+            .strip_suffix("/insider")
+            .or_else(|| path.strip_suffix("-insider"))
+        {
+            Some(path) => (path, true),
+            None => (path, false),
+        };
+        let found = |base, home| {
+            Some(BaseImage {
+                base,
+                home,
+                insider,
+            })
+        };
+        if registry == Some("mcr.microsoft.com") {
+            return match path {
+                "windows/nanoserver" => found(Base::Nanoserver, Home::Mcr),
+                "windows/servercore" => found(Base::Servercore, Home::Mcr),
+                "windows/server" => found(Base::Server, Home::Mcr),
+                "windows" => found(Base::Windows, Home::Mcr),
+                "microsoft-windows-nanoserver" => found(Base::Nanoserver, Home::OldName),
+                "microsoft-windows-servercore" => found(Base::Servercore, Home::OldName),
+                _ => None,
+            };
+        }
+        if hub {
+            return match path {
+                "microsoft/nanoserver" => found(Base::Nanoserver, Home::OldName),
+                "microsoft/windowsservercore" => found(Base::Servercore, Home::OldName),
+                "microsoft/windows" => found(Base::Windows, Home::OldName),
+                "windows/nanoserver" | "nanoserver" => found(Base::Nanoserver, Home::NoRegistry),
+                "windows/servercore" | "servercore" => found(Base::Servercore, Home::NoRegistry),
+                "windows/server" => found(Base::Server, Home::NoRegistry),
+                "windows" => found(Base::Windows, Home::NoRegistry),
+                _ => None,
+            };
+        }
+        let under = |name: &str| {
+            path.strip_suffix(name)
+                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        if under("windows/nanoserver") {
+            found(Base::Nanoserver, Home::Mirror)
+        } else if under("windows/servercore") {
+            found(Base::Servercore, Home::Mirror)
+        } else if under("windows/server") {
+            found(Base::Server, Home::Mirror)
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(registry) = &self.registry {
+            write!(f, "{registry}/")?;
+        }
+        f.write_str(&self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+fn check_digest(digest: &str) -> Result<(), String> {
+    let form = "a digest looks like sha256: and 64 hex digits";
+    let Some((algorithm, hex)) = digest.split_once(':') else {
+        return Err(form.to_owned());
+    };
+    let wanted = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => {
+            return Err(format!(
+                "{:?} is no digest algorithm; {form}",
+                quote_for_error(algorithm)
+            ));
+        }
+    };
+    if hex.len() != wanted || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(format!(
+            "its digest is not {wanted} hex digits long; {form}"
+        ));
+    }
+    Ok(())
+}
+
+fn check_tag(tag: &str) -> Result<(), String> {
+    if tag.is_empty() {
+        return Err("nothing follows its last colon; a tag looks like ltsc2022".to_owned());
+    }
+    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let fine = |c: char| first(c) || matches!(c, '.' | '-');
+    if tag.len() > 128 || !tag.starts_with(first) || !tag.chars().all(fine) {
+        return Err(format!(
+            "{:?} is no tag; tags are letters, digits, dots, dashes and underscores",
+            quote_for_error(tag)
+        ));
+    }
+    Ok(())
+}
+
+fn check_repository(repository: &str) -> Result<(), String> {
+    for part in repository.split('/') {
+        if part.is_empty() {
+            return Err("a part of its path is empty".to_owned());
+        }
+        if part.chars().any(|c| c.is_ascii_uppercase()) {
+            return Err(format!(
+                "{:?} has capital letters, which no registry takes in a repository",
+                quote_for_error(part)
+            ));
+        }
+        let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let fine = |c: char| ends(c) || matches!(c, '.' | '_' | '-');
+        if !part.chars().all(fine) || !part.starts_with(ends) || !part.ends_with(ends) {
+            return Err(format!(
+                "{:?} is no part of a repository; they are lower-case letters and digits, with dots, dashes and underscores inside",
+                quote_for_error(part)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The base images that Microsoft publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// Nano Server.
+    Nanoserver,
+    /// Server Core.
+    Servercore,
+    /// Server with graphics, from 2022.
+    Server,
+    /// The whole Windows API, 1809 to 20H2.
+    Windows,
+}
+
+impl Base {
+    /// The name in flags and in `releases.tsv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nanoserver => "nanoserver",
+            Self::Servercore => "servercore",
+            Self::Server => "server",
+            Self::Windows => "windows",
+        }
+    }
+
+    /// All of them, the most used first.
+    pub const ALL: [Self; 4] = [
+        Self::Servercore,
+        Self::Nanoserver,
+        Self::Server,
+        Self::Windows,
+    ];
+
+    /// The repository that publishes it.
+    pub fn repository(self) -> &'static str {
+        match self {
+            Self::Nanoserver => "mcr.microsoft.com/windows/nanoserver",
+            Self::Servercore => "mcr.microsoft.com/windows/servercore",
+            Self::Server => "mcr.microsoft.com/windows/server",
+            Self::Windows => "mcr.microsoft.com/windows",
+        }
+    }
+
+    /// Its name on Microsoft's lifecycle page.
+    pub fn lifecycle_name(self) -> &'static str {
+        match self {
+            Self::Nanoserver => "Nano Server",
+            Self::Servercore => "Server Core",
+            Self::Server => "Datacenter Container",
+            Self::Windows => "Windows",
+        }
+    }
+}
+
+/// Under which name a base image was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// Its own repository, `mcr.microsoft.com/windows/…`.
+    Mcr,
+    /// A name it no longer has: Docker Hub's `microsoft/…`, or the page's
+    /// `mcr.microsoft.com/microsoft-windows-nanoserver`.
+    OldName,
+    /// `windows/servercore` without a registry, which engines look for on Docker Hub.
+    NoRegistry,
+    /// A copy in another registry.
+    Mirror,
+}
+
+/// A reference that names a base image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BaseImage {
+    /// Which.
+    pub base: Base,
+    /// How it was written.
+    pub home: Home,
+    /// The Insider repository beside it.
+    pub insider: bool,
+}
+
+impl BaseImage {
+    /// The repository to write instead of an old or registry-less name.
+    pub fn repository(self) -> String {
+        if self.insider {
+            format!("{}/insider", self.base.repository())
+        } else {
+            self.base.repository().to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_read_as_engines_read_them() {
+        for (text, registry, repository, tag, digest) in [
+            ("nginx", None, "nginx", None, false),
+            ("contoso/myimage", None, "contoso/myimage", None, false),
+            (
+                "localhost:5000/a/b:1",
+                Some("localhost:5000"),
+                "a/b",
+                Some("1"),
+                false,
+            ),
+            ("host:5000/repo", Some("host:5000"), "repo", None, false),
+            (
+                "mcr.microsoft.com/windows/nanoserver:1809-KB4493509",
+                Some("mcr.microsoft.com"),
+                "windows/nanoserver",
+                Some("1809-KB4493509"),
+                false,
+            ),
+            (
+                "windows/servercore/iis@sha256:868bca7e89e1743792e15f78edb5a73070ef44eae6807dc3f05f9b94c23943d5",
+                None,
+                "windows/servercore/iis",
+                None,
+                true,
+            ),
+            (
+                "host:5000/repo:tag@sha256:868bca7e89e1743792e15f78edb5a73070ef44eae6807dc3f05f9b94c23943d5",
+                Some("host:5000"),
+                "repo",
+                Some("tag"),
+                true,
+            ),
+        ] {
+            let read = Reference::parse(text).unwrap();
+            assert_eq!(read.registry.as_deref(), registry, "{text}");
+            assert_eq!(read.repository, repository, "{text}");
+            assert_eq!(read.tag.as_deref(), tag, "{text}");
+            assert_eq!(read.digest.is_some(), digest, "{text}");
+            assert_eq!(read.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_says_why() {
+        for (text, part) in [
+            ("", "an image is missing"),
+            ("a:", "nothing follows its last colon"),
+            ("a b", "' ' cannot stand in one"),
+            ("Contoso/App:1", "capital letters"),
+            ("a//b", "a part of its path is empty"),
+            ("a@sha256:12", "not 64 hex digits"),
+            ("a@md5:12", "no digest algorithm"),
+            ("-a/b", "no part of a repository"),
+            ("a:t*g", "is no tag"),
+        ] {
+            let error = Reference::parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn base_images_are_known_under_every_name_the_pages_print() {
+        for (text, base, home, repository) in [
+            (
+                "mcr.microsoft.com/windows/servercore:ltsc2019",
+                Base::Servercore,
+                Home::Mcr,
+                "mcr.microsoft.com/windows/servercore",
+            ),
+            (
+                "mcr.microsoft.com/windows/insider:10.0.20348.1",
+                Base::Windows,
+                Home::Mcr,
+                "mcr.microsoft.com/windows/insider",
+            ),
+            (
+                "mcr.microsoft.com/microsoft-windows-nanoserver",
+                Base::Nanoserver,
+                Home::OldName,
+                "mcr.microsoft.com/windows/nanoserver",
+            ),
+            (
+                "microsoft/windowsservercore:1709_KB4043961",
+                Base::Servercore,
+                Home::OldName,
+                "mcr.microsoft.com/windows/servercore",
+            ),
+            (
+                "microsoft/nanoserver-insider",
+                Base::Nanoserver,
+                Home::OldName,
+                "mcr.microsoft.com/windows/nanoserver/insider",
+            ),
+            (
+                "windows/servercore:1709",
+                Base::Servercore,
+                Home::NoRegistry,
+                "mcr.microsoft.com/windows/servercore",
+            ),
+            (
+                "contoso.azurecr.io/mirror/windows/nanoserver:1809",
+                Base::Nanoserver,
+                Home::Mirror,
+                "mcr.microsoft.com/windows/nanoserver",
+            ),
+        ] {
+            let found = Reference::parse(text).unwrap().base_image().unwrap();
+            assert_eq!((found.base, found.home), (base, home), "{text}");
+            assert_eq!(found.repository(), repository);
+        }
+        for text in [
+            "windows/servercore/iis",
+            "mcr.microsoft.com/dotnet/framework/aspnet:4.8",
+            "contoso/windows",
+            "nginx",
+        ] {
+            assert!(
+                Reference::parse(text).unwrap().base_image().is_none(),
+                "{text}"
+            );
+        }
+    }
+}
