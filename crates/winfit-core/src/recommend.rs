@@ -1,0 +1,307 @@
+//! Which tags to write for a host: the way back from the verdict.
+
+use time::Date;
+
+use crate::catalog::{Audience, Catalog, LifecycleRow, Update};
+use crate::host::{Host, Isolation, Kind};
+use crate::image::Image;
+use crate::reference::Base;
+use crate::verdict::{Answer, judge};
+use crate::version::OsVersion;
+
+/// A release's tags of one base image, judged for some hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagAdvice {
+    /// The build.
+    pub build: u16,
+    /// The server release with this build that has images.
+    pub release: &'static str,
+    /// Its channel.
+    pub channel: &'static str,
+    /// The base image.
+    pub base: Base,
+    /// The worst answer over all hosts for the floating tag.
+    pub floating_answer: Answer,
+    /// The floating tag.
+    pub floating: String,
+    /// The newest revision that runs on all hosts as well as can be.
+    pub pinned: Option<PinnedTag>,
+    /// The last day of support of this base image.
+    pub support_end: Option<Date>,
+}
+
+/// Tags that never move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedTag {
+    /// The version inside.
+    pub version: OsVersion,
+    /// The tag that names the KB, where the release has such tags.
+    pub kb_tag: Option<String>,
+    /// The tag that is the version.
+    pub exact_tag: String,
+    /// The worst answer over all hosts.
+    pub answer: Answer,
+    /// The day of the update.
+    pub day: Option<Date>,
+}
+
+impl TagAdvice {
+    /// The better of the floating and the pinned answer.
+    pub fn answer(&self) -> Answer {
+        let pinned = self.pinned.as_ref().map_or(Answer::No, |pin| pin.answer);
+        if rank(pinned) < rank(self.floating_answer) {
+            pinned
+        } else {
+            self.floating_answer
+        }
+    }
+}
+
+fn rank(answer: Answer) -> u8 {
+    match answer {
+        Answer::Yes => 0,
+        Answer::Preview => 1,
+        Answer::Risk => 2,
+        Answer::Unknown => 3,
+        Answer::No => 4,
+    }
+}
+
+/// How a host takes part in a recommendation: with the isolation asked for, else its default.
+fn worst(catalog: &Catalog, hosts: &[Host], image: &Image, isolation: Option<Isolation>) -> Answer {
+    hosts
+        .iter()
+        .map(|host| {
+            let verdict = judge(catalog, host, image);
+            if verdict.pull_refused() {
+                return Answer::No;
+            }
+            verdict
+                .answers
+                .of(isolation.unwrap_or(verdict.default_isolation))
+                .answer
+        })
+        .max_by_key(|answer| rank(*answer))
+        .unwrap_or(Answer::Unknown)
+}
+
+/// The tags of a base image for these hosts, the ones that run first, then the most stable: long
+/// term before the rest, supported longest first. Releases that run on no host are left out.
+pub fn tags_for(
+    catalog: &Catalog,
+    hosts: &[Host],
+    base: Base,
+    isolation: Option<Isolation>,
+) -> Vec<TagAdvice> {
+    let mut builds: Vec<u16> = catalog
+        .releases
+        .iter()
+        .filter(|release| release.base_images.contains(&base.name()))
+        .map(|release| release.build)
+        .collect();
+    builds.dedup();
+    let mut advice: Vec<TagAdvice> = builds
+        .into_iter()
+        .filter_map(|build| advise(catalog, hosts, base, build, isolation))
+        .filter(|advice| advice.answer() != Answer::No)
+        .collect();
+    advice.sort_by_key(|advice| {
+        (
+            rank(advice.answer()),
+            advice.channel != "LTSC",
+            std::cmp::Reverse(advice.support_end),
+            std::cmp::Reverse(advice.build),
+        )
+    });
+    advice
+}
+
+/// The advice for one build of one base image.
+pub fn advise(
+    catalog: &Catalog,
+    hosts: &[Host],
+    base: Base,
+    build: u16,
+    isolation: Option<Isolation>,
+) -> Option<TagAdvice> {
+    let release = catalog.releases.iter().find(|release| {
+        release.build == build
+            && release.kind == Kind::Server
+            && release.base_images.contains(&base.name())
+    })?;
+    let newest = catalog.newest_server_update(build);
+    let floating_image = Image {
+        revision_inferred: newest.is_some(),
+        ..Image::windows(OsVersion {
+            revision: newest.map(|update| update.revision),
+            ..OsVersion::of_build(build)
+        })
+    };
+    Some(TagAdvice {
+        build,
+        release: release.name,
+        channel: release.channel,
+        base,
+        floating_answer: worst(catalog, hosts, &floating_image, isolation),
+        floating: release.tags.first().map(|tag| (*tag).to_owned())?,
+        pinned: pin(catalog, hosts, build, isolation),
+        support_end: support_end(catalog, base, build),
+    })
+}
+
+/// The newest revision that images have and that runs on every host as well as can be.
+fn pin(
+    catalog: &Catalog,
+    hosts: &[Host],
+    build: u16,
+    isolation: Option<Isolation>,
+) -> Option<PinnedTag> {
+    let in_images = |update: &&Update| {
+        matches!(
+            update.audience,
+            Audience::ServerAndClient | Audience::Server
+        ) && update.kind.is_empty()
+            && update.kb.is_some()
+    };
+    let mut best: Option<(&Update, Answer)> = None;
+    for update in catalog.updates_of(build).iter().rev().filter(in_images) {
+        let image = Image::windows(OsVersion::new(build, update.revision));
+        let answer = worst(catalog, hosts, &image, isolation);
+        if best.is_none_or(|(_, known)| rank(answer) < rank(known)) {
+            best = Some((update, answer));
+        }
+        if answer == Answer::Yes {
+            break;
+        }
+    }
+    let (update, answer) = best?;
+    let version = OsVersion::new(build, update.revision);
+    Some(PinnedTag {
+        version,
+        kb_tag: kb_tag(catalog, build, update.kb?),
+        exact_tag: version.to_string(),
+        answer,
+        day: update.day,
+    })
+}
+
+/// `1809-KB4493509`, `ltsc2022-KB5015827`: from Server 2022 on the prefix is the long-term name,
+/// before it the version; 2016 never had such tags.
+pub fn kb_tag(catalog: &Catalog, build: u16, kb: u32) -> Option<String> {
+    let tags = catalog
+        .releases
+        .iter()
+        .find(|release| release.build == build && !release.tags.is_empty())
+        .map(|release| &release.tags)?;
+    let prefix = match build {
+        14_393 => return None,
+        17_763 => "1809",
+        _ => tags.first()?,
+    };
+    Some(format!("{prefix}-KB{kb}"))
+}
+
+/// The newest lifecycle row about a base image of a build.
+pub fn lifecycle_of(catalog: &Catalog, base: Base, build: u16) -> Option<&LifecycleRow> {
+    let build = build.to_string();
+    catalog
+        .lifecycle
+        .iter()
+        .filter(|row| {
+            row.os_build == build
+                && row
+                    .base_image
+                    .split(',')
+                    .any(|name| name.trim().trim_end_matches(" (LTSC)") == base.lifecycle_name())
+        })
+        .max_by_key(|row| (row.doc_day, row.extended_end))
+}
+
+/// The last day of support of a base image, as its lifecycle page has it.
+pub fn support_end(catalog: &Catalog, base: Base, build: u16) -> Option<Date> {
+    lifecycle_of(catalog, base, build).and_then(|row| row.extended_end.or(row.mainstream_end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::day::parse_day;
+
+    fn tags(build: u16, revision: Option<u32>, kind: Kind, isolation: Isolation) -> Vec<String> {
+        let version = OsVersion {
+            revision,
+            ..OsVersion::of_build(build)
+        };
+        let host = Host::windows(version).with_kind(kind);
+        tags_for(
+            Catalog::builtin(),
+            &[host],
+            Base::Servercore,
+            Some(isolation),
+        )
+        .into_iter()
+        .map(|advice| format!("{} {}", advice.floating, advice.answer().name()))
+        .collect()
+    }
+
+    #[test]
+    fn the_tags_for_a_host_come_most_stable_first() {
+        use Isolation::{Hyperv, Process};
+        use Kind::{Client, Server};
+        assert_eq!(
+            tags(26_100, None, Server, Process),
+            ["ltsc2025 yes", "ltsc2022 yes"]
+        );
+        assert_eq!(tags(20_348, None, Server, Process), ["ltsc2022 yes"]);
+        assert_eq!(tags(25_398, None, Server, Process), ["ltsc2022 yes"]);
+        assert_eq!(
+            tags(26_200, None, Client, Process),
+            ["ltsc2022 yes", "ltsc2025 risk"]
+        );
+        assert_eq!(tags(19_045, None, Client, Process), Vec::<String>::new());
+        assert_eq!(
+            tags(19_045, None, Client, Hyperv)[..2],
+            ["ltsc2019 yes", "ltsc2016 yes"]
+        );
+    }
+
+    #[test]
+    fn on_2016_only_the_hosts_own_revision_is_sure() {
+        let host = Host::windows(OsVersion::new(14_393, 1770)).with_kind(Kind::Server);
+        let advice = advise(
+            Catalog::builtin(),
+            &[host],
+            Base::Servercore,
+            14_393,
+            Some(Isolation::Process),
+        )
+        .unwrap();
+        assert_eq!(advice.floating_answer, Answer::Risk);
+        let pinned = advice.pinned.unwrap();
+        assert_eq!(pinned.exact_tag, "10.0.14393.1770");
+        assert_eq!(pinned.kb_tag, None);
+        assert_eq!(pinned.answer, Answer::Yes);
+    }
+
+    #[test]
+    fn support_is_that_of_the_base_image_not_of_the_release() {
+        let end = |base, build| support_end(Catalog::builtin(), base, build);
+        let day = |text| Some(parse_day(text).unwrap());
+        assert_eq!(end(Base::Nanoserver, 17_763), day("2029-01-09"));
+        assert_eq!(end(Base::Nanoserver, 14_393), day("2018-10-09"));
+        assert_eq!(end(Base::Servercore, 14_393), day("2027-01-11"));
+        assert_eq!(end(Base::Servercore, 20_348), day("2031-10-14"));
+        assert_eq!(end(Base::Server, 26_100), day("2034-10-10"));
+        assert_eq!(end(Base::Windows, 17_763), day("2029-01-09"));
+    }
+
+    #[test]
+    fn kb_tags_are_spelled_as_each_release_spells_them() {
+        let tag = |build, kb| kb_tag(Catalog::builtin(), build, kb);
+        assert_eq!(tag(17_763, 4_493_509).unwrap(), "1809-KB4493509");
+        assert_eq!(tag(20_348, 5_015_827).unwrap(), "ltsc2022-KB5015827");
+        assert_eq!(tag(26_100, 5_059_087).unwrap(), "ltsc2025-KB5059087");
+        assert_eq!(tag(19_042, 5_015_807).unwrap(), "20H2-KB5015807");
+        assert_eq!(tag(14_393, 4_041_691), None);
+    }
+}
