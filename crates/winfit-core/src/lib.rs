@@ -9,6 +9,7 @@ pub mod day;
 pub mod engine;
 pub mod host;
 pub mod image;
+pub mod matrix_view;
 pub mod names;
 pub mod platform;
 pub mod reason;
