@@ -27,6 +27,14 @@ impl Product {
         }
     }
 
+    /// The name in sentences.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Docker => "Docker",
+            Self::Containerd => "containerd",
+        }
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "docker" => Some(Self::Docker),

@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Cell, RowStatus};
 use crate::host::{Host, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::rules::documented::PROSE;
-use crate::rules::engines::{Pull, PullReason};
+use crate::rules::engines::{Pull, PullReason, accepted};
 use crate::verdict::{Answer, Reason};
 use crate::version::OsVersion;
 
@@ -366,15 +366,24 @@ impl<'a> Pair<'a> {
     fn documented(&self, row: u16, isolation: Isolation) -> RenderedReason {
         let row = &self.catalog.matrix[usize::from(row)];
         let cell = row.cell(isolation);
-        let verb = match cell {
-            Cell::Yes => "lists as supported",
-            Cell::Preview => "lists as a preview",
-            Cell::No => "lists as not supported",
-            Cell::Unlisted => "does not list",
-        };
         let when = match row.status {
             RowStatus::Current => format!("since {}", row.state_since()),
-            RowStatus::Historical => format!("on its page of {}, dropped since", row.last_doc),
+            RowStatus::Historical => {
+                format!("on its page of {}, dropped since", row.last_doc)
+            }
+        };
+        let pair = format!(
+            "the {} image ({}) on {} ({})",
+            row.image_release,
+            row.image_build,
+            row.host_release,
+            self.host_build()
+        );
+        let sentence = match cell {
+            Cell::Yes => format!("Microsoft documents {pair} as supported, {when}"),
+            Cell::Preview => format!("Microsoft documents {pair} as a preview, {when}"),
+            Cell::No => format!("Microsoft documents {pair} as not supported, {when}"),
+            Cell::Unlisted => format!("Microsoft documents nothing of {pair}"),
         };
         let note = if row.note.is_empty() {
             String::new()
@@ -384,13 +393,7 @@ impl<'a> Pair<'a> {
         RenderedReason {
             rule: "documented-matrix",
             authority: Authority::Documented,
-            message: format!(
-                "Microsoft's matrix {verb} the {} image ({}) on {} ({}) {when}{note}",
-                row.image_release,
-                row.image_build,
-                row.host_release,
-                self.host_build()
-            ),
+            message: format!("{sentence}{note}"),
             source: format!("{PAGE}, {}", row.last_doc),
         }
     }
@@ -415,7 +418,10 @@ impl<'a> Pair<'a> {
                     format!(
                         "{engine} {verb} image {image} on host {host}: its rule ({}) takes {}",
                         rule.generation.name(),
-                        generation_in_words(rule.generation.name())
+                        builds_in_words(&accepted(
+                            rule.generation,
+                            self.host.version.map_or(0, |version| version.build)
+                        ))
                     ),
                 )
             }
@@ -479,19 +485,12 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// What a generation accepts, in words.
-pub fn generation_in_words(generation: &str) -> &'static str {
-    match generation {
-        "X" => "only the host's own build",
-        "A" => "images from 20348 up to the host's build, and on hosts below 20348 only their own",
-        "B" => {
-            "images from the newest of 20348 and 26100 strictly below the host's build up to it, and on hosts below 20348 only their own"
-        }
-        "C" => {
-            "images from one long-term release back up to the host's build, and on hosts below 20348 only their own"
-        }
-        "D" => "any image up to the host's build",
-        _ => "nothing that winfit knows",
+/// The builds that an engine accepts, in words.
+fn builds_in_words(builds: &std::ops::RangeInclusive<u16>) -> String {
+    match (*builds.start(), *builds.end()) {
+        (from, to) if from == to => format!("only {to} here"),
+        (0, to) => format!("any build up to {to} here"),
+        (from, to) => format!("builds {from} to {to} here"),
     }
 }
 

@@ -57,6 +57,24 @@ impl TagAdvice {
     }
 }
 
+impl TagAdvice {
+    /// The references to write in FROM that run: the floating one, then the pinned ones.
+    pub fn lines_for_from(&self) -> Vec<String> {
+        let mut tags: Vec<&str> = Vec::new();
+        if self.floating_answer.runs() {
+            tags.push(&self.floating);
+        }
+        if let Some(pin) = self.pinned.as_ref().filter(|pin| pin.answer.runs()) {
+            tags.extend(pin.kb_tag.as_deref());
+            tags.push(&pin.exact_tag);
+        }
+        let repository = self.base.repository();
+        tags.into_iter()
+            .map(|tag| format!("{repository}:{tag}"))
+            .collect()
+    }
+}
+
 fn rank(answer: Answer) -> u8 {
     match answer {
         Answer::Yes => 0,

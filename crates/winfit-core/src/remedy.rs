@@ -10,7 +10,7 @@ use crate::image::{Image, NamedImage};
 use crate::reason::{Pair, windows_name};
 use crate::recommend::{TagAdvice, advise};
 use crate::reference::Base;
-use crate::rules::engines::row_accepts;
+use crate::rules::engines::accepts;
 use crate::verdict::{Reason, Verdict, judge};
 use crate::version::OsVersion;
 
@@ -174,7 +174,7 @@ impl Situation<'_> {
             };
             let accepted = classic
                 .rule(self.catalog)
-                .is_some_and(|row| row_accepts(row, host, image));
+                .is_some_and(|row| accepts(row.generation, host, image));
             if accepted {
                 found.push(Remedy {
                     kind: RemedyKind::Engine,
@@ -195,7 +195,10 @@ impl Situation<'_> {
         if let Some(version) = self.version_that_pulls(&engine, host, image) {
             found.push(Remedy {
                 kind: RemedyKind::Engine,
-                title: format!("use {} {version}, which pulls it", engine.product.name()),
+                title: format!(
+                    "use {} {version}, which pulls it",
+                    engine.product.in_words()
+                ),
                 safety: Safety::Unsafe,
                 commands: Vec::new(),
                 diff: None,
@@ -243,7 +246,7 @@ impl Situation<'_> {
                         || row.store.is_none_or(|store| store == engine.store))
                     && row.client.is_none_or(|client| client == engine.client)
                     && row.to.to_string() != "main"
-                    && row_accepts(row, host, image)
+                    && accepts(row.generation, host, image)
             })
             .map(|row| row.to)
             .max()
@@ -362,17 +365,7 @@ impl Situation<'_> {
         if !advice_differs(self.image, &advice) {
             return;
         }
-        let mut tags = Vec::new();
-        if advice.floating_answer.runs() {
-            tags.push(advice.floating.clone());
-        }
-        if let Some(pinned) = &advice.pinned
-            && pinned.answer.runs()
-        {
-            tags.extend(pinned.kb_tag.clone());
-            tags.push(pinned.exact_tag.clone());
-        }
-        let repository = advice.base.repository();
+        let references = advice.lines_for_from();
         let derived_retag = self
             .image
             .reference
@@ -384,11 +377,11 @@ impl Situation<'_> {
                 let wanted = spelled_like(piece, &advice);
                 Some(reference.with_tag(&tag.replace(piece.as_str(), &wanted)))
             });
-        let mut commands: Vec<Command> = tags
+        let mut commands: Vec<Command> = references
             .iter()
-            .map(|tag| Command {
+            .map(|reference| Command {
                 shell: Shell::Dockerfile,
-                text: format!("FROM {repository}:{tag}"),
+                text: format!("FROM {reference}"),
             })
             .collect();
         let name = windows_name(self.catalog, advice.build, Kind::Server);
@@ -415,8 +408,8 @@ impl Situation<'_> {
             .reference
             .as_ref()
             .filter(|_| self.image.is_base)
-            .zip(tags.first())
-            .map(|(reference, tag)| format!("-FROM {reference}\n+FROM {repository}:{tag}\n"));
+            .zip(references.first())
+            .map(|(old, new)| format!("-FROM {old}\n+FROM {new}\n"));
         found.push(Remedy {
             kind: RemedyKind::Rebuild,
             title,

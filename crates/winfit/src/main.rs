@@ -1,2 +1,48 @@
-//! The command line of winfit.
-fn main() {}
+//! The command line of winfit: arguments, rendering, exit codes; nothing else.
+
+mod cli;
+mod commands;
+mod input;
+mod json;
+mod output;
+mod this_machine;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::output::Outcome;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    match run(&arguments) {
+        Ok(outcome) => {
+            if let Err(error) = output::print(&outcome) {
+                // A reader that closed the pipe (`winfit … | head`) has what it wanted.
+                if error.kind() != std::io::ErrorKind::BrokenPipe {
+                    output::complain(&format!("the answer could not be written: {error}"));
+                    return ExitCode::from(3);
+                }
+            }
+            ExitCode::from(outcome.exit as u8)
+        }
+        Err(error) => {
+            let exit = error
+                .downcast_ref::<output::Refusal>()
+                .map_or(output::Exit::Usage, |refusal| refusal.exit);
+            output::complain(&format!("{error:#}"));
+            ExitCode::from(exit as u8)
+        }
+    }
+}
+
+fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
+    match &arguments.command {
+        cli::Command::Check(check) => commands::check::run(check),
+        cli::Command::Host(host) => commands::host::run(host),
+        cli::Command::Explain(explain) => commands::explain::run(explain),
+        cli::Command::Matrix(matrix) => commands::matrix::run(matrix),
+        cli::Command::Tag(tag) => commands::tag::run(tag),
+        cli::Command::Catalog(catalog) => commands::catalog::run(catalog),
+    }
+}

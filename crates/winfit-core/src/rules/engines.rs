@@ -1,6 +1,8 @@
 //! The third authority: what an engine selects at pull. One function per rule generation.
 
-use crate::catalog::{Catalog, EngineRow, Generation, Order};
+use std::ops::RangeInclusive;
+
+use crate::catalog::{Catalog, Generation, Order};
 use crate::engine::Engine;
 use crate::host::{Host, Os};
 use crate::image::Image;
@@ -9,62 +11,62 @@ use crate::verdict::Answer;
 /// The long-term builds with the stable interface, as the engines' sources list them.
 const STABLE_LTSC: [u16; 2] = [20_348, 26_100];
 
-/// X: the image has the host's build.
-pub fn generation_x(host: u16, image: u16) -> bool {
-    host == image
+/// X: only the host's own build.
+pub fn generation_x(host: u16) -> RangeInclusive<u16> {
+    host..=host
 }
 
-/// A (hcsshim of 2023): below 20348 equal builds; else anything from 20348 up to the host.
-pub fn generation_a(host: u16, image: u16) -> bool {
+/// A (hcsshim of 2023): below 20348 only the host's own build; else anything from 20348 up to it.
+pub fn generation_a(host: u16) -> RangeInclusive<u16> {
     if host < STABLE_LTSC[0] {
-        host == image
-    } else {
-        (STABLE_LTSC[0]..=host).contains(&image)
+        return host..=host;
     }
+    STABLE_LTSC[0]..=host
 }
 
 /// B (hcsshim of 2024): the floor is the newest long-term build strictly below the host.
-pub fn generation_b(host: u16, image: u16) -> bool {
+pub fn generation_b(host: u16) -> RangeInclusive<u16> {
     if host < STABLE_LTSC[0] {
-        return host == image;
+        return host..=host;
     }
-    let floor = STABLE_LTSC
-        .into_iter()
-        .rev()
-        .find(|ltsc| *ltsc < host)
-        .unwrap_or(STABLE_LTSC[0]);
-    (floor..=host).contains(&image)
+    let floor = STABLE_LTSC.into_iter().rev().find(|ltsc| *ltsc < host);
+    floor.unwrap_or(STABLE_LTSC[0])..=host
 }
 
 /// C (containerd/platforms v1.0.0-rc.5): the floor is one long-term build before the newest at or
 /// below the host.
-pub fn generation_c(host: u16, image: u16) -> bool {
+pub fn generation_c(host: u16) -> RangeInclusive<u16> {
     if host < STABLE_LTSC[0] {
-        return host == image;
+        return host..=host;
     }
     let newest = STABLE_LTSC
         .iter()
         .rposition(|ltsc| *ltsc <= host)
         .unwrap_or(0);
-    let floor = STABLE_LTSC[newest.saturating_sub(1)];
-    (floor..=host).contains(&image)
+    STABLE_LTSC[newest.saturating_sub(1)]..=host
 }
 
 /// D (Docker's classic store): anything up to the host.
-pub fn generation_d(host: u16, image: u16) -> bool {
-    image <= host
+pub fn generation_d(host: u16) -> RangeInclusive<u16> {
+    0..=host
+}
+
+/// The image builds that a generation accepts on a host build.
+#[inline]
+pub fn accepted(generation: Generation, host: u16) -> RangeInclusive<u16> {
+    match generation {
+        Generation::X => generation_x(host),
+        Generation::A => generation_a(host),
+        Generation::B => generation_b(host),
+        Generation::C => generation_c(host),
+        Generation::D => generation_d(host),
+    }
 }
 
 /// Whether a generation accepts an image build on a host build.
 #[inline]
 pub fn accepts(generation: Generation, host: u16, image: u16) -> bool {
-    match generation {
-        Generation::X => generation_x(host, image),
-        Generation::A => generation_a(host, image),
-        Generation::B => generation_b(host, image),
-        Generation::C => generation_c(host, image),
-        Generation::D => generation_d(host, image),
-    }
+    accepted(generation, host).contains(&image)
 }
 
 /// What an engine would do when asked to pull.
@@ -155,11 +157,6 @@ pub fn pull(catalog: &Catalog, host: &Host, image: &Image) -> Option<Pull> {
     }
     let fits = accepts(rule.generation, host_version.build, image_version.build);
     with_rule(yes_if(fits), PullReason::Rule { row })
-}
-
-/// Whether a row of the table would accept the pair: for looking for an engine that pulls it.
-pub fn row_accepts(row: &EngineRow, host: u16, image: u16) -> bool {
-    accepts(row.generation, host, image)
 }
 
 #[cfg(test)]

@@ -1,0 +1,9 @@
+//! One module a command: it reads its arguments, asks the core, and renders.
+
+pub(crate) mod catalog;
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod host;
+pub(crate) mod matrix;
+pub(crate) mod notes;
+pub(crate) mod tag;
