@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod day;
 pub mod engine;
 pub mod host;
+pub mod names;
 pub mod version;
 
 pub use catalog::Catalog;
