@@ -1,5 +1,23 @@
 //! Hosts: where containers run.
 
+mod decode;
+mod draft;
+mod facts;
+mod fields;
+mod json;
+mod lines;
+mod read;
+mod running;
+mod spec;
+mod tables;
+mod text;
+mod update;
+
+pub use decode::decode;
+pub use read::{Alternative, HostReading, ReadHost, Unread};
+pub use spec::{HostSpecError, read_host_spec};
+pub use text::read_hosts;
+
 use crate::catalog::{Catalog, Stream, stream};
 use crate::engine::{Engine, Product};
 use crate::version::OsVersion;
