@@ -328,6 +328,17 @@ impl Situation<'_> {
     /// The build whose images suit the host best: its own, else the newest below that runs.
     fn best_base(&self, isolation: Isolation) -> Option<TagAdvice> {
         let host_build = self.host.version?.build;
+        // Of a host that may be a server or a client, a base must suit both, each in its default.
+        let (hosts, isolation) = match self.host.effective_kind(self.catalog) {
+            Kind::Unknown => (
+                vec![
+                    self.host.with_kind(Kind::Server),
+                    self.host.with_kind(Kind::Client),
+                ],
+                self.asked,
+            ),
+            _ => (vec![*self.host], Some(isolation)),
+        };
         let base = self.image.base.unwrap_or(Base::Servercore);
         let mut builds: Vec<u16> = self
             .catalog
@@ -341,14 +352,8 @@ impl Situation<'_> {
         builds.sort_unstable_by(|a, b| b.cmp(a));
         builds.dedup();
         builds.into_iter().find_map(|build| {
-            advise(
-                self.catalog,
-                std::slice::from_ref(self.host),
-                base,
-                build,
-                Some(isolation),
-            )
-            .filter(|advice| advice.answer().runs())
+            advise(self.catalog, &hosts, base, build, isolation)
+                .filter(|advice| advice.answer().runs())
         })
     }
 
