@@ -1,7 +1,7 @@
 //! HOST arguments: every spelling, and every refusal with its sentence.
 
 use winfit_core::Catalog;
-use winfit_core::host::{ReadHost, read_host_spec, read_hosts};
+use winfit_core::host::{Arch, Isolation, ReadHost, read_host_spec, read_hosts};
 
 fn shown(text: &str) -> Vec<String> {
     let hosts =
@@ -163,12 +163,15 @@ fn facts_after_commas() {
     let host = &read.host;
     assert_eq!(line(read), "10.0.17763.437 server");
     assert_eq!(host.hyperv, Some(false));
-    assert_eq!(host.arch.map(|arch| arch.name()), Some("amd64"));
+    assert_eq!(host.arch.map(Arch::name), Some("amd64"));
     assert_eq!(
         host.engine.map(|e| e.to_string()).as_deref(),
         Some("docker@29.6.2+containerd")
     );
-    assert_eq!(host.configured_isolation.map(|i| i.name()), Some("hyperv"));
+    assert_eq!(
+        host.configured_isolation.map(Isolation::name),
+        Some("hyperv")
+    );
     assert_eq!(read.name.as_deref(), Some("web-1"));
     assert!(host.platform.is_some());
 }
