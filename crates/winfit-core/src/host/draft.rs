@@ -38,6 +38,8 @@ pub(super) enum Shape {
 }
 
 /// The facts of one host.
+// The marks are independent of each other: a Swarm node is a Docker engine too.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone)]
 pub(super) struct Draft<'c> {
     pub(super) shape: Shape,
@@ -148,6 +150,14 @@ impl<'c> Draft<'c> {
         let releases = crate::names::releases_named(catalog, text.trim_start_matches("Microsoft "));
         if !releases.is_empty() && self.named.is_none() {
             self.named = Some((releases, Said::new(text, line)));
+        }
+    }
+
+    /// Takes a KB of the host, once. No host has as many as are refused here; a text may.
+    pub(super) fn kb(&mut self, kb: u32) {
+        const MOST: usize = 1000;
+        if self.kbs.len() < MOST && !self.kbs.contains(&kb) {
+            self.kbs.push(kb);
         }
     }
 

@@ -246,7 +246,7 @@ pub(super) fn apply<'c>(
         }
         Field::Updates => {
             for (_, _, kb) in update::stated(value) {
-                draft.kbs.push(kb);
+                draft.kb(kb);
             }
         }
     }

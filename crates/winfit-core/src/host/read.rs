@@ -150,15 +150,12 @@ pub(super) fn join(hosts: Vec<ReadHost>, exactly: bool) -> Vec<ReadHost> {
             .copied()
             .chain(near)
             .find(|at| same(&joined[*at]));
-        let at = match at {
-            Some(at) => {
-                merge(&mut joined[at], host);
-                at
-            }
-            None => {
-                joined.push(host);
-                joined.len() - 1
-            }
+        let at = if let Some(at) = at {
+            merge(&mut joined[at], host);
+            at
+        } else {
+            joined.push(host);
+            joined.len() - 1
         };
         if let Some(key) = key {
             let places = by_name.entry(key).or_default();

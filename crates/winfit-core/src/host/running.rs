@@ -114,6 +114,10 @@ fn numbers(catalog: &Catalog, line: &str, hits: &mut Vec<Hit<'_>>) {
             });
             continue;
         }
+        if flavour {
+            // `22621.ni_release.220506-1250` and the like.
+            continue;
+        }
         if whole > 40 || joined_before(line, start) || joined_after(line, end, at) {
             if line[start..end].starts_with("10.0.") && !joined_before(line, start) && whole > 40 {
                 hits.push(malformed(start, end));

@@ -284,22 +284,19 @@ fn resolve_kbs(
         }
         host.text = quote(text);
         host.kb = kbs.to_vec();
-        if let Some(by) = update::newest(catalog, kbs, version.build, kind) {
-            match version.revision {
-                // The fourth number is stated; the KB only comes with it.
-                Some(_) => {}
-                None => {
-                    host.inferred.push(format!(
-                        "revision: {}, since KB{} brings {} to {}",
-                        by.version.revision.unwrap_or(0),
-                        by.kb,
-                        version.build,
-                        by.version.short()
-                    ));
-                    host.host.version = Some(by.version);
-                    host.alternatives = by.alternatives;
-                }
-            }
+        // Where the fourth number is stated, the KB only comes with it.
+        if version.revision.is_none()
+            && let Some(by) = update::newest(catalog, kbs, version.build, kind)
+        {
+            host.inferred.push(format!(
+                "revision: {}, since KB{} brings {} to {}",
+                by.version.revision.unwrap_or(0),
+                by.kb,
+                version.build,
+                by.version.short()
+            ));
+            host.host.version = Some(by.version);
+            host.alternatives = by.alternatives;
         }
         read.push(host);
     }
@@ -326,6 +323,7 @@ fn resolve_kbs(
 /// A plain list, one HOST to a line: most lines are nothing else. None where it is no such list.
 pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     const LONGEST_LINE: usize = 200;
+    const MOST_LINES: usize = 5000;
     let lines = || {
         text.lines()
             .enumerate()
@@ -335,7 +333,7 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     let mut reading = HostReading::default();
     let (mut read, mut count) = (0, 0);
     for (number, line) in lines() {
-        if line.len() > LONGEST_LINE || (count > 50 && read * 2 < count) {
+        if line.len() > LONGEST_LINE || count == MOST_LINES || (count > 50 && read * 2 < count) {
             return None;
         }
         count += 1;
