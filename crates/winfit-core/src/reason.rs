@@ -105,7 +105,7 @@ pub fn windows_name(catalog: &Catalog, build: u16, kind: Kind) -> String {
     }
 }
 
-impl<'a> Pair<'a> {
+impl Pair<'_> {
     fn host_build(&self) -> String {
         self.host
             .version

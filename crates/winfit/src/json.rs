@@ -40,7 +40,7 @@ pub(crate) fn host(catalog: &Catalog, read: &ReadHost) -> Value {
         "text": read.text,
         "os": facts.os.name(),
         "name": read.name,
-        "arch": facts.arch.map(|arch| arch.name()),
+        "arch": facts.arch.map(winfit_core::host::Arch::name),
         "engine": facts.engine.map(|engine| engine.to_string()),
         "hyperv": facts.hyperv,
         "platform": facts.platform
@@ -86,8 +86,8 @@ pub(crate) fn image(named: &NamedImage) -> Value {
         "revision_inferred": named.image.revision_inferred,
         "stated_by": named.stated_by.in_words(),
         "kb": named.kb.map(|kb| format!("KB{kb}")),
-        "base": named.base.map(|base| base.name()),
-        "arch": named.image.arch.map(|arch| arch.name()),
+        "base": named.base.map(winfit_core::reference::Base::name),
+        "arch": named.image.arch.map(winfit_core::host::Arch::name),
         "host_process": named.image.host_process,
     })
 }

@@ -1,7 +1,9 @@
 //! What to do about a diagnosis whose versions are not known: the ways that are open, and how to
 //! learn which of them fits.
 
-use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+use winfit_core::Catalog;
+use winfit_core::image::NamedImage;
+use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell, docker_run, node_selector};
 use winfit_explain::{Diagnosis, DiagnosisKind, SubjectKind};
 
 use crate::output::{printable, wrap};
@@ -40,29 +42,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
     }
     let image = diagnosis.image.as_deref().unwrap_or("IMAGE");
     match diagnosis.kind {
-        DiagnosisKind::StartMismatch => vec![
-            remedy(
-                RemedyKind::Rebuild,
-                Safety::Unsafe,
-                "build the image on the host's Windows (`winfit tag --host HOST` names the tags)",
-                Vec::new(),
-            ),
-            remedy(
-                RemedyKind::Isolation,
-                Safety::Safe,
-                "isolate it with Hyper-V, if the host's Windows is the newer one",
-                vec![command(
-                    Shell::Any,
-                    format!("docker run --isolation=hyperv {image}"),
-                )],
-            ),
-            remedy(
-                RemedyKind::OtherHost,
-                Safety::Unsafe,
-                "run it on a host that has the image's Windows",
-                Vec::new(),
-            ),
-        ],
+        DiagnosisKind::StartMismatch => start_mismatch(diagnosis, image),
         DiagnosisKind::SandboxMismatch => vec![remedy(
             RemedyKind::Rebuild,
             Safety::Unsafe,
@@ -152,6 +132,51 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
         ],
         DiagnosisKind::OtherHcs => Vec::new(),
     }
+}
+
+/// The three ways: rebuild, isolate where the host is newer, another host.
+fn start_mismatch(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
+    let rebuild = remedy(
+        RemedyKind::Rebuild,
+        Safety::Unsafe,
+        "build the image on the host's Windows (`winfit tag --host HOST` names the tags)",
+        Vec::new(),
+    );
+    if diagnosis.subject.kind == Some(SubjectKind::Pod) {
+        let version = diagnosis.image_version.or_else(|| {
+            NamedImage::read(Catalog::builtin(), image)
+                .ok()?
+                .image
+                .version
+        });
+        let place = version.map_or_else(
+            || {
+                remedy(
+                    RemedyKind::OtherHost,
+                    Safety::Unsafe,
+                    "place the pod only on nodes that have the image's Windows, by a node selector on node.kubernetes.io/windows-build",
+                    Vec::new(),
+                )
+            },
+            node_selector,
+        );
+        return vec![rebuild, place];
+    }
+    vec![
+        rebuild,
+        remedy(
+            RemedyKind::Isolation,
+            Safety::Safe,
+            "isolate it with Hyper-V, if the host's Windows is the newer one",
+            docker_run("--isolation=hyperv", image),
+        ),
+        remedy(
+            RemedyKind::OtherHost,
+            Safety::Unsafe,
+            "run it on a host that has the image's Windows",
+            Vec::new(),
+        ),
+    ]
 }
 
 fn switch_engine(title: &str) -> Remedy {

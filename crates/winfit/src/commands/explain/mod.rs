@@ -210,19 +210,21 @@ fn facts(source: &Source, diagnosis: &Diagnosis, verbose: bool) -> Vec<(&'static
     {
         rows.push(("node", node.clone()));
     }
-    let code = match (diagnosis.code, diagnosis.code_name()) {
-        (Some(code), Some(name)) if verbose => format!("Windows, {code:#010x} ({name}), "),
-        (Some(code), _) => format!("Windows, {code:#010x}, "),
-        (None, _) => String::new(),
+    let (label, mut said) = match (diagnosis.code, diagnosis.code_name()) {
+        (Some(code), Some(name)) if verbose => {
+            ("said by", format!("Windows, {code:#010x} ({name}), at "))
+        }
+        (Some(code), _) => ("said by", format!("Windows, {code:#010x}, at ")),
+        (None, _) => ("said at", String::new()),
     };
-    let mut said = format!("{code}at {}", place(source, diagnosis));
+    said.push_str(&place(source, diagnosis));
     if let Some(again) = diagnosis.also_at.first() {
         said.push_str(&format!("; again at line {again}"));
     }
     if diagnosis.count > 1 {
         said.push_str(&format!(" ({} times)", diagnosis.count));
     }
-    rows.push(("said by", said));
+    rows.push((label, said));
     if let Some(version) = diagnosis.host_version {
         rows.push(("host", version.to_string()));
     }

@@ -7,7 +7,7 @@ use winfit_core::image::NamedImage;
 use winfit_core::remedy::{Situation, remedies};
 use winfit_core::verdict::{Verdict, judge};
 use winfit_core::version::OsVersion;
-use winfit_explain::Diagnosis;
+use winfit_explain::{Diagnosis, SubjectKind};
 
 use super::super::check::Judged;
 use super::super::notes::{Calendar, notes};
@@ -21,6 +21,7 @@ pub(super) struct Given {
     image: Option<NamedImage>,
     /// A version, and the reference it belongs to; none: any image.
     version: Option<(Option<String>, OsVersion)>,
+    calendar: Calendar,
 }
 
 /// A host and an image for one diagnosis, and the verdict.
@@ -28,6 +29,8 @@ pub(super) struct Settled {
     host: ReadHost,
     image: NamedImage,
     verdict: Verdict,
+    pod: bool,
+    calendar: Calendar,
 }
 
 impl Given {
@@ -60,6 +63,7 @@ impl Given {
             hosts,
             image,
             version,
+            calendar: Calendar::new(arguments.as_of, None),
         })
     }
 
@@ -73,6 +77,8 @@ impl Given {
             host,
             image,
             verdict,
+            pod: diagnosis.subject.kind == Some(SubjectKind::Pod),
+            calendar: self.calendar,
         })
     }
 
@@ -151,13 +157,9 @@ impl Settled {
                 verdict: &self.verdict,
                 asked: None,
                 others: &[],
+                pod: self.pod,
             }),
-            notes: notes(
-                catalog,
-                &self.host.host,
-                &self.image,
-                &Calendar::new(None, None),
-            ),
+            notes: notes(catalog, &self.host.host, &self.image, &self.calendar),
             asked: None,
         }
     }
