@@ -425,7 +425,7 @@ impl<'c> Draft<'c> {
     fn without_version(self, notes: &mut Vec<String>) -> Outcome {
         let said = self.os.as_ref().map(|(_, said)| said.clone());
         let windows = self.os.as_ref().is_some_and(|(os, _)| *os == Os::Windows);
-        if self.docker && windows && self.engine.is_some() {
+        if self.docker && !self.swarm && windows && self.engine.is_some() {
             let said = said.unwrap_or_else(|| Said::new("docker", self.line));
             let mut read = ReadHost::new(read::windows_without_version(), &said.text, said.line);
             read.host.kind = self.stated_kind();
