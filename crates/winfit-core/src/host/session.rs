@@ -14,6 +14,9 @@ use super::read::{self, HostReading, ReadHost, Source, Unread, quote};
 use super::tables::{self, Row};
 use super::text::EXAMPLES;
 
+/// What cannot be read is quoted this often; a text of nothing else has said enough by then.
+const MOST_UNREAD: usize = 1000;
+
 /// Which part of an output the next fields belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -157,6 +160,13 @@ impl<'c> Session<'c> {
     pub(super) fn end(mut self, text: &str) -> HostReading {
         self.close();
         let mut reading = self.reading;
+        if reading.unread.len() > MOST_UNREAD {
+            let more = reading.unread.len() - MOST_UNREAD;
+            reading.unread.truncate(MOST_UNREAD);
+            reading.notes.push(format!(
+                "{more} more places that could not be read are left out"
+            ));
+        }
         reading.hosts = read::join(self.hosts);
         // `reg query /v UBR` and `ver` in one session.
         for (ubr, text) in &self.orphans {
