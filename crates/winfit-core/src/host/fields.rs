@@ -94,6 +94,7 @@ static KNOWN: &[Known] = &[
     known("architecture", Field::Architecture, NODE),
     known("containerruntimeversion", Field::Runtime, NODE),
     known("serverversion", Field::ServerVersion, NODE),
+    known("engineversion", Field::ServerVersion, NODE),
     known("storagedriver", Field::StorageDriver, NODE),
     known("driver", Field::StorageDriver, NODE),
     known("drivertype", Field::DriverType, NODE),

@@ -58,6 +58,19 @@ impl Session<'_> {
         if !labels.contains('=') {
             return false;
         }
+        // `docker node inspect --pretty` has its labels before anything else.
+        let swarm = text
+            .strip_prefix("- ")
+            .and_then(|label| label.split_once('='));
+        let swarm = swarm.is_some_and(|(key, _)| matches!(key, "OS" | "OsVersion"));
+        if swarm
+            && self
+                .open
+                .as_ref()
+                .is_none_or(|draft| draft.shape != Shape::Node)
+        {
+            self.open_draft(Shape::Node, line);
+        }
         let Some(draft) = self
             .open
             .as_mut()

@@ -120,7 +120,13 @@ impl<'c> Session<'c> {
                             || kind.is_none()
                             || draft.kind_by_name == kind;
                         kind_fits
-                            && draft.named.is_none()
+                            && draft.named.as_ref().is_none_or(|(known, _)| {
+                                // "Windows Server", and then which one.
+                                known.len() > releases.len()
+                                    && releases
+                                        .iter()
+                                        .all(|release| known.iter().any(|k| k.name == release.name))
+                            })
                             && match draft.stated_build() {
                                 Some(stated) => builds().any(|build| build == stated),
                                 None => kbs_fit(),
@@ -149,12 +155,21 @@ impl<'c> Session<'c> {
             .as_mut()
             .filter(|draft| draft.shape == Shape::Running)
         {
-            let fits = draft.stated_build().is_some_and(|build| {
-                self.catalog
-                    .releases_of(build)
-                    .any(|release| Some(release.kind) == kind)
-                    || self.catalog.kinds_of(build).is_none()
-            });
+            // In winver's sentence the edition follows; elsewhere another line is about another thing.
+            let version_line = [&draft.full, &draft.build]
+                .into_iter()
+                .flatten()
+                .next()
+                .map(|(_, said)| said.line);
+            let beside = version_line == Some(said.line);
+            let edition = said.text.split_whitespace().count() > 2 && version_line.is_some();
+            let fits = (beside || edition)
+                && draft.stated_build().is_some_and(|build| {
+                    self.catalog
+                        .releases_of(build)
+                        .any(|release| Some(release.kind) == kind)
+                        || self.catalog.kinds_of(build).is_none()
+                });
             if fits {
                 draft.kind_by_name = draft.kind_by_name.or(kind);
                 return;

@@ -10,9 +10,12 @@ use crate::catalog::Catalog;
 
 use super::draft::{Draft, Outcome, Shape};
 use super::lines;
-use super::read::{self, HostReading, Unread, quote};
+use super::read::{self, HostReading, ReadHost, Source, Unread, quote};
 use super::tables::{self, Row};
 use super::text::EXAMPLES;
+
+/// What cannot be read is quoted this often; a text of nothing else has said enough by then.
+const MOST_UNREAD: usize = 1000;
 
 /// Which part of an output the next fields belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,10 @@ pub(super) struct Session<'c> {
     pub(super) bare: Vec<(String, usize)>,
     /// `Major Minor Build Revision` stood above.
     pub(super) version_columns: bool,
+    /// The hosts so far, and what kind of words stated them.
+    pub(super) hosts: Vec<(ReadHost, Source)>,
+    /// Patch levels without a build.
+    pub(super) orphans: Vec<(u32, String)>,
     /// The builds of each KB met so far.
     pub(super) builds_of_kb: HashMap<u32, Vec<u16>>,
 }
@@ -58,6 +65,8 @@ impl<'c> Session<'c> {
             before: None,
             bare: Vec::new(),
             version_columns: false,
+            hosts: Vec::new(),
+            orphans: Vec::new(),
             builds_of_kb: HashMap::new(),
         }
     }
@@ -131,8 +140,17 @@ impl<'c> Session<'c> {
 
     pub(super) fn finish(&mut self, draft: Draft<'c>) {
         let doubtful = draft.shape == Shape::Running;
+        let source = Source {
+            by_name: doubtful && draft.stated_build().is_none(),
+            remote: draft.kubernetes || draft.swarm,
+        };
+        if let (Some((ubr, said)), None) = (&draft.ubr, draft.stated_build())
+            && draft.named.is_none()
+        {
+            self.orphans.push((*ubr, said.text.clone()));
+        }
         match draft.finish(self.catalog, &mut self.reading.notes) {
-            Outcome::Host(host) => self.reading.hosts.push(*host),
+            Outcome::Host(host) => self.hosts.push((*host, source)),
             Outcome::Unread(unread) if doubtful => self.doubtful.push(unread),
             Outcome::Unread(unread) => self.reading.unread.push(unread),
             Outcome::Nothing => {}
@@ -142,7 +160,32 @@ impl<'c> Session<'c> {
     pub(super) fn end(mut self, text: &str) -> HostReading {
         self.close();
         let mut reading = self.reading;
-        reading.hosts = read::join(reading.hosts, false);
+        if reading.unread.len() > MOST_UNREAD {
+            let more = reading.unread.len() - MOST_UNREAD;
+            reading.unread.truncate(MOST_UNREAD);
+            reading.notes.push(format!(
+                "{more} more places that could not be read are left out"
+            ));
+        }
+        reading.hosts = read::join(self.hosts);
+        // `reg query /v UBR` and `ver` in one session.
+        for (ubr, text) in &self.orphans {
+            let mut bare = reading
+                .hosts
+                .iter_mut()
+                .filter_map(|host| host.host.version.as_mut());
+            let told = bare.any(|version| version.revision == Some(*ubr));
+            if let (false, [host]) = (told, reading.hosts.as_mut_slice())
+                && let Some(version) = &mut host.host.version
+                && version.revision.is_none()
+            {
+                version.revision = Some(*ubr);
+                host.text = quote(&format!("{}, {text}", host.text));
+            } else if !told {
+                continue;
+            }
+            reading.unread.retain(|unread| unread.text != *text);
+        }
         // Another command may have stated what the plain list of nodes does not.
         let names: HashSet<&str> = reading
             .hosts

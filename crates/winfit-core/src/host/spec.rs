@@ -11,7 +11,7 @@ use crate::version::{OsVersion, VersionError, quote_for_error};
 
 use super::facts;
 use super::fields::is_windows;
-use super::read::{self, Alternative, HostReading, ReadHost, Unread, quote};
+use super::read::{self, Alternative, HostReading, ReadHost, Source, Unread, quote};
 use super::text::read_hosts;
 use super::update;
 
@@ -382,6 +382,17 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     if read == 0 || read * 2 < count {
         return None;
     }
-    reading.hosts = read::join(reading.hosts, true);
+    // Each line is a host of its own; only what is the same word for word is one.
+    let alone = Source {
+        by_name: true,
+        remote: false,
+    };
+    reading.hosts = read::join(
+        reading
+            .hosts
+            .into_iter()
+            .map(|host| (host, alone))
+            .collect(),
+    );
     Some(reading)
 }

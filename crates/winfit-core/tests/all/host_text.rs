@@ -204,6 +204,39 @@ fn powershell() {
 }
 
 #[test]
+fn other_commands_about_the_system() {
+    wholly("get-computerinfo.json", &["WEB1 10.0.17763.437 server"]);
+    wholly("environment.json", &["- 10.0.17763 unknown"]);
+    wholly("get-ciminstance.txt", &["WEB7 10.0.20348 unknown"]);
+    wholly("wmic.txt", &["SRV1 10.0.17763 server"]);
+    wholly("msinfo.txt", &["- 10.0.20348 server"]);
+    wholly("systeminfo-csv.txt", &["- 10.0.17763 server"]);
+    wholly("settings-about.txt", &["- 10.0.22631.2861 client"]);
+    // Three commands at one prompt are about one host, in any order.
+    wholly("reg-query-ubr.txt", &["- 10.0.17763.437 unknown"]);
+}
+
+#[test]
+fn versions_of_images_are_no_hosts() {
+    for name in ["image-inspect.json", "manifest.json"] {
+        assert_eq!(reads(name, &[]).unread.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn whole_pages_are_read_without_end_or_panic() {
+    // The pages' prose is no session; it only must not lose the nodes that stand in it.
+    for page in ["page-describe-nodes-sv.txt", "page-show-labels-sv.txt"] {
+        let text = format!("{}\n{}", fixture("page-cmd-session.txt"), fixture(page));
+        assert_eq!(shown(&read(&text).hosts[0]), "- 10.0.16299.125 unknown");
+        assert_eq!(
+            shown(&read(&text).hosts[2]),
+            "38519acs9011 10.0.16299 server amd64"
+        );
+    }
+}
+
+#[test]
 fn winver() {
     wholly("winver-server.txt", &["- 10.0.17763.437 server"]);
     wholly("winver-de.txt", &["- 10.0.19045.3693 client"]);
@@ -244,6 +277,13 @@ fn kubernetes_nodes() {
             "lin-a linux amd64 containerd@1.7.0",
         ],
     );
+    wholly(
+        "get-nodes-label-column.txt",
+        &["akswin000000 10.0.17763 server"],
+    );
+    let reading = reads("get-nodes.txt", &[]);
+    assert_eq!(reading.unread[0].text, "akswin000000");
+    assert_eq!(reading.unread[0].line, 2);
     let flat = fixture("get-nodes-wide.txt")
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -323,6 +363,10 @@ fn swarm_nodes_by_their_labels() {
     );
     assert_eq!(reading.unread[0].text, "win-c");
     assert!(reading.unread[0].expected.contains("OsVersion"));
+    wholly(
+        "node-inspect-pretty.txt",
+        &["swarm-win1 10.0.20348 server amd64 docker@20.10.9"],
+    );
     let reading = reads("node-ls.txt", &[]);
     assert!(
         reading.unread[0]
