@@ -20,6 +20,8 @@ pub const ANCHORS: &[&str] = &[
     "2143878",
     "32248302",
     "2151088",
+    // `"ErrorMessage"`, which follows the code in result documents.
+    "rorMess",
     // The operation, which no language changes.
     "ComputeSystem",
     "Windows system c",
@@ -39,8 +41,10 @@ pub const ANCHORS: &[&str] = &[
     "client operating sys",
     "Hyper-V contain",
     "Windows Insider P",
-    "Operating System/Ver",
-    "in Windows Contai",
+    "not run this",
+    "s Operating",
+    "System/Vers",
+    "ows Contain",
     // Pulls.
     "no matching manif",
     "in the manifest list ent",
@@ -149,7 +153,6 @@ mod tests {
     fn the_vector_search_is_built_where_the_machine_has_it() {
         assert!(SEARCHER.is_some());
         assert!(ANCHORS.len() <= 64, "more would disable the vector search");
-        assert!(LONGEST < 32);
     }
 
     #[test]
@@ -157,6 +160,7 @@ mod tests {
         for sentence in [
             "The container operating system does not match the host operating system.",
             "The operating system of the container does not match the operating system of the host.",
+            "Cannot run this Operating System/Version in Windows Containers",
         ] {
             for width in 20..=200 {
                 for phase in 0..width {

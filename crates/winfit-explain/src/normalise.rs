@@ -51,7 +51,7 @@ impl View {
     fn squeeze(&mut self) {
         self.squeezed.reserve(self.text.len());
         self.squeezed_from.reserve(self.text.len());
-        let mut line_start = false;
+        let mut line_start = true;
         let mut at = 0;
         while at < self.text.len() {
             let byte = self.text[at];

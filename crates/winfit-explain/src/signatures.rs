@@ -274,6 +274,9 @@ pub(crate) fn recognise(view: &View, raw: usize, anchor: usize) -> Option<Signal
     if ANCHORS[anchor] == "ComputeSystem" {
         return operation(view, at);
     }
+    if ANCHORS[anchor] == "rorMess" {
+        return result_document(text, at);
+    }
     if ANCHORS[anchor].bytes().any(|byte| byte.is_ascii_digit()) {
         let found = codes::read(&view.text, view.text_at(raw))?;
         let start = view.text_to_squeezed(found.start);
@@ -285,6 +288,23 @@ pub(crate) fn recognise(view: &View, raw: usize, anchor: usize) -> Option<Signal
         ));
     }
     None
+}
+
+/// `"Error":-1070137087,"ErrorMessage":…`, where a line break may have cut the number.
+fn result_document(text: &[u8], at: usize) -> Option<Signal> {
+    let end = at.checked_sub(b",\"Er".len())?;
+    if !text[end..].starts_with(b",\"Er") {
+        return None;
+    }
+    let digits = text[..end]
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let found = codes::read(text, end - digits)?;
+    text[..found.start]
+        .ends_with(b"\"Error\":")
+        .then(|| codes::row_of(found.code).map(|row| of_code(found.code, row, (found.start, at))))?
 }
 
 fn follow(view: &View, rule: Rule, start: usize, end: usize) -> Option<Signal> {
@@ -313,7 +333,7 @@ fn follow(view: &View, rule: Rule, start: usize, end: usize) -> Option<Signal> {
 
 /// The text of a code, with the code behind it where one is printed.
 fn of_text(text: &[u8], low: u8, start: usize, end: usize) -> Option<Signal> {
-    if let Some((code, end)) = code_behind(text, end)
+    if let Some((code, end)) = code_behind(text, end, low)
         && let Some(row) = codes::row_of(code)
     {
         return Some(of_code(code, row, (start, end)));
@@ -365,12 +385,15 @@ fn of_code(code: u32, row: &'static Hcs, span: (usize, usize)) -> Signal {
 /// The signature of "operation pending", which is not an error and yields nothing.
 pub(crate) const PENDING: &str = "hcs-pending";
 
-/// A code in parentheses right behind a sentence: `. (0xc0370101)`.
-fn code_behind(text: &[u8], end: usize) -> Option<(u32, usize)> {
-    let rest = text.get(end..)?;
-    let skipped = rest.iter().take_while(|byte| **byte == b'.').count();
-    let (code, len) = code_in_parentheses(&rest[skipped..])?;
-    Some((code, end + skipped + len))
+/// The code in parentheses behind a sentence: `. (0xc0370101)`, or further on where the text of a
+/// code has more than one sentence.
+fn code_behind(text: &[u8], end: usize, low: u8) -> Option<(u32, usize)> {
+    let rest = &text[end..text.len().min(end + 150)];
+    let at = memchr::memmem::find(rest, b"(0")?;
+    let (code, len) = code_in_parentheses(&rest[at..])?;
+    let right_behind = rest[..at].iter().all(|byte| *byte == b'.');
+    (right_behind || (code & 0xff == u32::from(low) && low == 0x13))
+        .then_some((code, end + at + len))
 }
 
 fn code_in_parentheses(text: &[u8]) -> Option<(u32, usize)> {
