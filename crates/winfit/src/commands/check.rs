@@ -250,6 +250,7 @@ fn telling(judgement: &Judgement) -> Option<Reason> {
             Reason::KindUnknown
             | Reason::NoOsVersion
             | Reason::NoHostVersion
+            | Reason::HypervNotStated
             | Reason::BuildNotInCatalog { .. },
         ) => 7,
         (Answer::Yes | Answer::Preview, Reason::HostProcess | Reason::NoWindows) => 7,
