@@ -240,7 +240,11 @@ impl<'c> Session<'c> {
             "build: {MEANT}, since no Windows 11 has build 2600, which Microsoft's page prints for it"
         ));
         let said = draft.named.as_ref().map_or(said.clone(), |(_, name)| {
-            Said::new(&format!("{} (Build 2600)", name.text), name.line)
+            let name_text = name
+                .text
+                .trim_end_matches("Build")
+                .trim_end_matches([' ', '(']);
+            Said::new(&format!("{name_text} (Build 2600)"), name.line)
         });
         draft.build = Some((OsVersion::of_build(MEANT), said));
     }

@@ -303,7 +303,16 @@ fn resolve_kbs(
     match stranger {
         Some(kb) if read.is_empty() => Err(HostSpecError::KbElsewhere {
             kb,
-            named: quote_for_error(before.trim_end_matches(|c: char| !c.is_alphanumeric())),
+            named: match releases_named(catalog, before.trim_end()).first() {
+                Some(release) => release.name.to_owned(),
+                // The word between the name and the KB, in whatever language, is part of neither.
+                None => quote_for_error(
+                    before
+                        .trim_end()
+                        .rsplit_once(' ')
+                        .map_or(before, |(name, _)| name),
+                ),
+            },
             builds: update::in_words(catalog, kb),
         }),
         _ => {
@@ -370,7 +379,7 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
             Some(Err(error)) => reading.unread.push(Unread {
                 text: quote(line),
                 line: number,
-                expected: error.to_string(),
+                expected: format!("a host: {error}"),
             }),
             None => reading.unread.push(Unread {
                 text: quote(line),

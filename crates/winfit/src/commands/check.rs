@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::Catalog;
+use winfit_core::catalog::Relation;
 use winfit_core::engine::Product;
 use winfit_core::host::{Isolation, Os, ReadHost};
 use winfit_core::image::NamedImage;
@@ -234,7 +235,7 @@ impl Judged<'_> {
 }
 
 /// The reason that decides an answer; the others are for `-v`.
-fn telling(judgement: &Judgement) -> Option<Reason> {
+fn telling(catalog: &Catalog, judgement: &Judgement) -> Option<Reason> {
     let weight = |reason: &Reason| match (judgement.answer, reason) {
         (
             Answer::No,
@@ -243,7 +244,11 @@ fn telling(judgement: &Judgement) -> Option<Reason> {
         (Answer::No, Reason::ImageNewer) => 8,
         (Answer::No, Reason::ImageOlder { .. }) => 7,
         (Answer::No, Reason::HypervUnavailable) => 6,
-        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { .. }) => 6,
+        // Of several breaks, the rule that everybody on 2016 meets.
+        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { row, .. }) => {
+            let relation = catalog.breaks[usize::from(*row)].relation;
+            if relation == Relation::Equal { 7 } else { 6 }
+        }
         (Answer::Risk, Reason::RevisionNotStated) => 7,
         (
             Answer::Unknown,
@@ -380,7 +385,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
         let reasons: Vec<Reason> = if verbose {
             judgement.reasons().collect()
         } else {
-            telling(judgement).into_iter().collect()
+            telling(catalog, judgement).into_iter().collect()
         };
         for (at, reason) in reasons.into_iter().enumerate() {
             let words = pair.render(reason, isolation);
