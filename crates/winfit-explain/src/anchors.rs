@@ -46,7 +46,8 @@ pub const ANCHORS: &[&str] = &[
     "System/Vers",
     "ows Contain",
     // Pulls.
-    "no matching manif",
+    "no matching man",
+    "ifest for",
     "in the manifest list ent",
     "no match for plat",
     "orm in manifest",
@@ -57,9 +58,12 @@ pub const ANCHORS: &[&str] = &[
     "used on this plat",
     "specified platform",
     "provide any platform",
+    "not provide the s",
     "no image found in",
-    "ProcessUtilityVMI",
+    "ProcessUti",
+    "lityVMImage",
     "ImportLayer",
+    "failed in Win",
     // Swarm.
     "ng container failed",
     "replicated",
@@ -139,7 +143,7 @@ pub(crate) fn worth_it(bytes: &[u8], found: Found) -> bool {
     };
     match ANCHORS[found.anchor] {
         // "does not match the specified…" and all the other things that do not match.
-        "t match the" => matches!(next(), Some(b'h' | b'o' | 0x1b | 0xe2)),
+        "t match the" => matches!(next(), Some(b'h' | b'o' | b's' | 0x1b | 0xe2)),
         "er does not" => matches!(next(), Some(b'm' | 0x1b | 0xe2)),
         _ => true,
     }

@@ -6,186 +6,187 @@ use crate::{brief, briefs, one};
 
 const ID: &str = "b81ed896222eb87906ccab1c3dd2fc49324eafa798438f7979b87b210906f839";
 
+/// The pulls, as `(row, text, diagnosis, image and versions)`.
+pub(crate) const PULLS: &[(&str, &str, &str, &str)] = &[
+    (
+        "A1",
+        "no matching manifest for windows/amd64 in the manifest list entries",
+        "pull-no-match - certain error",
+        "- - -",
+    ),
+    (
+        "A2",
+        "no matching manifest for unknown in the manifest list entries",
+        "pull-no-match - likely error",
+        "- - -",
+    ),
+    (
+        "A3",
+        "docker: no matching manifest for windows/amd64 10.0.17763 in the manifest list entries.",
+        "pull-no-match - certain error",
+        "- - 10.0.17763",
+    ),
+    (
+        "A3 1903",
+        "no matching manifest for windows/amd64 10.0.19045 in the manifest list entries",
+        "pull-no-match - certain error",
+        "- - 10.0.19045",
+    ),
+    (
+        "A4",
+        "no matching manifest for windows(10.0.19045)/amd64 in the manifest list entries",
+        "pull-no-match - certain error",
+        "- - 10.0.19045",
+    ),
+    (
+        "A4 arm",
+        "no matching manifest for windows(10.0.17763)/arm64/v8 in the manifest list entries",
+        "pull-no-match - certain error",
+        "- - 10.0.17763",
+    ),
+    (
+        "A5",
+        "no matching manifest for windows(10.0.26200)/amd64/v3 in the manifest list entries: no match for platform in manifest: not found",
+        "pull-no-match - certain error",
+        "- - 10.0.26200",
+    ),
+    (
+        "A6",
+        "a Windows version 10.0.20348-based image is incompatible with a 10.0.17763 host",
+        "pull-uplevel - certain error",
+        "- 10.0.20348 10.0.17763",
+    ),
+    (
+        "A6 build",
+        "Step 1/3 : FROM mcr.microsoft.com/windows/servercore:ltsc2019\nltsc2019: Pulling from windows/servercore\na Windows version 10.0.17763-based image is incompatible with a 10.0.17134 host",
+        "pull-uplevel - certain error",
+        "mcr.microsoft.com/windows/servercore:ltsc2019 10.0.17763 10.0.17134",
+    ),
+    (
+        "A6 ECS",
+        "CannotPullContainerError: a Windows version 10.0.203…48-based image is incompatible with a 10.0.17763 host",
+        "pull-uplevel - certain error",
+        "- - 10.0.17763",
+    ),
+    (
+        "A6 dots",
+        "CannotPullContainerError: a Windows version 10.0.203...48-based image is incompatible with a 10.0.17763 host",
+        "pull-uplevel - certain error",
+        "- - 10.0.17763",
+    ),
+    (
+        "A7",
+        "Failed to pull image \"mcr.microsoft.com/windows/nanoserver:1809\": rpc error: code = NotFound desc = failed to pull and unpack image \"mcr.microsoft.com/windows/nanoserver:1809\": no match for platform in manifest: not found",
+        "pull-no-match - certain error",
+        "mcr.microsoft.com/windows/nanoserver:1809 - -",
+    ),
+    (
+        "A7 plain",
+        "failed to pull and unpack image \"docker.io/grafana/promtail:2.9\": no match for platform in manifest: not found",
+        "pull-no-match - likely error",
+        "docker.io/grafana/promtail:2.9 - -",
+    ),
+    (
+        "A8",
+        "failed to solve with frontend dockerfile.v0: failed to create LLB definition: no match for platform in manifest sha256:562741016ce7d9a232a389449a4fd0a0a55aab178cf324144404812887250ead: not found",
+        "pull-no-match - likely error",
+        "- - -",
+    ),
+    (
+        "A8 buildkit",
+        "failed to resolve source metadata for mcr.microsoft.com/windows/servercore:ltsc2025: no match for platform in manifest: not found",
+        "pull-no-match - certain error",
+        "mcr.microsoft.com/windows/servercore:ltsc2025 - -",
+    ),
+    (
+        "A9",
+        "cannot download image with operating system \"linux\" when requesting \"windows\"",
+        "wrong-os - certain error",
+        "- - -",
+    ),
+    (
+        "A9 used",
+        "image operating system \"linux\" cannot be used on this platform: operating system is not supported",
+        "wrong-os - certain error",
+        "- - -",
+    ),
+    (
+        "A9 windows",
+        "image operating system \"windows\" cannot be used on this platform",
+        "wrong-os - certain error",
+        "- - -",
+    ),
+    (
+        "A10",
+        "image with reference nginx:latest was found but its platform (linux/amd64) does not match the specified platform (windows/amd64)",
+        "wrong-os - certain error",
+        "nginx:latest - -",
+    ),
+    (
+        "A10 version",
+        "image with reference app:1 was found but its platform (windows(10.0.20348)/amd64) does not match the specified platform (windows(10.0.17763)/amd64)",
+        "pull-no-match - certain error",
+        "app:1 10.0.20348 10.0.17763",
+    ),
+    (
+        "A10 store",
+        "image with reference nginx:latest was found but does not provide the specified platform (windows/amd64)",
+        "wrong-os - likely error",
+        "nginx:latest - -",
+    ),
+    (
+        "A10 any",
+        "image with reference contoso/windows-app:2 was found but does not provide any platform",
+        "wrong-os - possible warning",
+        "contoso/windows-app:2 - -",
+    ),
+    (
+        "A11",
+        "no image found in manifest list for architecture \"amd64\", variant \"\", OS \"windows\"",
+        "wrong-os - certain error",
+        "- - -",
+    ),
+    (
+        "A11 index",
+        "no image found in image index for architecture \"amd64\", variant \"\", OS \"windows\"",
+        "wrong-os - certain error",
+        "- - -",
+    ),
+    (
+        "A12",
+        "failed to register layer: re-exec error: exit status 1: output: ProcessUtilityVMImage C:\\ProgramData\\docker\\windowsfilter\\x\\UtilityVM: The system cannot find the path specified.",
+        "pull-uplevel - likely error",
+        "- - -",
+    ),
+    (
+        "A12 import",
+        "failed to register layer: re-exec error: exit status 1: output: hcsshim::ImportLayer failed in Win32: The system cannot find the file specified. (0x2) layerId=\\\\?\\C:\\x",
+        "pull-uplevel - possible warning",
+        "- - -",
+    ),
+    (
+        "A12 path",
+        "hcsshim::ImportLayer failed in Win32: The system cannot find the path specified. (0x3)",
+        "pull-uplevel - possible warning",
+        "- - -",
+    ),
+    (
+        "linux, Windows image",
+        "failed to pull mcr.microsoft.com/windows/nanoserver:1809\nUnable to find image 'mcr.microsoft.com/windows/nanoserver:1809' locally\nno matching manifest for linux/amd64 in the manifest list entries",
+        "wrong-os - likely error",
+        "mcr.microsoft.com/windows/nanoserver:1809 - -",
+    ),
+    (
+        "swarm, cut",
+        "x1x2x3x4x5x6   web.1   app:1   WIN-1   Ready   Rejected 3 seconds ago   \"no matching manifest for windo…\"",
+        "pull-no-match - likely error",
+        "app:1 - -",
+    ),
+];
+
 #[test]
 fn pulls() {
-    let rows: &[(&str, &str, &str, &str)] = &[
-        // row, text, diagnosis, image and versions
-        (
-            "A1",
-            "no matching manifest for windows/amd64 in the manifest list entries",
-            "pull-no-match - certain error",
-            "- - -",
-        ),
-        (
-            "A2",
-            "no matching manifest for unknown in the manifest list entries",
-            "pull-no-match - likely error",
-            "- - -",
-        ),
-        (
-            "A3",
-            "docker: no matching manifest for windows/amd64 10.0.17763 in the manifest list entries.",
-            "pull-no-match - certain error",
-            "- - 10.0.17763",
-        ),
-        (
-            "A3 1903",
-            "no matching manifest for windows/amd64 10.0.19045 in the manifest list entries",
-            "pull-no-match - certain error",
-            "- - 10.0.19045",
-        ),
-        (
-            "A4",
-            "no matching manifest for windows(10.0.19045)/amd64 in the manifest list entries",
-            "pull-no-match - certain error",
-            "- - 10.0.19045",
-        ),
-        (
-            "A4 arm",
-            "no matching manifest for windows(10.0.17763)/arm64/v8 in the manifest list entries",
-            "pull-no-match - certain error",
-            "- - 10.0.17763",
-        ),
-        (
-            "A5",
-            "no matching manifest for windows(10.0.26200)/amd64/v3 in the manifest list entries: no match for platform in manifest: not found",
-            "pull-no-match - certain error",
-            "- - 10.0.26200",
-        ),
-        (
-            "A6",
-            "a Windows version 10.0.20348-based image is incompatible with a 10.0.17763 host",
-            "pull-uplevel - certain error",
-            "- 10.0.20348 10.0.17763",
-        ),
-        (
-            "A6 build",
-            "Step 1/3 : FROM mcr.microsoft.com/windows/servercore:ltsc2019\nltsc2019: Pulling from windows/servercore\na Windows version 10.0.17763-based image is incompatible with a 10.0.17134 host",
-            "pull-uplevel - certain error",
-            "mcr.microsoft.com/windows/servercore:ltsc2019 10.0.17763 10.0.17134",
-        ),
-        (
-            "A6 ECS",
-            "CannotPullContainerError: a Windows version 10.0.203…48-based image is incompatible with a 10.0.17763 host",
-            "pull-uplevel - certain error",
-            "- - 10.0.17763",
-        ),
-        (
-            "A6 dots",
-            "CannotPullContainerError: a Windows version 10.0.203...48-based image is incompatible with a 10.0.17763 host",
-            "pull-uplevel - certain error",
-            "- - 10.0.17763",
-        ),
-        (
-            "A7",
-            "Failed to pull image \"mcr.microsoft.com/windows/nanoserver:1809\": rpc error: code = NotFound desc = failed to pull and unpack image \"mcr.microsoft.com/windows/nanoserver:1809\": no match for platform in manifest: not found",
-            "pull-no-match - certain error",
-            "mcr.microsoft.com/windows/nanoserver:1809 - -",
-        ),
-        (
-            "A7 plain",
-            "failed to pull and unpack image \"docker.io/grafana/promtail:2.9\": no match for platform in manifest: not found",
-            "pull-no-match - likely error",
-            "docker.io/grafana/promtail:2.9 - -",
-        ),
-        (
-            "A8",
-            "failed to solve with frontend dockerfile.v0: failed to create LLB definition: no match for platform in manifest sha256:562741016ce7d9a232a389449a4fd0a0a55aab178cf324144404812887250ead: not found",
-            "pull-no-match - likely error",
-            "- - -",
-        ),
-        (
-            "A8 buildkit",
-            "failed to resolve source metadata for mcr.microsoft.com/windows/servercore:ltsc2025: no match for platform in manifest: not found",
-            "pull-no-match - certain error",
-            "mcr.microsoft.com/windows/servercore:ltsc2025 - -",
-        ),
-        (
-            "A9",
-            "cannot download image with operating system \"linux\" when requesting \"windows\"",
-            "wrong-os - certain error",
-            "- - -",
-        ),
-        (
-            "A9 used",
-            "image operating system \"linux\" cannot be used on this platform: operating system is not supported",
-            "wrong-os - certain error",
-            "- - -",
-        ),
-        (
-            "A9 windows",
-            "image operating system \"windows\" cannot be used on this platform",
-            "wrong-os - certain error",
-            "- - -",
-        ),
-        (
-            "A10",
-            "image with reference nginx:latest was found but its platform (linux/amd64) does not match the specified platform (windows/amd64)",
-            "wrong-os - certain error",
-            "nginx:latest - -",
-        ),
-        (
-            "A10 version",
-            "image with reference app:1 was found but its platform (windows(10.0.20348)/amd64) does not match the specified platform (windows(10.0.17763)/amd64)",
-            "pull-no-match - certain error",
-            "app:1 10.0.20348 10.0.17763",
-        ),
-        (
-            "A10 store",
-            "image with reference nginx:latest was found but does not provide the specified platform (windows/amd64)",
-            "wrong-os - likely error",
-            "nginx:latest - -",
-        ),
-        (
-            "A10 any",
-            "image with reference contoso/windows-app:2 was found but does not provide any platform",
-            "wrong-os - possible warning",
-            "contoso/windows-app:2 - -",
-        ),
-        (
-            "A11",
-            "no image found in manifest list for architecture \"amd64\", variant \"\", OS \"windows\"",
-            "wrong-os - certain error",
-            "- - -",
-        ),
-        (
-            "A11 index",
-            "no image found in image index for architecture \"amd64\", variant \"\", OS \"windows\"",
-            "wrong-os - certain error",
-            "- - -",
-        ),
-        (
-            "A12",
-            "failed to register layer: re-exec error: exit status 1: output: ProcessUtilityVMImage C:\\ProgramData\\docker\\windowsfilter\\x\\UtilityVM: The system cannot find the path specified.",
-            "pull-uplevel - likely error",
-            "- - -",
-        ),
-        (
-            "A12 import",
-            "failed to register layer: re-exec error: exit status 1: output: hcsshim::ImportLayer failed in Win32: The system cannot find the file specified. (0x2) layerId=\\\\?\\C:\\x",
-            "pull-uplevel - possible warning",
-            "- - -",
-        ),
-        (
-            "A12 path",
-            "hcsshim::ImportLayer failed in Win32: The system cannot find the path specified. (0x3)",
-            "pull-uplevel - possible warning",
-            "- - -",
-        ),
-        (
-            "linux, Windows image",
-            "failed to pull mcr.microsoft.com/windows/nanoserver:1809\nUnable to find image 'mcr.microsoft.com/windows/nanoserver:1809' locally\nno matching manifest for linux/amd64 in the manifest list entries",
-            "wrong-os - likely error",
-            "mcr.microsoft.com/windows/nanoserver:1809 - -",
-        ),
-        (
-            "swarm, cut",
-            "x1x2x3x4x5x6   web.1   app:1   WIN-1   Ready   Rejected 3 seconds ago   \"no matching manifest for windo…\"",
-            "pull-no-match - likely error",
-            "app:1 - -",
-        ),
-    ];
-    for (row, text, expected, facts) in rows {
+    for (row, text, expected, facts) in PULLS {
         let found = one(text);
         assert_eq!(brief(&found), *expected, "{row}");
         let shown = |value: Option<String>| value.unwrap_or("-".to_owned());
@@ -453,6 +454,8 @@ fn sentences_keep_to_the_voice() {
 
 #[test]
 fn sentences_say_what_the_text_states() {
+    insta::assert_snapshot!(one("failed to pull and unpack image \"docker.io/grafana/promtail:2.9\": no match for platform in manifest: not found").message(), @"docker.io/grafana/promtail:2.9 has no variant for this host; most often the image has no Windows variant at all.");
+    insta::assert_snapshot!(one("failed to pull and unpack image \"mcr.microsoft.com/windows/nanoserver:1809\": no match for platform in manifest: not found").message(), @"mcr.microsoft.com/windows/nanoserver:1809 has no variant for this host; it is for other versions of Windows.");
     insta::assert_snapshot!(one("a Windows version 10.0.20348-based image is incompatible with a 10.0.17763 host").message(), @"The image cannot be pulled: it is for Windows Server 2022 (10.0.20348), newer than the host's Windows 10.0.17763.");
     insta::assert_snapshot!(one("no matching manifest for windows/amd64 10.0.20348 in the manifest list entries").message(), @"The image has no variant for this host (Windows Server 2022 (10.0.20348)); most often the image has no Windows variant at all.");
     insta::assert_snapshot!(one("image operating system \"windows\" cannot be used on this platform").message(), @"The image is a Windows image, and this engine runs Linux containers.");

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use winfit_explain::explain_bytes;
 
-use crate::corpus::starts;
+use crate::corpus::{PULLS, starts};
 use crate::{brief, one};
 
 fn wrap(text: &str, width: usize, line_break: &str) -> String {
@@ -32,6 +32,26 @@ fn a_hard_wrap_at_any_column_hides_no_mismatch() {
                     report.diagnoses
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn a_hard_wrap_of_a_terminal_hides_no_pull() {
+    for (row, text, expected, _) in PULLS {
+        // The words alone do not say Windows there, and a wrap may cut the image's name.
+        if *row == "linux, Windows image" || *row == "A10 any" {
+            continue;
+        }
+        for width in 40..=200 {
+            let wrapped = wrap(text, width, "\n");
+            let report = explain_bytes(wrapped.as_bytes());
+            let kind = expected.split(' ').next();
+            assert!(
+                report.diagnoses.len() == 1 && Some(report.diagnoses[0].kind.name()) == kind,
+                "{row} at {width}\n{wrapped}\n{:#?}",
+                report.diagnoses
+            );
         }
     }
 }
