@@ -1,7 +1,7 @@
 //! Remedies: what would make the image run, in the order a careful colleague would give them.
 //!
 //! Only changes that were judged to work are offered: each candidate goes through
-//! [`judge`](crate::verdict::judge) again.
+//! [`judge`] again.
 
 use crate::catalog::{Catalog, Relation};
 use crate::engine::{Engine, EngineVersion, Product, Store};
