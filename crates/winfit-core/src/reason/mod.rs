@@ -384,7 +384,7 @@ impl Pair<'_> {
         let row = &self.catalog.matrix[usize::from(row)];
         let cell = row.cell(isolation);
         let when = match row.status {
-            RowStatus::Current => format!("since {}", row.state_since()),
+            RowStatus::Current => format!("since {}", row.cell_since(isolation)),
             RowStatus::Historical => {
                 format!("on its page of {}, dropped since", row.last_doc)
             }

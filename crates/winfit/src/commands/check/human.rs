@@ -206,7 +206,15 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
         let reasons: Vec<Reason> = if verbose {
             judgement.reasons().collect()
         } else {
-            telling(catalog, judgement).into_iter().collect()
+            // The one that decides, and the authorities' disagreements beside it.
+            let telling = telling(catalog, judgement);
+            let beside = judgement.reasons().filter(|reason| {
+                matches!(
+                    reason,
+                    Reason::TwoWordings | Reason::EnginesAcceptEqualBuilds
+                )
+            });
+            telling.into_iter().chain(beside).collect()
         };
         for (at, reason) in reasons.into_iter().enumerate() {
             let words = pair.render(reason, isolation);
