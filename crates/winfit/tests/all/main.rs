@@ -1,0 +1,22 @@
+//! The product's documents against the product: one test binary, one module a question.
+
+mod docs;
+mod schemas;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// A path in the repository.
+fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
+/// Runs the built command.
+fn winfit(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_winfit"))
+        .args(arguments)
+        .output()
+        .expect("the built command starts")
+}
