@@ -90,7 +90,7 @@ impl Situation<'_> {
         } else {
             format!("rebuild it on {name}")
         };
-        let title = if commands.len() > 1 {
+        let title = if commands.len() > 1 && derived_retag.is_none() {
             format!("{title}, one of")
         } else {
             title

@@ -260,7 +260,7 @@ fn refusals_say_what_is_wrong_and_what_would_be_right() {
         ),
         (
             "win11-24h2+KB5078740",
-            "KB5078740 is no update of win11-24h2",
+            "KB5078740 is no update of Windows 11 24H2",
             "Windows Server 2025",
         ),
         ("banana", "\"banana\" names no host", "10.0.17763.437"),
