@@ -61,7 +61,7 @@ const PAGE: &str = "Microsoft, Windows container version compatibility";
 
 /// The names of the rules that a verdict can give beside those of the known breaks, each with a
 /// page in `docs/rules/`.
-pub const RULES: [&str; 18] = [
+pub const RULES: [&str; 19] = [
     "documented-matrix",
     "image-newer-than-host",
     "image-older-than-host",
@@ -79,6 +79,7 @@ pub const RULES: [&str; 18] = [
     "no-host-version",
     "host-before-containers",
     "hyperv-unavailable",
+    "hyperv-not-stated",
     "host-kind-unknown",
 ];
 
@@ -105,7 +106,7 @@ pub fn windows_name(catalog: &Catalog, build: u16, kind: Kind) -> String {
     }
 }
 
-impl<'a> Pair<'a> {
+impl Pair<'_> {
     fn host_build(&self) -> String {
         self.host
             .version
@@ -339,6 +340,21 @@ impl<'a> Pair<'a> {
                     ),
                 };
                 ("hyperv-unavailable", Fact, message, source)
+            }
+            Reason::HypervNotStated => {
+                let platform = self
+                    .host
+                    .platform
+                    .and_then(|at| self.catalog.platforms.get(usize::from(at)));
+                (
+                    "hyperv-not-stated",
+                    Fact,
+                    format!(
+                        "{} documents no Hyper-V isolation; say hyperv=on for hosts that have it",
+                        platform.map_or("the platform", |platform| platform.name)
+                    ),
+                    platform.map_or_else(String::new, |platform| platform.source.to_owned()),
+                )
             }
             Reason::KindUnknown => (
                 "host-kind-unknown",

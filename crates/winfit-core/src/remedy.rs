@@ -1,7 +1,7 @@
 //! Remedies: what would make the image run, in the order a careful colleague would give them.
 //!
 //! Only changes that were judged to work are offered: each candidate goes through
-//! [`judge`](crate::verdict::judge) again.
+//! [`judge`] again.
 
 use crate::catalog::{Catalog, Relation};
 use crate::engine::{Engine, EngineVersion, Product, Store};
@@ -44,6 +44,8 @@ pub enum Shell {
     Sh,
     /// A Dockerfile.
     Dockerfile,
+    /// A Kubernetes manifest.
+    Yaml,
 }
 
 impl Shell {
@@ -54,6 +56,7 @@ impl Shell {
             Self::PowerShell => "powershell",
             Self::Sh => "sh",
             Self::Dockerfile => "dockerfile",
+            Self::Yaml => "yaml",
         }
     }
 }
@@ -125,6 +128,9 @@ pub struct Situation<'a> {
     pub asked: Option<Isolation>,
     /// The other hosts at hand.
     pub others: &'a [FleetHost<'a>],
+    /// The workload is a pod: `docker run` is not how it starts, and containerd pulls no image for
+    /// another build than the node's, also not for Hyper-V isolation (containerd#6862).
+    pub pod: bool,
 }
 
 /// What would make the image run, in order; nothing where it runs already.
@@ -328,6 +334,17 @@ impl Situation<'_> {
     /// The build whose images suit the host best: its own, else the newest below that runs.
     fn best_base(&self, isolation: Isolation) -> Option<TagAdvice> {
         let host_build = self.host.version?.build;
+        // Of a host that may be a server or a client, a base must suit both, each in its default.
+        let (hosts, isolation) = match self.host.effective_kind(self.catalog) {
+            Kind::Unknown => (
+                vec![
+                    self.host.with_kind(Kind::Server),
+                    self.host.with_kind(Kind::Client),
+                ],
+                self.asked,
+            ),
+            _ => (vec![*self.host], Some(isolation)),
+        };
         let base = self.image.base.unwrap_or(Base::Servercore);
         let mut builds: Vec<u16> = self
             .catalog
@@ -341,14 +358,8 @@ impl Situation<'_> {
         builds.sort_unstable_by(|a, b| b.cmp(a));
         builds.dedup();
         builds.into_iter().find_map(|build| {
-            advise(
-                self.catalog,
-                std::slice::from_ref(self.host),
-                base,
-                build,
-                Some(isolation),
-            )
-            .filter(|advice| advice.answer().runs())
+            advise(self.catalog, &hosts, base, build, isolation)
+                .filter(|advice| advice.answer().runs())
         })
     }
 
@@ -403,6 +414,11 @@ impl Situation<'_> {
         } else {
             format!("rebuild it on {name}")
         };
+        let title = if commands.len() > 1 {
+            format!("{title}, one of")
+        } else {
+            title
+        };
         let diff = self
             .image
             .reference
@@ -422,7 +438,8 @@ impl Situation<'_> {
     /// The other isolation, where it runs.
     fn isolate(&self, found: &mut Vec<Remedy>) {
         let other = self.isolation().other();
-        if !self.verdict.answers.of(other).answer.runs() || self.verdict.pull_refused() {
+        if self.pod || !self.verdict.answers.of(other).answer.runs() || self.verdict.pull_refused()
+        {
             return;
         }
         let newer_image = self.builds().is_some_and(|(host, image)| image > host);
@@ -432,10 +449,7 @@ impl Situation<'_> {
         let image = self.image.text.as_str();
         let flag = format!("--isolation={}", other.name());
         let commands = if self.image.reference.is_none() {
-            vec![Command {
-                shell: Shell::Any,
-                text: format!("docker run {flag} IMAGE"),
-            }]
+            docker_run(&flag, "IMAGE")
         } else {
             docker_run(&flag, image)
         };
@@ -455,6 +469,9 @@ impl Situation<'_> {
     }
 
     fn other_host(&self, found: &mut Vec<Remedy>) {
+        if let Some(image) = self.image.image.version.filter(|_| self.pod) {
+            found.push(node_selector(image));
+        }
         let fitting: Vec<&FleetHost<'_>> = self
             .others
             .iter()
@@ -559,7 +576,25 @@ fn spelled_like(piece: &str, advice: &TagAdvice) -> String {
     }
 }
 
-fn docker_run(flag: &str, image: &str) -> Vec<Command> {
+/// The placement that keeps a pod on nodes with the image's Windows.
+pub fn node_selector(image: OsVersion) -> Remedy {
+    Remedy {
+        kind: RemedyKind::OtherHost,
+        title: "place the pod only on nodes that have the image's Windows".to_owned(),
+        safety: Safety::Unsafe,
+        commands: vec![Command {
+            shell: Shell::Yaml,
+            text: format!(
+                "nodeSelector:\n  kubernetes.io/os: windows\n  node.kubernetes.io/windows-build: \"{}\"",
+                image.without_revision()
+            ),
+        }],
+        diff: None,
+    }
+}
+
+/// `docker run` with a flag, continued as each shell wants it where the line is long.
+pub fn docker_run(flag: &str, image: &str) -> Vec<Command> {
     let line = format!("docker run {flag} {image}");
     if line.len() <= 70 {
         return vec![Command {

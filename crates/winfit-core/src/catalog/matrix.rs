@@ -179,16 +179,15 @@ pub(super) fn read() -> Result<Vec<MatrixRow>, TableError> {
 pub(super) fn by_image(rows: &[MatrixRow]) -> Vec<(u16, Vec<u16>)> {
     let mut index: Vec<(u16, Vec<u16>)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let entry = match index
+        let entry = if let Some((_, entry)) = index
             .iter_mut()
             .find(|(build, _)| *build == row.image_build)
         {
-            Some((_, entry)) => entry,
-            None => {
-                index.push((row.image_build, Vec::new()));
-                let last = index.len() - 1;
-                &mut index[last].1
-            }
+            entry
+        } else {
+            index.push((row.image_build, Vec::new()));
+            let last = index.len() - 1;
+            &mut index[last].1
         };
         entry.push(at as u16);
     }

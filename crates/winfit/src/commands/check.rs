@@ -3,6 +3,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::Catalog;
+use winfit_core::catalog::Relation;
+use winfit_core::engine::Product;
 use winfit_core::host::{Isolation, Os, ReadHost};
 use winfit_core::image::NamedImage;
 use winfit_core::reason::Pair;
@@ -14,9 +16,7 @@ use super::notes::{Calendar, Note, notes};
 use crate::cli::{CheckArguments, FailOn, Format};
 use crate::input;
 use crate::json;
-use crate::output::{
-    Exit, Outcome, answer, bold, faint, markdown_cell, printable, usage, width, wrap,
-};
+use crate::output::{Exit, Outcome, answer, bold, faint, markdown_cell, printable, usage, wrap};
 
 /// One host, one image, and all that is said of them.
 pub(crate) struct Judged<'a> {
@@ -130,6 +130,10 @@ pub(crate) fn judge_all<'a>(
                 verdict: &verdict,
                 asked,
                 others: &others,
+                pod: host
+                    .host
+                    .engine
+                    .is_some_and(|engine| engine.product == Product::Containerd),
             });
             judged.push(Judged {
                 host,
@@ -231,7 +235,7 @@ impl Judged<'_> {
 }
 
 /// The reason that decides an answer; the others are for `-v`.
-fn telling(judgement: &Judgement) -> Option<Reason> {
+fn telling(catalog: &Catalog, judgement: &Judgement) -> Option<Reason> {
     let weight = |reason: &Reason| match (judgement.answer, reason) {
         (
             Answer::No,
@@ -240,13 +244,18 @@ fn telling(judgement: &Judgement) -> Option<Reason> {
         (Answer::No, Reason::ImageNewer) => 8,
         (Answer::No, Reason::ImageOlder { .. }) => 7,
         (Answer::No, Reason::HypervUnavailable) => 6,
-        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { .. }) => 6,
+        // Of several breaks, the rule that everybody on 2016 meets.
+        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { row, .. }) => {
+            let relation = catalog.breaks[usize::from(*row)].relation;
+            if relation == Relation::Equal { 7 } else { 6 }
+        }
         (Answer::Risk, Reason::RevisionNotStated) => 7,
         (
             Answer::Unknown,
             Reason::KindUnknown
             | Reason::NoOsVersion
             | Reason::NoHostVersion
+            | Reason::HypervNotStated
             | Reason::BuildNotInCatalog { .. },
         ) => 7,
         (Answer::Yes | Answer::Preview, Reason::HostProcess | Reason::NoWindows) => 7,
@@ -293,13 +302,8 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         None => "not stated".to_owned(),
     };
     let image_source = match image.image.version {
-        Some(version) if image.image.revision_inferred => format!(
-            "{}; newest known .{}",
-            image.stated_by.in_words(),
-            version.revision.unwrap_or_default()
-        ),
-        None => String::new(),
-        _ => image.stated_by.in_words().to_owned(),
+        None => "",
+        Some(_) => image.stated_by.in_words(),
     };
     let image_name = match image.image.version {
         None if image.image.os == Os::Windows => "Windows".to_owned(),
@@ -315,7 +319,7 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         (None, None) => "as given".to_owned(),
     };
     let rows = [
-        ["image", &image_name, &image_version, &image_source],
+        ["image", &image_name, &image_version, image_source],
         ["host", &pair.host_name(), &host_version, &host_source],
     ];
     let name = rows
@@ -330,14 +334,8 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         .unwrap_or(0);
     let mut text = String::new();
     for [label, release, number, source] in rows {
-        let start = format!("  {label:9}{release:name$}   {number:version$}");
-        let wide = start.chars().count() + 3 + source.chars().count() > width();
-        let separator = if wide && !source.is_empty() {
-            format!("\n{}", " ".repeat(11))
-        } else {
-            "   ".to_owned()
-        };
-        text.push_str(format!("{start}{separator}{source}").trim_end());
+        let line = format!("  {label:9}{release:name$}   {number:version$}   {source}");
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     if let Some(engine) = host.host.engine {
@@ -387,7 +385,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
         let reasons: Vec<Reason> = if verbose {
             judgement.reasons().collect()
         } else {
-            telling(judgement).into_iter().collect()
+            telling(catalog, judgement).into_iter().collect()
         };
         for (at, reason) in reasons.into_iter().enumerate() {
             let words = pair.render(reason, isolation);
@@ -536,8 +534,8 @@ pub(crate) fn verdict_json(catalog: &Catalog, judged: &Judged<'_>) -> Value {
         let reasons: Vec<Value> = pair.render_pull(&pull).iter().map(json::reason).collect();
         json!({
             "answer": pull.answer.name(),
-            "generation": pull.generation.map(|generation| generation.name()),
-            "order": pull.order.map(|order| order.name()),
+            "generation": pull.generation.map(winfit_core::catalog::Generation::name),
+            "order": pull.order.map(winfit_core::catalog::Order::name),
             "reasons": reasons,
         })
     });

@@ -1,6 +1,9 @@
-//! The product's documents against the product: one test binary, one module a question.
+//! One binary for all tests of the command line and of the documents about it.
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
 
 mod docs;
+mod pages;
 mod schemas;
 
 use std::path::PathBuf;
