@@ -120,6 +120,16 @@ pub enum ImageError {
         /// The release's name.
         name: String,
     },
+    /// A name that means releases of several builds.
+    #[error("{text:?} names several releases, as {one} and {other}; say which, as ltsc2022")]
+    SeveralReleases {
+        /// The text as given, shortened.
+        text: String,
+        /// One of them.
+        one: &'static str,
+        /// Another.
+        other: &'static str,
+    },
     /// A version that is none.
     #[error(transparent)]
     Version(#[from] crate::version::VersionError),
@@ -157,7 +167,10 @@ impl NamedImage {
             let image = Image::windows(text.parse()?);
             return Ok(Self::new(text, image, StatedBy::Version));
         }
-        if !text.contains(['/', ':', '@'])
+        // `servercore` is a base image without its tag, not a release.
+        let base = Reference::parse(text).is_ok_and(|reference| reference.base_image().is_some());
+        if !base
+            && !text.contains(['/', ':', '@'])
             && let Some(named) = Self::read_release_name(catalog, text)?
         {
             return Ok(named);
@@ -170,14 +183,21 @@ impl NamedImage {
         let Some(first) = releases.first() else {
             return Ok(None);
         };
-        let Some(release) = releases
+        let mut with_images = releases
             .iter()
-            .find(|release| !release.base_images.is_empty())
-        else {
+            .filter(|release| !release.base_images.is_empty());
+        let Some(release) = with_images.next() else {
             return Err(ImageError::NoImageOfRelease {
                 name: first.name.to_owned(),
             });
         };
+        if let Some(other) = with_images.find(|other| other.build != release.build) {
+            return Err(ImageError::SeveralReleases {
+                text: quote_for_error(text),
+                one: release.name,
+                other: other.name,
+            });
+        }
         let image = floating(catalog, release.build);
         Ok(Some(Self::new(text, image, StatedBy::ReleaseName)))
     }

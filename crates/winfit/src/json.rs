@@ -95,8 +95,8 @@ pub(crate) fn image(named: &NamedImage) -> Value {
         "inferred_revision": revision.filter(|_| inferred),
         "stated_by": named.stated_by.in_words(),
         "kb": named.kb.map(|kb| format!("KB{kb}")),
-        "base": named.base.map(|base| base.name()),
-        "arch": named.image.arch.map(|arch| arch.name()),
+        "base": named.base.map(winfit_core::reference::Base::name),
+        "arch": named.image.arch.map(winfit_core::host::Arch::name),
         "host_process": named.image.host_process,
     })
 }

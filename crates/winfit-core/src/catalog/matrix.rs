@@ -117,9 +117,19 @@ impl MatrixRow {
             })
     }
 
-    /// The day since which the newest state stands.
-    pub fn state_since(&self) -> Date {
-        self.flips.last().map_or(self.first_doc, |(day, _, _)| *day)
+    /// The day since which the newest state of a cell stands.
+    pub fn cell_since(&self, isolation: Isolation) -> Date {
+        let cell_of = |(_, hyperv, process): &(Date, Cell, Cell)| match isolation {
+            Isolation::Process => *process,
+            Isolation::Hyperv => *hyperv,
+        };
+        let now = self.cell(isolation);
+        self.flips
+            .iter()
+            .rev()
+            .take_while(|flip| cell_of(flip) == now)
+            .last()
+            .map_or(self.first_doc, |(day, _, _)| *day)
     }
 }
 

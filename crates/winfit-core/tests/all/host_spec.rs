@@ -255,7 +255,7 @@ fn refusals_say_what_is_wrong_and_what_would_be_right() {
         ("KB9999999", "KB9999999 is not in the catalog", "2026-"),
         (
             "ws2019+KB4041691",
-            "KB4041691 is no update of ws2019",
+            "KB4041691 is no update of Windows Server 2019",
             "14393.1770 (Windows Server 2016)",
         ),
         (

@@ -3,4 +3,5 @@
 mod host_properties;
 mod host_spec;
 mod host_text;
+mod images;
 mod verdict;

@@ -565,6 +565,16 @@ fn prose_that_contradicts_the_table_is_a_reason_and_the_table_decides() {
     }
 }
 
+/// A cell's day is that of its own last change, not of the other cell's.
+#[test]
+fn a_cell_stands_since_its_own_last_change() {
+    let catalog = Catalog::builtin();
+    let (_, row) =
+        winfit_core::rules::documented::row_for(catalog, CLIENT, 17_763, 17_763).unwrap();
+    assert_eq!(row.cell_since(Isolation::Process).to_string(), "2023-03-16");
+    assert_eq!(row.cell_since(Isolation::Hyperv).to_string(), "2022-09-22");
+}
+
 /// Every current row of the matrix, on each end of its hosts, is what the verdict documents.
 #[test]
 fn every_current_row_of_the_matrix_stands() {
