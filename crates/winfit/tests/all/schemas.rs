@@ -194,6 +194,20 @@ fn every_command_prints_what_its_schema_says() {
         more.iter()
             .map(|command| command.iter().map(|&s| s.to_owned()).collect()),
     );
+    let pod = repository("examples/pod.txt").display().to_string();
+    for more in [
+        &["--host=17763.437,server"][..],
+        &["--host=ltsc2022", "--image=ltsc2019"],
+        &[],
+    ] {
+        let mut command = vec![
+            "explain".to_owned(),
+            pod.clone(),
+            "--format=json".to_owned(),
+        ];
+        command.extend(more.iter().map(|&s| s.to_owned()));
+        commands.push(command);
+    }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -205,7 +219,7 @@ fn every_command_prints_what_its_schema_says() {
         *seen.entry(name).or_default() += 1;
     }
     fs::remove_file(&nodes).expect("the temporary file goes");
-    for command in ["check", "host", "matrix", "tag", "catalog"] {
+    for command in ["check", "host", "explain", "matrix", "tag", "catalog"] {
         assert!(
             seen.contains_key(&format!("winfit.{command}/1")),
             "{command}"
