@@ -114,6 +114,13 @@ impl EngineVersion {
     }
 }
 
+impl EngineVersion {
+    /// Neither a pre-release nor a branch.
+    pub fn is_release(self) -> bool {
+        self.pre.is_none() && self.parts[0] != MAIN
+    }
+}
+
 impl Ord for EngineVersion {
     fn cmp(&self, other: &Self) -> Ordering {
         self.parts

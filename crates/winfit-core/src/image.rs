@@ -93,7 +93,16 @@ pub struct NamedImage {
     /// The piece of the tag that names the release, for tags of derived images.
     pub release_piece: Option<String>,
     /// What else the user should know: a renamed repository, a KB of another build.
-    pub notes: Vec<String>,
+    pub notes: Vec<ImageNote>,
+}
+
+/// What else a text says about an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageNote {
+    /// No image of this name can be there: more than worth knowing.
+    pub doubtful: bool,
+    /// One sentence.
+    pub message: String,
 }
 
 /// Why a text is no image that can be judged.
@@ -150,6 +159,20 @@ impl NamedImage {
         }
     }
 
+    fn note(&mut self, message: String) {
+        self.notes.push(ImageNote {
+            doubtful: false,
+            message,
+        });
+    }
+
+    fn doubt(&mut self, message: String) {
+        self.notes.push(ImageNote {
+            doubtful: true,
+            message,
+        });
+    }
+
     /// What sentences call it: `servercore:ltsc2019`, or the text as given.
     pub fn short(&self) -> String {
         match &self.reference {
@@ -198,7 +221,7 @@ impl NamedImage {
                 other: other.name,
             });
         }
-        let image = floating(catalog, release.build);
+        let image = floating(catalog, release.build, None);
         Ok(Some(Self::new(text, image, StatedBy::ReleaseName)))
     }
 
@@ -209,7 +232,7 @@ impl NamedImage {
             named.base = Some(base.base);
             named.is_base = true;
             if matches!(base.home, Home::OldName | Home::NoRegistry) {
-                named.notes.push(format!(
+                named.note(format!(
                     "{} is published as {}",
                     reference.repository,
                     base.repository()
@@ -235,7 +258,7 @@ impl NamedImage {
         if named.image.version.is_some() {
             named.stated_by = StatedBy::Tag;
             if reference.digest.is_some() {
-                named.notes.push(
+                named.note(
                     "engines follow the digest; the version is that of the tag beside it"
                         .to_owned(),
                 );
@@ -265,7 +288,7 @@ impl NamedImage {
         };
         let whole = release.len() == tag.len();
         let Some(build) = build_of_tag(catalog, release).filter(|_| whole || kb.is_some()) else {
-            self.notes.push(format!(
+            self.note(format!(
                 "{:?} is no tag form of the base images that winfit knows",
                 quote_for_error(tag)
             ));
@@ -279,7 +302,7 @@ impl NamedImage {
                 self.image = Image {
                     arch,
                     single_manifest: single,
-                    ..floating(catalog, build)
+                    ..floating(catalog, build, self.base)
                 };
             }
             None => self.image.version = Some(OsVersion::of_build(build)),
@@ -293,12 +316,12 @@ impl NamedImage {
         if let Some(update) = known.iter().find(|update| update.build == build) {
             self.image.version = Some(OsVersion::new(build, update.revision));
         } else if let Some(other) = known.first() {
-            self.notes.push(format!(
+            self.doubt(format!(
                 "KB{kb} is an update of {}, not of {build}: no image has this tag",
                 other.build
             ));
         } else {
-            self.notes.push(format!(
+            self.note(format!(
                 "KB{kb} is not in the catalog, whose newest update is of {}; the revision is not known",
                 catalog
                     .newest_update_day()
@@ -314,7 +337,7 @@ impl NamedImage {
             } else {
                 "its exact version".to_owned()
             };
-            self.notes.push(format!(
+            self.doubt(format!(
                 "no {release}-KB tag was ever published; write {instead}"
             ));
         }
@@ -373,8 +396,8 @@ impl NamedImage {
 }
 
 /// A floating base tag stands for the newest update known.
-fn floating(catalog: &Catalog, build: u16) -> Image {
-    let newest = catalog.newest_server_update(build);
+fn floating(catalog: &Catalog, build: u16, base: Option<Base>) -> Image {
+    let newest = catalog.newest_image_update(build, base);
     Image {
         version: Some(OsVersion {
             revision: newest.map(|update| update.revision),

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use crate::catalog::{Catalog, LifecycleRow, Update};
+use crate::catalog::{Catalog, Update};
 use crate::host::{Host, Isolation, Kind};
 use crate::image::Image;
 use crate::reference::Base;
@@ -147,7 +147,7 @@ pub fn advise(
             && release.kind == Kind::Server
             && release.base_images.contains(&base.name())
     })?;
-    let newest = catalog.newest_server_update(build);
+    let newest = catalog.newest_image_update(build, Some(base));
     let floating_image = Image {
         revision_inferred: newest.is_some(),
         ..Image::windows(OsVersion {
@@ -162,8 +162,8 @@ pub fn advise(
         base,
         floating_answer: worst(catalog, hosts, &floating_image, isolation),
         floating: release.tags.first().map(|tag| (*tag).to_owned())?,
-        pinned: pin(catalog, hosts, build, isolation),
-        support_end: support_end(catalog, base, build),
+        pinned: pin(catalog, hosts, base, build, isolation),
+        support_end: catalog.support_end(base, build),
     })
 }
 
@@ -171,11 +171,12 @@ pub fn advise(
 fn pin(
     catalog: &Catalog,
     hosts: &[Host],
+    base: Base,
     build: u16,
     isolation: Option<Isolation>,
 ) -> Option<PinnedTag> {
     let mut best: Option<(&Update, Answer)> = None;
-    for update in catalog.image_updates_of(build).rev() {
+    for update in catalog.image_updates_of(build, Some(base)).rev() {
         let image = Image::windows(OsVersion::new(build, update.revision));
         let answer = worst(catalog, hosts, &image, isolation);
         if best.is_none_or(|(_, known)| rank(answer) < rank(known)) {
@@ -210,27 +211,6 @@ pub fn kb_tag(catalog: &Catalog, build: u16, kb: u32) -> Option<String> {
         _ => tags.first()?,
     };
     Some(format!("{prefix}-KB{kb}"))
-}
-
-/// The newest lifecycle row about a base image of a build.
-pub fn lifecycle_of(catalog: &Catalog, base: Base, build: u16) -> Option<&LifecycleRow> {
-    let build = build.to_string();
-    catalog
-        .lifecycle
-        .iter()
-        .filter(|row| {
-            row.os_build == build
-                && row
-                    .base_image
-                    .split(',')
-                    .any(|name| name.trim().trim_end_matches(" (LTSC)") == base.lifecycle_name())
-        })
-        .max_by_key(|row| (row.doc_day, row.extended_end))
-}
-
-/// The last day of support of a base image, as its lifecycle page has it.
-pub fn support_end(catalog: &Catalog, base: Base, build: u16) -> Option<Date> {
-    lifecycle_of(catalog, base, build).and_then(|row| row.extended_end.or(row.mainstream_end))
 }
 
 #[cfg(test)]
@@ -296,7 +276,7 @@ mod tests {
 
     #[test]
     fn support_is_that_of_the_base_image_not_of_the_release() {
-        let end = |base, build| support_end(Catalog::builtin(), base, build);
+        let end = |base, build| Catalog::builtin().support_end(base, build);
         let day = |text| Some(parse_day(text).unwrap());
         assert_eq!(end(Base::Nanoserver, 17_763), day("2029-01-09"));
         assert_eq!(end(Base::Nanoserver, 14_393), day("2018-10-09"));
@@ -317,14 +297,17 @@ mod tests {
     }
 
     #[test]
-    fn images_get_no_updates_after_their_servers_support() {
-        let newest = |build| {
-            let update = Catalog::builtin().newest_server_update(build).unwrap();
+    fn images_get_no_updates_after_their_support() {
+        let newest = |build, base| {
+            let update = Catalog::builtin().newest_image_update(build, base).unwrap();
             update.day.unwrap().to_string()
         };
-        assert_eq!(newest(16_299), "2019-04-09");
-        assert_eq!(newest(17_134), "2019-11-12");
-        assert_eq!(newest(19_042), "2022-08-09");
-        assert_eq!(newest(17_763), "2026-08-11");
+        assert_eq!(newest(16_299, None), "2019-04-09");
+        assert_eq!(newest(17_134, None), "2019-11-12");
+        assert_eq!(newest(19_042, Some(Base::Windows)), "2022-08-09");
+        assert_eq!(newest(17_763, Some(Base::Nanoserver)), "2026-08-11");
+        assert_eq!(newest(14_393, Some(Base::Servercore)), "2026-08-11");
+        // Nano Server of 2016 ended years before Server Core.
+        assert_eq!(newest(14_393, Some(Base::Nanoserver)), "2018-10-09");
     }
 }

@@ -107,9 +107,13 @@ impl Reference {
         }
     }
 
-    /// The last part of the repository and the tag: `servercore:ltsc2019`, for sentences.
+    /// The repository and the tag without the registry, base images by their last part alone:
+    /// `servercore:ltsc2019`, `contoso/web:1`; for sentences.
     pub fn short(&self) -> String {
-        let last = self.repository.rsplit('/').next().unwrap_or_default();
+        let last = match self.base_image() {
+            Some(_) => self.repository.rsplit('/').next().unwrap_or_default(),
+            None => self.repository.as_str(),
+        };
         match (&self.tag, &self.digest) {
             (Some(tag), _) => format!("{last}:{tag}"),
             (None, Some(digest)) => {

@@ -242,6 +242,12 @@ impl Verdict {
         self.answers.of(isolation).answer.runs() && !self.pull_refused()
     }
 
+    /// Whether the image would run, and only the engine refuses to pull it.
+    pub fn pull_refused_alone(&self, asked: Option<Isolation>) -> bool {
+        let isolation = asked.unwrap_or(self.default_isolation);
+        self.pull_refused() && self.answers.of(isolation).answer.runs()
+    }
+
     /// Whether the named engine refuses to pull.
     pub fn pull_refused(&self) -> bool {
         self.pull.is_some_and(|pull| pull.answer == Answer::No)

@@ -201,7 +201,7 @@ pub(crate) struct CheckArguments {
 #[derive(Debug, Args)]
 pub(crate) struct HostArguments {
     /// Text that states a version, @FILE, or - for standard input; without it this machine
-    #[arg(value_name = "TEXT|@FILE|-")]
+    #[arg(value_name = "TEXT|@FILE|-", allow_negative_numbers = true)]
     pub(crate) text: Vec<String>,
     /// How to print the answer
     #[arg(long, default_value = "human")]

@@ -140,7 +140,7 @@ pub(crate) fn is_ambiguous(hosts: &[ReadHost]) -> bool {
 
 /// How to write each reading so that it is the only one.
 pub(crate) fn choices(catalog: &Catalog, hosts: &[ReadHost]) -> Vec<String> {
-    hosts
+    let mut choices: Vec<String> = hosts
         .iter()
         .filter_map(|read| {
             let version = read.host.version?;
@@ -159,7 +159,10 @@ pub(crate) fn choices(catalog: &Catalog, hosts: &[ReadHost]) -> Vec<String> {
             };
             Some(format!("{name} ({})", release.name))
         })
-        .collect()
+        .collect();
+    // Windows Server 2019 and version 1809 are one build.
+    choices.dedup();
+    choices
 }
 
 fn lay_over(catalog: &Catalog, host: &mut ReadHost, facts: &HostFacts) -> Result<()> {

@@ -3,6 +3,7 @@
 use time::Date;
 
 use super::tsv::{TableError, table};
+use crate::reference::Base;
 
 /// One row of one day's page.
 #[derive(Debug, Clone)]
@@ -17,14 +18,23 @@ pub struct LifecycleRow {
     pub channel: &'static str,
     /// `2019`, `1809`, `2019, 1809`.
     pub version: &'static str,
-    /// The build, as the page has it.
-    pub os_build: &'static str,
+    /// The build, as the page has it; none where it is no number.
+    pub build: Option<u16>,
     /// Since when.
     pub availability: Option<Date>,
     /// End of mainstream support.
     pub mainstream_end: Option<Date>,
     /// End of extended support.
     pub extended_end: Option<Date>,
+}
+
+impl LifecycleRow {
+    /// Whether the row is about this base image.
+    pub fn names(&self, base: Base) -> bool {
+        self.base_image
+            .split(',')
+            .any(|name| name.trim().trim_end_matches(" (LTSC)") == base.lifecycle_name())
+    }
 }
 
 pub(super) fn read() -> Result<Vec<LifecycleRow>, TableError> {
@@ -38,7 +48,7 @@ pub(super) fn read() -> Result<Vec<LifecycleRow>, TableError> {
                 base_image: row.text("base_image")?,
                 channel: row.text("channel")?,
                 version: row.text("version")?,
-                os_build: row.text("os_build")?,
+                build: row.text("os_build")?.parse().ok(),
                 availability: row.day("availability")?,
                 mainstream_end: row.day("mainstream_end")?,
                 extended_end: row.day("extended_end")?,

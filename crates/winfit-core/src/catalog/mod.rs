@@ -26,6 +26,7 @@ pub use tsv::TableError;
 pub use updates::{Audience, Stream, Update, stream};
 
 use crate::host::Kind;
+use crate::reference::Base;
 
 /// All tables.
 #[derive(Debug)]
@@ -197,14 +198,21 @@ impl Catalog {
     }
 
     /// The monthly updates of a build that its images get, oldest first. Previews and client-only
-    /// updates never reach images, nor do those that came after the server's support had ended:
-    /// clients of the same build were patched for longer.
-    pub fn image_updates_of(&self, build: u16) -> impl DoubleEndedIterator<Item = &Update> {
-        let end = self
-            .releases_of(build)
-            .filter(|release| release.kind == Kind::Server)
-            .map(Release::support_end)
-            .max();
+    /// updates never reach images, nor do those that came after the support of the base image (or
+    /// of the server, where no base image is named) had ended: clients were patched for longer.
+    pub fn image_updates_of(
+        &self,
+        build: u16,
+        base: Option<Base>,
+    ) -> impl DoubleEndedIterator<Item = &Update> {
+        let end = base
+            .and_then(|base| self.support_end(base, build))
+            .or_else(|| {
+                self.releases_of(build)
+                    .filter(|release| release.kind == Kind::Server)
+                    .map(Release::support_end)
+                    .max()
+            });
         self.updates_of(build).iter().filter(move |update| {
             update.kind.is_empty()
                 && update.kb.is_some()
@@ -212,14 +220,28 @@ impl Catalog {
                     update.audience,
                     Audience::ServerAndClient | Audience::Server
                 )
-                // An update without a day may be one of those.
+                // An update without a day may have come after the end.
                 && matches!((update.day, end), (Some(day), Some(end)) if day <= end)
         })
     }
 
     /// The newest update that the images of a build get: what a floating tag stands for.
-    pub fn newest_server_update(&self, build: u16) -> Option<&Update> {
-        self.image_updates_of(build).next_back()
+    pub fn newest_image_update(&self, build: u16, base: Option<Base>) -> Option<&Update> {
+        self.image_updates_of(build, base).next_back()
+    }
+
+    /// The newest lifecycle row about a base image of a build.
+    pub fn lifecycle_of(&self, base: Base, build: u16) -> Option<&LifecycleRow> {
+        self.lifecycle
+            .iter()
+            .filter(|row| row.build == Some(build) && row.names(base))
+            .max_by_key(|row| (row.doc_day, row.extended_end))
+    }
+
+    /// The last day of support of a base image, as its lifecycle page has it.
+    pub fn support_end(&self, base: Base, build: u16) -> Option<Date> {
+        self.lifecycle_of(base, build)
+            .and_then(|row| row.extended_end.or(row.mainstream_end))
     }
 
     /// The newest update that a host of this kind and stream gets, previews aside.

@@ -62,7 +62,7 @@ const PAGE: &str = "Microsoft, Windows container version compatibility";
 
 /// The names of the rules that a verdict can give beside those of the known breaks, each with a
 /// page in `docs/rules/`.
-pub const RULES: [&str; 19] = [
+pub const RULES: [&str; 20] = [
     "documented-matrix",
     "image-newer-than-host",
     "image-older-than-host",
@@ -74,6 +74,7 @@ pub const RULES: [&str; 19] = [
     "revision-not-stated",
     "revision-rule-wordings",
     "wrong-os",
+    "no-windows",
     "wrong-architecture",
     "host-process-exempt",
     "no-os-version",
@@ -173,7 +174,7 @@ impl Pair<'_> {
                 "the image's and the host's architecture".to_owned(),
             ),
             Reason::NoWindows => (
-                "wrong-os",
+                "no-windows",
                 Fact,
                 "both are Linux: Windows versions play no part".to_owned(),
                 "the image's and the host's operating system".to_owned(),
@@ -190,7 +191,7 @@ impl Pair<'_> {
                 Fact,
                 "nothing states the image's Windows version: most engines pull it anywhere, containerd up to 1.6.22 does not; it may still fail at start"
                     .to_owned(),
-                "engine_rules.tsv, column empty_os_version".to_owned(),
+                "winfit catalog engines".to_owned(),
             ),
             Reason::NoHostVersion => (
                 "no-host-version",
@@ -255,7 +256,7 @@ impl Pair<'_> {
                     format!(
                         "the catalog knows no release with build {build} ({place}), so nobody vouches for image {image} on host {host}"
                     ),
-                    "releases.tsv".to_owned(),
+                    "winfit catalog releases".to_owned(),
                 )
             }
             Reason::ProseDiffers { prose } => {
@@ -273,7 +274,7 @@ impl Pair<'_> {
                     format!(
                         "for image {image} on host {host} the page's text says {value}, its table {other}; the table decides"
                     ),
-                    "conflicts.tsv".to_owned(),
+                    "winfit catalog conflicts".to_owned(),
                 )
             }
             Reason::EnginesAcceptEqualBuilds => (
@@ -302,7 +303,7 @@ impl Pair<'_> {
                     Self::short(self.image.version),
                     Self::short(self.host.version)
                 ),
-                "conflicts.tsv".to_owned(),
+                "winfit catalog conflicts".to_owned(),
             ),
             Reason::Break { row, inferred } => {
                 let known = &self.catalog.breaks[usize::from(row)];
@@ -369,7 +370,7 @@ impl Pair<'_> {
                     )
                     .replace(" or ", " and ")
                 ),
-                "releases.tsv".to_owned(),
+                "winfit catalog releases".to_owned(),
             ),
         };
         RenderedReason {
@@ -420,8 +421,11 @@ fn broken_sentence(known: &crate::catalog::RevisionBreak) -> String {
     use crate::catalog::Relation;
     match known.relation {
         Relation::SameSide => format!(
-            "one side has the updates of {}, the other has not; {}",
-            known.day, known.symptom
+            "images from .{} and hosts from .{} on have the change of {}, and only one side has it; {}",
+            known.image_min.unwrap_or_default(),
+            known.host_min.unwrap_or_default(),
+            known.day,
+            known.symptom
         ),
         Relation::Equal => {
             "Windows Server 2016 needs equal revisions; the image may not start".to_owned()

@@ -85,7 +85,7 @@ impl Pair<'_> {
             authority: Authority::Engine,
             message,
             source: row.map_or_else(
-                || "engine_versions.tsv".to_owned(),
+                || "winfit catalog engines".to_owned(),
                 |rule| rule.source.to_owned(),
             ),
         }]

@@ -3,50 +3,45 @@
 use super::{Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, node_selector};
 use crate::catalog::Relation;
 use crate::engine::{Engine, EngineVersion, Product, Store};
-use crate::host::{Host, Isolation, Kind};
+use crate::host::{Host, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::reason::Pair;
-use crate::rules::engines::accepts;
-use crate::verdict::{Reason, judge};
+use crate::rules::engines::pull;
+use crate::verdict::{Answer, Reason, judge};
 use crate::version::OsVersion;
 
 impl Situation<'_> {
     /// An engine version or image store that pulls what this one refuses.
     pub(super) fn engine(&self, found: &mut Vec<Remedy>) {
-        let (Some(engine), Some((host, image))) = (self.host.engine, self.builds()) else {
+        let Some(engine) = self.host.engine else {
             return;
         };
-        let some_isolation_runs =
-            self.verdict.answers.process.answer.runs() || self.verdict.answers.hyperv.answer.runs();
-        if !self.verdict.pull_refused() || !some_isolation_runs {
+        let never_runs = self.verdict.answers.process.answer == Answer::No
+            && self.verdict.answers.hyperv.answer == Answer::No;
+        if !self.verdict.pull_refused() || never_runs {
             return;
         }
-        if engine.product == Product::Docker && engine.store == Store::Containerd {
-            let classic = Engine {
-                store: Store::Classic,
-                ..engine
-            };
-            let accepted = classic
-                .rule(self.catalog)
-                .is_some_and(|row| accepts(row.generation, host, image));
-            if accepted {
-                found.push(Remedy {
-                    kind: RemedyKind::Engine,
-                    title: "switch Docker to its classic image store, the default on Windows"
+        let classic = Engine {
+            store: Store::Classic,
+            ..engine
+        };
+        if classic != engine && self.pulled_by(classic) {
+            found.push(Remedy {
+                kind: RemedyKind::Engine,
+                title: "switch Docker to its classic image store, the default on Windows"
+                    .to_owned(),
+                safety: Safety::Unsafe,
+                commands: vec![Command {
+                    shell: Shell::PowerShell,
+                    text: "Restart-Service docker".to_owned(),
+                }],
+                diff: Some(
+                    "--- C:\\ProgramData\\docker\\config\\daemon.json\n+++ C:\\ProgramData\\docker\\config\\daemon.json\n-  \"features\": { \"containerd-snapshotter\": true }\n+  \"features\": { \"containerd-snapshotter\": false }\n"
                         .to_owned(),
-                    safety: Safety::Unsafe,
-                    commands: vec![Command {
-                        shell: Shell::PowerShell,
-                        text: "Restart-Service docker".to_owned(),
-                    }],
-                    diff: Some(
-                        "--- C:\\ProgramData\\docker\\config\\daemon.json\n+++ C:\\ProgramData\\docker\\config\\daemon.json\n-  \"features\": { \"containerd-snapshotter\": true }\n+  \"features\": { \"containerd-snapshotter\": false }\n"
-                            .to_owned(),
-                    ),
-                });
-            }
+                ),
+            });
         }
-        if let Some(version) = self.version_that_pulls(&engine, host, image) {
+        if let Some(version) = self.version_that_pulls(engine) {
             found.push(Remedy {
                 kind: RemedyKind::Engine,
                 title: format!(
@@ -89,21 +84,34 @@ impl Situation<'_> {
         }
     }
 
-    /// The released version nearest to the engine's own whose rule takes the pair.
-    fn version_that_pulls(&self, engine: &Engine, host: u16, image: u16) -> Option<EngineVersion> {
-        self.catalog
-            .engines
-            .iter()
-            .filter(|row| {
-                row.product == engine.product
-                    && (engine.product == Product::Containerd
-                        || row.store.is_none_or(|store| store == engine.store))
-                    && row.client.is_none_or(|client| client == engine.client)
-                    && row.to.to_string() != "main"
-                    && accepts(row.generation, host, image)
-            })
-            .map(|row| row.to)
-            .max()
+    fn pulled_by(&self, engine: Engine) -> bool {
+        let host = Host {
+            engine: Some(engine),
+            ..*self.host
+        };
+        pull(self.catalog, &host, &self.image.image).is_some_and(|pull| pull.answer == Answer::Yes)
+    }
+
+    /// The released version nearest to the engine's own that pulls: the first newer one, else the
+    /// last older one.
+    fn version_that_pulls(&self, engine: Engine) -> Option<EngineVersion> {
+        let at = |version| Engine { version, ..engine };
+        let rows = || {
+            self.catalog
+                .engines
+                .iter()
+                .filter(|row| row.from.is_release() && self.pulled_by(at(row.from)))
+        };
+        let newer = rows()
+            .map(|row| row.from)
+            .filter(|version| *version > engine.version)
+            .min();
+        newer.or_else(|| {
+            rows()
+                .map(|row| row.to)
+                .filter(|version| *version < engine.version)
+                .max()
+        })
     }
 
     /// A newer patch on the host, where a break asks for one.
@@ -180,7 +188,9 @@ impl Situation<'_> {
     }
 
     pub(super) fn other_host(&self, found: &mut Vec<Remedy>) {
-        if let Some(image) = self.image.image.version.filter(|_| self.pod) {
+        // A pull that is refused is a matter of the engine, not of the node.
+        let misplaced = self.pod && !self.verdict.pull_refused_alone(self.asked);
+        if let Some(image) = self.image.image.version.filter(|_| misplaced) {
             found.push(node_selector(image));
         }
         let fitting: Vec<&FleetHost<'_>> = self
@@ -209,6 +219,14 @@ impl Situation<'_> {
         let Some(image) = self.image.image.version else {
             return;
         };
+        // A pool of the host's own release would meet the same.
+        if self
+            .host
+            .version
+            .is_some_and(|host| host.build == image.build)
+        {
+            return;
+        }
         if self.others.is_empty() && self.host.platform.is_none() {
             return;
         }
@@ -247,10 +265,12 @@ impl Situation<'_> {
 
     pub(super) fn same_version(&self, found: &mut Vec<Remedy>) {
         let build = |host: &Host| host.version.map(|version| version.build);
-        let mixed = self
-            .others
-            .iter()
-            .any(|other| build(other.host) != build(self.host));
+        let windows = self.image.image.os == Os::Windows && self.host.os == Os::Windows;
+        let mixed = windows
+            && self
+                .others
+                .iter()
+                .any(|other| other.host.os == Os::Windows && build(other.host) != build(self.host));
         if mixed {
             found.push(Remedy {
                 kind: RemedyKind::SameVersion,

@@ -238,7 +238,7 @@ fn tags_that_cannot_be_are_told_apart() {
     ] {
         let named = read(text);
         assert!(
-            named.notes.iter().any(|found| found.contains(note)),
+            named.notes.iter().any(|found| found.message.contains(note)),
             "{text}: {:?}",
             named.notes
         );

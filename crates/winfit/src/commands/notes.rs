@@ -6,7 +6,6 @@ use winfit_core::catalog::{Update, stream};
 use winfit_core::host::{Host, Kind, Os};
 use winfit_core::image::NamedImage;
 use winfit_core::reason::windows_name;
-use winfit_core::recommend::support_end;
 
 use crate::cli::FailOn;
 
@@ -114,7 +113,20 @@ pub(crate) fn notes(
     image: &NamedImage,
     calendar: &Calendar,
 ) -> Vec<Note> {
-    let mut notes: Vec<Note> = Vec::new();
+    let mut notes: Vec<Note> = image
+        .notes
+        .iter()
+        .map(|note| Note {
+            rule: "image-as-written",
+            severity: if note.doubtful {
+                Severity::Warning
+            } else {
+                Severity::Info
+            },
+            message: note.message.clone(),
+            source: "the image as given".to_owned(),
+        })
+        .collect();
     if host.os == Os::Windows && image.image.os == Os::Windows {
         notes.extend(image_behind(catalog, image));
         notes.extend(host_behind(catalog, host));
@@ -145,7 +157,7 @@ fn image_behind(catalog: &Catalog, image: &NamedImage) -> Option<Note> {
     if image.image.revision_inferred {
         return None;
     }
-    let newest = catalog.newest_server_update(version.build)?;
+    let newest = catalog.newest_image_update(version.build, image.base)?;
     (version.revision? < newest.revision).then(|| behind("image", &version.short(), newest))
 }
 
@@ -156,7 +168,7 @@ fn host_behind(catalog: &Catalog, host: &Host) -> Option<Note> {
     // A host before the split is behind both streams; which one it joins depends on its kind.
     let newest = match (of, host.effective_kind(catalog)) {
         (winfit_core::catalog::Stream::Common, Kind::Server) => {
-            catalog.newest_server_update(version.build)?
+            catalog.newest_image_update(version.build, None)?
         }
         (winfit_core::catalog::Stream::Common, _) => {
             catalog.newest_host_update(version.build, None)?
@@ -173,7 +185,7 @@ fn image_support(catalog: &Catalog, image: &NamedImage, calendar: &Calendar) -> 
         .filter(|release| release.kind == Kind::Server)?;
     let (what, end) = match image
         .base
-        .and_then(|base| Some((base, support_end(catalog, base, build)?)))
+        .and_then(|base| Some((base, catalog.support_end(base, build)?)))
     {
         Some((base, end)) => (
             format!("the {} image of {}", base.lifecycle_name(), release.name),

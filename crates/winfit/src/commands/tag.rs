@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::Catalog;
 use winfit_core::host::{Host, Isolation};
+use winfit_core::reason::windows_name;
 use winfit_core::recommend::{TagAdvice, tags_for};
 use winfit_core::reference::Base;
 use winfit_core::verdict::Answer;
@@ -46,7 +47,13 @@ pub(crate) fn run(arguments: &TagArguments) -> Result<Outcome> {
         .collect();
     let names: Vec<String> = read
         .iter()
-        .map(|read| printable(read.name.as_deref().unwrap_or(&read.text)))
+        .map(|read| match (&read.name, read.host.version) {
+            (Some(name), _) => printable(name),
+            (None, Some(version)) => {
+                windows_name(catalog, version.build, read.host.effective_kind(catalog))
+            }
+            (None, None) => printable(&read.text),
+        })
         .collect();
     let any = sections
         .iter()
@@ -78,23 +85,26 @@ fn human(catalog: &Catalog, sections: &[Section], names: &[String]) -> String {
             .find(|advice| advice.answer().runs())?;
         Some((section.isolation, advice))
     });
-    let headline = match best {
-        Some((isolation, advice)) => {
-            let tag = if advice.floating_answer.runs() {
-                advice.floating.clone()
-            } else {
-                advice
-                    .pinned
-                    .as_ref()
-                    .map_or_else(|| advice.floating.clone(), |pin| pin.exact_tag.clone())
-            };
-            let with = match isolation {
-                Isolation::Process => "",
-                Isolation::Hyperv => " with Hyper-V isolation",
-            };
-            format!("On {hosts}, build on {tag}{with}.")
-        }
-        None => format!("No base image that is still supported runs on {hosts}."),
+    let headline = if let Some((isolation, advice)) = best {
+        let tag = if advice.floating_answer.runs() {
+            advice.floating.clone()
+        } else {
+            advice
+                .pinned
+                .as_ref()
+                .map_or_else(|| advice.floating.clone(), |pin| pin.exact_tag.clone())
+        };
+        let with = match isolation {
+            Isolation::Process => "",
+            Isolation::Hyperv => " with Hyper-V isolation",
+        };
+        format!("On {hosts}, build on {tag}{with}.")
+    } else {
+        let with = match sections {
+            [only] => format!(" with {} isolation", only.isolation.name()),
+            _ => String::new(),
+        };
+        format!("No base image that is still supported runs on {hosts}{with}.")
     };
     let mut text = bold(&wrap(&headline, "", ""));
     text.push('\n');

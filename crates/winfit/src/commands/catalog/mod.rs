@@ -30,17 +30,27 @@ pub(super) enum Shape {
 }
 
 impl Table {
-    /// Keeps the rows that contain all words, whatever their case.
+    /// Keeps the rows that contain all words, whatever their case. A word that is somewhere a whole
+    /// word finds only those; any other finds what contains it.
     fn filter(&mut self, words: &[String]) {
-        let words: Vec<String> = words
-            .iter()
-            .flat_map(|word| word.split_whitespace())
-            .map(str::to_lowercase)
-            .collect();
-        self.rows.retain(|row| {
-            let text = row.join("\t").to_lowercase();
-            words.iter().all(|word| text.contains(word))
-        });
+        let whole = |row: &[String], wanted: &str| {
+            row.iter().any(|cell| {
+                cell.to_lowercase()
+                    .split([' ', ',', ';', '(', ')'])
+                    .any(|word| word == wanted)
+            })
+        };
+        for word in words.iter().flat_map(|word| word.split_whitespace()) {
+            let word = word.to_lowercase();
+            let known = self.rows.iter().any(|row| whole(row, &word));
+            self.rows.retain(|row| {
+                if known {
+                    whole(row, &word)
+                } else {
+                    row.join("\t").to_lowercase().contains(&word)
+                }
+            });
+        }
     }
 
     pub(super) fn human(&self, indent: &str) -> String {

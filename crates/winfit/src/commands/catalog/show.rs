@@ -8,7 +8,7 @@ use winfit_core::host::Kind;
 use winfit_core::image::{build_of_tag, is_container_only};
 use winfit_core::names::releases_named;
 use winfit_core::reason::windows_name;
-use winfit_core::recommend::{kb_tag, lifecycle_of};
+use winfit_core::recommend::kb_tag;
 use winfit_core::reference::Base;
 use winfit_core::version::OsVersion;
 
@@ -380,7 +380,7 @@ fn base_images(catalog: &Catalog, builds: &[u16]) -> Table {
             let published = catalog.releases.iter().any(|release| {
                 release.build == *build && release.base_images.contains(&base.name())
             });
-            if let Some(row) = lifecycle_of(catalog, base, *build).filter(|_| published) {
+            if let Some(row) = catalog.lifecycle_of(base, *build).filter(|_| published) {
                 let day =
                     |day: Option<time::Date>| day.map_or_else(String::new, |day| day.to_string());
                 rows.push(vec![

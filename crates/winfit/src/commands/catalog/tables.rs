@@ -323,9 +323,10 @@ pub(super) fn lifecycle<'c>(rows: impl Iterator<Item = &'c LifecycleRow>) -> Tab
         columns: vec![
             "page",
             "build",
+            "end",
+            "base_image",
             "mainstream_end",
             "extended_end",
-            "base_image",
             "version",
             "channel",
             "availability",
@@ -335,10 +336,12 @@ pub(super) fn lifecycle<'c>(rows: impl Iterator<Item = &'c LifecycleRow>) -> Tab
             .map(|row| {
                 vec![
                     row.doc_day.to_string(),
-                    row.os_build.to_owned(),
+                    row.build
+                        .map_or_else(String::new, |build| build.to_string()),
+                    day(row.extended_end.or(row.mainstream_end)),
+                    row.base_image.to_owned(),
                     day(row.mainstream_end),
                     day(row.extended_end),
-                    row.base_image.to_owned(),
                     row.version.to_owned(),
                     row.channel.to_owned(),
                     day(row.availability),
@@ -346,6 +349,6 @@ pub(super) fn lifecycle<'c>(rows: impl Iterator<Item = &'c LifecycleRow>) -> Tab
                 ]
             })
             .collect(),
-        shape: Shape::Columns(5),
+        shape: Shape::Columns(4),
     }
 }

@@ -52,14 +52,6 @@ pub(crate) fn verdict_json(catalog: &Catalog, judged: &Judged<'_>) -> Value {
                 "source": note.source,
             })
         })
-        .chain(judged.image.notes.iter().map(|note| {
-            json!({
-                "rule": "image-as-written",
-                "severity": "info",
-                "message": note,
-                "source": "the image as given",
-            })
-        }))
         .collect();
     value
 }

@@ -3,6 +3,7 @@
 use winfit_core::Catalog;
 use winfit_core::catalog::Relation;
 use winfit_core::host::{Isolation, Os};
+use winfit_core::reason::Pair;
 use winfit_core::remedy::Remedy;
 use winfit_core::verdict::{Answer, Judgement, Reason};
 
@@ -29,7 +30,17 @@ impl Judged<'_> {
         if verdict.pull_refused() && (asked.runs() || other.runs()) {
             return format!("{image} would run on {host}, but this engine will not pull it.");
         }
+        if verdict.pull_refused() && asked == Answer::Unknown {
+            return format!(
+                "Whether {image} would run on {host} cannot be told, and this engine will not pull it."
+            );
+        }
         match (asked, other) {
+            (Answer::Yes, Answer::Yes)
+                if self.asked.is_none() && isolation == Isolation::Hyperv =>
+            {
+                format!("{image} runs on {host} with either isolation.")
+            }
             (Answer::Yes, _) if self.asked.is_none() && isolation == Isolation::Process => {
                 format!("{image} runs on {host}.")
             }
@@ -200,9 +211,15 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
         .max()
         .unwrap_or(3)
         + 3;
+    let of = |isolation| judged.verdict.answers.of(isolation);
+    let alike = !verbose && same_sentences(&pair, of(Isolation::Process), of(Isolation::Hyperv));
     for isolation in [Isolation::Process, Isolation::Hyperv] {
-        let judgement = judged.verdict.answers.of(isolation);
+        let judgement = of(isolation);
         let word = answer(judgement.answer, width);
+        if alike && isolation == Isolation::Hyperv {
+            text.push_str(&line("hyperv", &word, width, "for the same reason"));
+            continue;
+        }
         let reasons: Vec<Reason> = if verbose {
             judgement.reasons().collect()
         } else {
@@ -272,15 +289,23 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
     text
 }
 
+/// Whether both isolations have the same answer, for the same reasons in the same words.
+fn same_sentences(pair: &Pair<'_>, process: &Judgement, hyperv: &Judgement) -> bool {
+    let sentence = |judgement, isolation| {
+        telling(pair.catalog, judgement).map(|reason| pair.render(reason, isolation).message)
+    };
+    process.answer == hyperv.answer
+        && sentence(process, Isolation::Process) == sentence(hyperv, Isolation::Hyperv)
+}
+
 fn remarks(judged: &Judged<'_>) -> String {
     let mut sentences: Vec<String> = judged
         .host
         .inferred
         .iter()
-        .chain(&judged.image.notes)
         .map(|note| printable(note))
         .collect();
-    sentences.extend(judged.notes.iter().map(|note| note.message.clone()));
+    sentences.extend(judged.notes.iter().map(|note| printable(&note.message)));
     sentences.extend(how_to_settle(judged));
     let mut text = String::new();
     for (at, sentence) in sentences.iter().enumerate() {

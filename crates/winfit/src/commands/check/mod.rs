@@ -10,7 +10,7 @@ use winfit_core::host::{Isolation, Os, ReadHost};
 use winfit_core::image::NamedImage;
 use winfit_core::reason::Pair;
 use winfit_core::remedy::{FleetHost, Remedy, Situation, remedies};
-use winfit_core::verdict::{Answer, Verdict, judge};
+use winfit_core::verdict::{Verdict, judge};
 use winfit_core::version::OsVersion;
 
 pub(crate) use self::documents::verdict_json;
@@ -175,13 +175,7 @@ impl Judged<'_> {
     }
 
     fn counts(&self, fail_on: FailOn) -> bool {
-        let answer = self.verdict.answers.of(self.isolation()).answer;
-        let failed = match fail_on {
-            FailOn::Never => false,
-            // A risk or an unknown is a warning, not an error.
-            FailOn::Error => answer == Answer::No || self.verdict.pull_refused(),
-            FailOn::Warning | FailOn::Info => !self.fits(),
-        };
+        let failed = fail_on != FailOn::Never && !self.fits();
         failed || self.notes.iter().any(|note| note.severity.counts(fail_on))
     }
 }
