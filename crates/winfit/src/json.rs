@@ -28,6 +28,11 @@ pub(crate) fn host(catalog: &Catalog, read: &ReadHost) -> Value {
             .map(|release| release.name)
             .collect()
     });
+    let alternatives: Vec<Value> = read
+        .alternatives
+        .iter()
+        .map(|other| json!({"os_version": other.version.to_string(), "because": other.because}))
+        .collect();
     json!({
         "os_version": version.map(|version| version.to_string()),
         "major": version.map(|version| version.major),
@@ -50,6 +55,7 @@ pub(crate) fn host(catalog: &Catalog, read: &ReadHost) -> Value {
             .then(|| facts.default_isolation(catalog).name()),
         "line": read.line,
         "inferred": read.inferred,
+        "alternatives": alternatives,
     })
 }
 
