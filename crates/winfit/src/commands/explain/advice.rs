@@ -25,6 +25,14 @@ fn command(shell: Shell, text: impl Into<String>) -> Command {
     }
 }
 
+/// The command that names the tags for the host.
+fn winfit_tag(diagnosis: &Diagnosis) -> Command {
+    let host = diagnosis
+        .host_version
+        .map_or_else(|| "HOST".to_owned(), |version| version.to_string());
+    command(Shell::Any, format!("winfit tag --host {host}"))
+}
+
 /// The ways that are open.
 pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
     let vague = diagnosis.next_commands();
@@ -62,8 +70,8 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
             remedy(
                 RemedyKind::Rebuild,
                 Safety::Unsafe,
-                "if it has Windows variants, take the tag for this host (`winfit tag --host HOST`)",
-                Vec::new(),
+                "if it has Windows variants, take the tag for this host",
+                vec![winfit_tag(diagnosis)],
             ),
             switch_engine("if it is a Linux image, switch Docker Desktop to Linux containers"),
         ],
@@ -72,7 +80,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
                 RemedyKind::Rebuild,
                 Safety::Unsafe,
                 "take the image's tag for the host's Windows, or build it there",
-                Vec::new(),
+                vec![winfit_tag(diagnosis)],
             ),
             remedy(
                 RemedyKind::OtherHost,
@@ -97,7 +105,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
             remedy(
                 RemedyKind::Rebuild,
                 Safety::Unsafe,
-                "or use an image of an older patch level",
+                "use an image of an older patch level",
                 Vec::new(),
             ),
         ],
@@ -139,8 +147,8 @@ fn start_mismatch(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
     let rebuild = remedy(
         RemedyKind::Rebuild,
         Safety::Unsafe,
-        "build the image on the host's Windows (`winfit tag --host HOST` names the tags)",
-        Vec::new(),
+        "build the image on the host's Windows",
+        vec![winfit_tag(diagnosis)],
     );
     if diagnosis.subject.kind == Some(SubjectKind::Pod) {
         let version = diagnosis.image_version.or_else(|| {
