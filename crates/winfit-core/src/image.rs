@@ -173,6 +173,11 @@ impl NamedImage {
         });
     }
 
+    /// Whether no image of this name can be there.
+    pub fn is_doubtful(&self) -> bool {
+        self.notes.iter().any(|note| note.doubtful)
+    }
+
     /// What sentences call it: `servercore:ltsc2019`, or the text as given.
     pub fn short(&self) -> String {
         match &self.reference {
@@ -252,8 +257,19 @@ impl NamedImage {
                 }
                 None => {}
             }
-        } else if let Some(tag) = reference.tag.as_deref() {
-            named.read_derived_tag(catalog, tag);
+        } else {
+            let of_windows = reference.registry.as_deref() == Some("mcr.microsoft.com")
+                && reference.repository.starts_with("windows/")
+                && !reference.repository.starts_with("windows/servercore/");
+            if of_windows {
+                named.doubt(format!(
+                    "{} is no base image; they are windows/servercore, windows/nanoserver, windows/server and windows",
+                    reference.repository
+                ));
+            }
+            if let Some(tag) = reference.tag.as_deref() {
+                named.read_derived_tag(catalog, tag);
+            }
         }
         if named.image.version.is_some() {
             named.stated_by = StatedBy::Tag;
@@ -276,6 +292,9 @@ impl NamedImage {
         self.image.single_manifest = arch.is_some();
         if let Some(version) = exact_version(tag) {
             self.image.version = Some(version);
+            if arch.is_none() {
+                self.image.arch = published_arch(self.base, version.build);
+            }
             return;
         }
         if tag.eq_ignore_ascii_case("win10-21h1-preview") {
@@ -286,22 +305,37 @@ impl NamedImage {
             Some((release, kb)) => (release, kb_number(kb)),
             None => (tag, None),
         };
+        if arch.is_none() {
+            self.image.arch =
+                build_of_tag(catalog, release).and_then(|build| published_arch(self.base, build));
+        }
         let whole = release.len() == tag.len();
         let Some(build) = build_of_tag(catalog, release).filter(|_| whole || kb.is_some()) else {
-            self.note(format!(
-                "{:?} is no tag form of the base images that winfit knows",
+            let instead = nearest_tag(catalog, release)
+                .map_or_else(String::new, |tag| format!("; did you mean {tag}?"));
+            self.doubt(format!(
+                "{:?} is no tag of the base images that winfit knows{instead}",
                 quote_for_error(tag)
             ));
             return;
         };
+        if let Some(base) = self
+            .base
+            .filter(|base| !is_published(catalog, *base, build, release))
+        {
+            self.doubt(format!(
+                "there is no {} image of {}",
+                base.repository().trim_start_matches("mcr.microsoft.com/"),
+                crate::reason::windows_name(catalog, build, crate::host::Kind::Server)
+            ));
+        }
         match kb {
             Some(kb) => self.read_kb(catalog, build, release, kb),
             None if floats => {
-                let arch = self.image.arch;
-                let single = self.image.single_manifest;
+                let (arch, single_manifest) = (self.image.arch, self.image.single_manifest);
                 self.image = Image {
                     arch,
-                    single_manifest: single,
+                    single_manifest,
                     ..floating(catalog, build, self.base)
                 };
             }
@@ -395,6 +429,54 @@ impl NamedImage {
     }
 }
 
+/// The one architecture for which an image of a build is published; none: several, or not known.
+/// Until Server 2025 base images came for amd64 alone (and Nano Server for 32-bit Arm, under tags of
+/// its own); since then Server Core and Nano Server come for arm64 as well (`tags.tsv`).
+pub fn published_arch(base: Option<Base>, build: u16) -> Option<Arch> {
+    const FIRST_ON_ARM64: u16 = 26_100;
+    let amd64_alone = build < FIRST_ON_ARM64 || matches!(base, Some(Base::Server | Base::Windows));
+    amd64_alone.then_some(Arch::Amd64)
+}
+
+/// Whether a base image of a build was ever published.
+fn is_published(catalog: &Catalog, base: Base, build: u16, tag: &str) -> bool {
+    let nano_2016 = base == Base::Nanoserver && tag.eq_ignore_ascii_case("sac2016");
+    nano_2016
+        || catalog
+            .releases_of(build)
+            .any(|release| release.base_images.contains(&base.name()))
+}
+
+/// The release tag that is one slip of the hand away.
+fn nearest_tag<'c>(catalog: &'c Catalog, text: &str) -> Option<&'c str> {
+    let text = text.to_ascii_lowercase();
+    catalog
+        .releases
+        .iter()
+        .flat_map(|release| release.tags.iter().copied())
+        .find(|tag| one_slip(&text, &tag.to_ascii_lowercase()))
+}
+
+/// Whether one text becomes the other by one letter changed, added, left out, or two swapped.
+fn one_slip(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[same..], &other[same..]);
+    if one.is_empty() && other.is_empty() {
+        return false;
+    }
+    let swapped = one.len() >= 2
+        && other.len() >= 2
+        && one[0] == other[1]
+        && one[1] == other[0]
+        && one[2..] == other[2..];
+    let after = |text: &[u8]| text.get(1..).unwrap_or_default().to_vec();
+    swapped
+        || after(one) == after(other)
+        || after(one).as_slice() == other
+        || one == after(other).as_slice()
+}
+
 /// A floating base tag stands for the newest update known.
 fn floating(catalog: &Catalog, build: u16, base: Option<Base>) -> Image {
     let newest = catalog.newest_image_update(build, base);
@@ -404,6 +486,7 @@ fn floating(catalog: &Catalog, build: u16, base: Option<Base>) -> Image {
             ..OsVersion::of_build(build)
         }),
         revision_inferred: newest.is_some(),
+        arch: published_arch(base, build),
         ..Image::without_version()
     }
 }

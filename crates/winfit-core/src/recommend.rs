@@ -4,7 +4,7 @@ use time::Date;
 
 use crate::catalog::{Catalog, Update};
 use crate::host::{Host, Isolation, Kind};
-use crate::image::Image;
+use crate::image::{Image, published_arch};
 use crate::reference::Base;
 use crate::verdict::{Answer, judge};
 use crate::version::OsVersion;
@@ -150,6 +150,7 @@ pub fn advise(
     let newest = catalog.newest_image_update(build, Some(base));
     let floating_image = Image {
         revision_inferred: newest.is_some(),
+        arch: published_arch(Some(base), build),
         ..Image::windows(OsVersion {
             revision: newest.map(|update| update.revision),
             ..OsVersion::of_build(build)
@@ -177,7 +178,10 @@ fn pin(
 ) -> Option<PinnedTag> {
     let mut best: Option<(&Update, Answer)> = None;
     for update in catalog.image_updates_of(build, Some(base)).rev() {
-        let image = Image::windows(OsVersion::new(build, update.revision));
+        let image = Image {
+            arch: published_arch(Some(base), build),
+            ..Image::windows(OsVersion::new(build, update.revision))
+        };
         let answer = worst(catalog, hosts, &image, isolation);
         if best.is_none_or(|(_, known)| rank(answer) < rank(known)) {
             best = Some((update, answer));

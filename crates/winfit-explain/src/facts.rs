@@ -119,7 +119,8 @@ pub(crate) fn name_in(text: &str) -> Option<String> {
 
 /// A full or short container id.
 pub(crate) fn is_id(text: &str) -> bool {
-    (12..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    // Whole or as engines shorten it; any other length was cut by a line break.
+    matches!(text.len(), 12 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// `ID [\_] NAME.N IMAGE NODE DESIRED …`, a row of `docker service ps` or `docker stack ps`.
@@ -364,6 +365,13 @@ fn image(before: &str, line: &Line) -> Option<String> {
         {
             return Some(image);
         }
+    }
+    // BuildKit names the image before what went wrong; other words there have no slash.
+    if let Some(at) = rfind(near, "failed to solve: ")
+        && let Some(image) = reference(&near[at + "failed to solve: ".len()..])
+        && image.contains('/')
+    {
+        return Some(image);
     }
     for key in ["image=\"", "image: \""] {
         if let Some(at) = line.after.find(key)

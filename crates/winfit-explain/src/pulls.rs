@@ -77,11 +77,21 @@ pub(crate) fn follow(view: &View, form: Form, start: usize, end: usize) -> Optio
         }
         Form::OtherPlatform => {
             let words = b"itsplatform";
-            let from = rfind(text, start, words)?;
-            let (image, _) = in_parentheses(&text[from + words.len()..start])?;
-            let (wanted, len) = in_parentheses(rest)?;
+            let (image, wanted, span) = if let Some(from) = rfind(text, start, words) {
+                let (image, _) = in_parentheses(&text[from + words.len()..start])?;
+                let (wanted, len) = in_parentheses(rest)?;
+                (image, wanted, (from, end + len))
+            } else {
+                // Docker 20.10 to 24: `: wanted linux/amd64, actual: windows/amd64`.
+                let wanted = rest.strip_prefix(b":wanted")?;
+                let comma = wanted.iter().position(|byte| *byte == b',')?;
+                let actual = wanted[comma..].strip_prefix(b",actual:")?;
+                let of_platform =
+                    |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-()".contains(byte);
+                let len = actual.iter().take_while(|byte| of_platform(byte)).count();
+                (&actual[..len], &wanted[..comma], (start, end))
+            };
             let (image, wanted) = (platform(image)?, platform(wanted)?);
-            let span = (from, end + len);
             if image.0 == "windows" && wanted.0 == "windows" {
                 let mut signal = Signal::new(
                     DiagnosisKind::PullNoMatch,
@@ -99,22 +109,30 @@ pub(crate) fn follow(view: &View, form: Form, start: usize, end: usize) -> Optio
         Form::NotProvided => {
             let (wanted, len) = in_parentheses(rest)?;
             let (os, version) = platform(wanted)?;
+            if os == "windows" && version.is_some() {
+                // For this Windows there is nothing; whether there is for another, it does not say.
+                let mut signal = Signal::new(
+                    DiagnosisKind::PullNoMatch,
+                    "pull-not-provided",
+                    Confidence::Likely,
+                    Severity::Error,
+                    (start, end + len),
+                );
+                signal.host_version = version;
+                return Some(signal);
+            }
             let mut signal = wrong_os("pull-not-provided", None, Some(os), (start, end + len))?;
             signal.confidence = Confidence::Likely;
             signal.host_version = version;
             Some(signal)
         }
-        Form::NothingProvided => {
-            let mut signal = Signal::new(
-                DiagnosisKind::WrongOs,
-                "pull-not-provided",
-                Confidence::Possible,
-                Severity::Warning,
-                (start, end),
-            );
-            signal.needs_windows_image = true;
-            Some(signal)
-        }
+        Form::NothingProvided => Some(Signal::new(
+            DiagnosisKind::WrongOs,
+            "pull-not-provided",
+            Confidence::Possible,
+            Severity::Warning,
+            (start, end),
+        )),
         Form::NotInList => {
             let at = find(rest, b",OS")?;
             let (os, len) = name(&rest[at + 3..])?;

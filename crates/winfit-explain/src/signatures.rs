@@ -89,6 +89,15 @@ pub(crate) const SENTENCES: &[(&str, Rule)] = &[
         "The operating system of the container does not match the operating system of the host",
         Rule::Hcs(0x01),
     ),
+    // Cut short: nothing else begins so.
+    (
+        "The container operating system does not match the",
+        Rule::Hcs(0x01),
+    ),
+    (
+        "The operating system of the container does not match the",
+        Rule::Hcs(0x01),
+    ),
     (
         "The virtual machine or container exited unexpectedly while starting",
         Rule::Hcs(0x00),

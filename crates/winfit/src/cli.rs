@@ -148,7 +148,7 @@ pub(crate) struct HostFacts {
     /// The hosts' architecture: amd64, arm64
     #[arg(long, value_parser = arch, value_name = "ARCH")]
     pub(crate) arch: Option<Arch>,
-    /// Where the hosts run: aks, gke, …
+    /// Where the hosts run: aks, gke, eks, openshift
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Option<String>,
     /// The engine, as docker@29.6.2, docker@29.6.2+containerd, containerd@2.3.1 or
@@ -327,6 +327,21 @@ pub(crate) struct ShowArguments {
     /// How to print the answer
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,
+}
+
+/// A long option written with one dash (`-host`, as PowerShell has them). Read as short options it
+/// would ask for help, and exit with 0.
+pub(crate) fn single_dash_word(arguments: impl Iterator<Item = String>) -> Option<String> {
+    arguments
+        .take_while(|argument| argument != "--")
+        .find(|argument| {
+            argument.strip_prefix('-').is_some_and(|word| {
+                word.len() > 2
+                    && word
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            }) && !argument.starts_with("--")
+        })
 }
 
 fn day(text: &str) -> Result<Date, DayError> {

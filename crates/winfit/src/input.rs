@@ -75,6 +75,36 @@ pub(crate) fn host_text(catalog: &Catalog, text: &str) -> Result<HostReading> {
     })
 }
 
+/// Reads the words behind `winfit host`: one text in several words, or several hosts.
+pub(crate) fn host_words(catalog: &Catalog, words: &[String]) -> Result<HostReading> {
+    let each = words
+        .iter()
+        .any(|word| word == "-" || word.starts_with('@') || word == "auto");
+    let together = if each {
+        None
+    } else {
+        Some(host_text(catalog, &words.join(" ")))
+    };
+    match together {
+        Some(Ok(reading)) => return Ok(reading),
+        Some(Err(error)) if words.len() == 1 => return Err(error),
+        _ => {}
+    }
+    let mut all = HostReading::default();
+    for word in words {
+        match host_text(catalog, word) {
+            Ok(mut reading) => {
+                all.hosts.append(&mut reading.hosts);
+                all.unread.append(&mut reading.unread);
+                all.notes.append(&mut reading.notes);
+            }
+            // What is wrong with all the words together says more than what is wrong with one.
+            Err(error) => return Err(together.and_then(Result::err).unwrap_or(error)),
+        }
+    }
+    Ok(all)
+}
+
 /// The hosts that `--host` names, with the facts of the other flags laid over them. A name that means
 /// several releases is refused with the choices.
 pub(crate) fn hosts(
@@ -167,7 +197,21 @@ pub(crate) fn choices(catalog: &Catalog, hosts: &[ReadHost]) -> Vec<String> {
 
 fn lay_over(catalog: &Catalog, host: &mut ReadHost, facts: &HostFacts) -> Result<()> {
     if let Some(kind) = facts.host_kind {
-        host.host.kind = kind.into();
+        let kind: Kind = kind.into();
+        let known = host.host.effective_kind(catalog);
+        let inferred = host
+            .inferred
+            .iter()
+            .any(|because| because.starts_with("kind:"));
+        if known != Kind::Unknown && known != kind && !inferred {
+            return Err(usage(format!(
+                "--host-kind {} contradicts {:?}, which is a {}",
+                kind.name(),
+                printable(&host.text),
+                known.name()
+            )));
+        }
+        host.host.kind = kind;
     }
     if facts.no_hyperv {
         host.host.hyperv = Some(false);

@@ -14,6 +14,12 @@ use clap::Parser;
 use crate::output::Outcome;
 
 fn main() -> ExitCode {
+    if let Some(word) = cli::single_dash_word(std::env::args().skip(1)) {
+        output::complain(&format!(
+            "{word} has one dash; long options take two, as -{word}"
+        ));
+        return ExitCode::from(output::Exit::Usage as u8);
+    }
     let arguments = cli::Arguments::parse();
     match run(&arguments) {
         Ok(outcome) => {

@@ -99,9 +99,11 @@ pub(crate) fn hint(message: &str) {
 /// How wide lines may be: 80 columns, less on a narrower terminal.
 pub(crate) fn width() -> usize {
     const WIDEST: usize = 80;
-    terminal_size::terminal_size().map_or(WIDEST, |(terminal_size::Width(columns), _)| {
-        usize::from(columns).clamp(30, WIDEST)
-    })
+    const NARROWEST: usize = 40;
+    terminal_size::terminal_size()
+        .map(|(terminal_size::Width(columns), _)| usize::from(columns))
+        .filter(|columns| *columns > 0)
+        .map_or(WIDEST, |columns| columns.clamp(NARROWEST, WIDEST))
 }
 
 /// Wraps a sentence. Words (image references, paths) are never broken.

@@ -87,6 +87,14 @@ pub enum HostSpecError {
         /// What the KB is for.
         builds: String,
     },
+    /// A Windows that never had containers, or that the catalog does not have.
+    #[error(
+        "{name} is no release with containers that winfit knows; the first are Windows Server 2016 and Windows 10 1607 (`winfit catalog releases` has all)"
+    )]
+    NoContainers {
+        /// As the text names it.
+        name: String,
+    },
     /// No version, name or KB in the text.
     #[error("{text:?} names no host: expected {expected}")]
     Unreadable {
@@ -117,6 +125,20 @@ pub fn read_host_spec(catalog: &Catalog, text: &str) -> Result<Vec<ReadHost>, Ho
     if base.is_empty() {
         return Err(HostSpecError::Empty);
     }
+    // `17763.437,sever`: what stands before the comma is a host, so what follows was meant as a fact.
+    if strict(catalog, base).is_none()
+        && let Some((before, fact)) = base.rsplit_once(',')
+        && matches!(strict(catalog, before.trim()), Some(Ok(_)))
+    {
+        return Err(HostSpecError::Fact {
+            fact: quote_for_error(fact.trim()),
+            expected: "server, client, hyperv=off, arch=amd64, engine=docker@29.6.2, platform=aks, isolation=hyperv or name=NAME"
+                .to_owned(),
+        });
+    }
+    if let Some(old) = without_containers(base) {
+        return Err(HostSpecError::NoContainers { name: old });
+    }
     let hosts = match strict(catalog, base) {
         Some(result) => result?,
         // Where all of it reads as text, the commas are the text's own: a line of JSON.
@@ -124,6 +146,16 @@ pub fn read_host_spec(catalog: &Catalog, text: &str) -> Result<Vec<ReadHost>, Ho
             .or_else(|error| from_text(catalog, trimmed).map_err(|_| error))?,
     };
     facts.apply(catalog, base, hosts)
+}
+
+/// A Windows Server of a year that is none of those with containers.
+fn without_containers(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let year = lower.split("windows server ").nth(1)?;
+    let digits: String = year.chars().take_while(char::is_ascii_digit).collect();
+    let is_year = digits.len() == 4 && digits.starts_with("20") && digits != "2004";
+    let known = ["2016", "2019", "2022", "2025"].contains(&digits.as_str());
+    (is_year && !known).then(|| quote_for_error(text))
 }
 
 /// Any text that states a version.

@@ -239,7 +239,7 @@ impl Pair<'_> {
                 "equal-builds",
                 Fact,
                 format!(
-                    "the image and the host have the same build ({host}); the page has no row for them (inferred)"
+                    "the image and the host have the same build ({host}); the page does not list them (inferred)"
                 ),
                 page(),
             ),
@@ -361,15 +361,15 @@ impl Pair<'_> {
             Reason::KindUnknown => (
                 "host-kind-unknown",
                 Fact,
-                format!(
-                    "build {host} is both {}, and the answers differ: say which with --host-kind",
-                    windows_name(
-                        self.catalog,
-                        self.host.version.map_or(0, |version| version.build),
-                        Kind::Unknown
-                    )
-                    .replace(" or ", " and ")
-                ),
+                match self.host.version.map(|version| version.build) {
+                    Some(build) if self.catalog.kinds_of(build).is_some() => format!(
+                        "build {build} is both {}, and the answers differ: say which with --host-kind",
+                        windows_name(self.catalog, build, Kind::Unknown).replace(" or ", " and ")
+                    ),
+                    _ => format!(
+                        "nothing says whether build {host} is a server or a client, and the answers differ: say which with --host-kind"
+                    ),
+                },
                 "winfit catalog releases".to_owned(),
             ),
         };
@@ -446,7 +446,7 @@ fn broken_sentence(known: &crate::catalog::RevisionBreak) -> String {
 
 fn inferred_mark(inferred: bool) -> &'static str {
     if inferred {
-        " (inferred: the page has no row for this pair)"
+        " (inferred: the page does not list this pair)"
     } else {
         ""
     }

@@ -16,9 +16,9 @@ impl Situation<'_> {
         let Some(engine) = self.host.engine else {
             return;
         };
-        let never_runs = self.verdict.answers.process.answer == Answer::No
-            && self.verdict.answers.hyperv.answer == Answer::No;
-        if !self.verdict.pull_refused() || never_runs {
+        // An image that is pulled and then does not start is no better off.
+        let asked = self.verdict.answers.of(self.isolation()).answer;
+        if !self.verdict.pull_refused() || asked == Answer::No {
             return;
         }
         let classic = Engine {
@@ -124,6 +124,7 @@ impl Situation<'_> {
         };
         let isolation = self.isolation();
         let mut wanted: Vec<u32> = Vec::new();
+        let mut exact = false;
         for reason in self.verdict.answers.of(isolation).reasons() {
             let Reason::Break { row, .. } = reason else {
                 continue;
@@ -132,6 +133,7 @@ impl Situation<'_> {
             match known.relation {
                 Relation::SameSide | Relation::ImageNeedsHost => wanted.extend(known.host_min),
                 Relation::Equal => {
+                    exact = true;
                     wanted.extend(self.image.image.version.and_then(|image| image.revision));
                 }
                 Relation::Always | Relation::Streams => {}
@@ -176,9 +178,11 @@ impl Situation<'_> {
                     "update the host to KB{kb} ({}.{}){}",
                     update.build,
                     update.revision,
-                    update
-                        .day
-                        .map_or_else(String::new, |day| format!(", of {day}, or later"))
+                    update.day.map_or_else(String::new, |day| {
+                        // 2016 needs that very revision.
+                        let later = if exact { "" } else { ", or later" };
+                        format!(", of {day}{later}")
+                    })
                 ),
                 safety: Safety::Unsafe,
                 commands: Vec::new(),
@@ -265,7 +269,9 @@ impl Situation<'_> {
 
     pub(super) fn same_version(&self, found: &mut Vec<Remedy>) {
         let build = |host: &Host| host.version.map(|version| version.build);
-        let windows = self.image.image.os == Os::Windows && self.host.os == Os::Windows;
+        let windows = self.image.image.os == Os::Windows
+            && self.image.image.version.is_some()
+            && self.host.os == Os::Windows;
         let mixed = windows
             && self
                 .others

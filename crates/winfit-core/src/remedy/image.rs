@@ -6,9 +6,11 @@ use crate::image::NamedImage;
 use crate::reason::windows_name;
 use crate::recommend::{TagAdvice, advise};
 use crate::reference::Base;
+use crate::verdict::Answer;
 
 impl Situation<'_> {
-    /// The build whose images suit the host best: its own, else the newest below that runs.
+    /// The build whose images suit the host best: its own, else the newest below that runs; one that
+    /// is still supported before one that is not.
     fn best_base(&self, isolation: Isolation) -> Option<TagAdvice> {
         let host_build = self.host.version?.build;
         // Of a host that may be a server or a client, a base must suit both, each in its default.
@@ -34,10 +36,19 @@ impl Situation<'_> {
             .collect();
         builds.sort_unstable_by(|a, b| b.cmp(a));
         builds.dedup();
-        builds.into_iter().find_map(|build| {
-            advise(self.catalog, &hosts, base, build, isolation)
-                .filter(|advice| advice.answer().runs())
-        })
+        let fitting: Vec<TagAdvice> = builds
+            .into_iter()
+            .filter_map(|build| advise(self.catalog, &hosts, base, build, isolation))
+            .filter(|advice| advice.answer().runs())
+            .collect();
+        let supported = |advice: &&TagAdvice| {
+            advice.support_end.is_none_or(|end| end >= self.today) || advice.build == host_build
+        };
+        fitting
+            .iter()
+            .find(supported)
+            .or_else(|| fitting.first())
+            .cloned()
     }
 
     /// The same image rebuilt or retagged on the right base.
@@ -45,11 +56,28 @@ impl Situation<'_> {
         if self.image.image.os != Os::Windows || self.host.os != Os::Windows {
             return;
         }
-        let isolation = self.isolation();
-        let Some(advice) = self.best_base(isolation) else {
+        let asked = self.isolation();
+        // A base that needs the other isolation is still an answer.
+        let other = || {
+            let base = self
+                .best_base(asked.other())
+                .filter(|_| self.asked.is_none())?;
+            Some((base, asked.other()))
+        };
+        let Some((advice, isolation)) = self
+            .best_base(asked)
+            .map(|base| (base, asked))
+            .or_else(other)
+        else {
             return;
         };
-        if !advice_differs(self.image, &advice) {
+        let unsettled = self.verdict.answers.of(isolation).answer == Answer::Unknown
+            && self.image.image.version.is_some_and(|image| {
+                image.build == advice.build
+                    && (image.revision.is_none() || self.image.image.revision_inferred)
+            });
+        // The same base again settles nothing.
+        if unsettled || !advice_differs(self.image, &advice) {
             return;
         }
         let references = advice.lines_for_from();
@@ -89,6 +117,11 @@ impl Situation<'_> {
             format!("take its {name} tag, if it has one, or rebuild it")
         } else {
             format!("rebuild it on {name}")
+        };
+        let title = if isolation == asked {
+            title
+        } else {
+            format!("{title}, and run it with --isolation={}", isolation.name())
         };
         let title = if commands.len() > 1 && derived_retag.is_none() {
             format!("{title}, one of")

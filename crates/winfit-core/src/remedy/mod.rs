@@ -6,6 +6,8 @@
 mod host;
 mod image;
 
+use time::Date;
+
 use crate::catalog::Catalog;
 use crate::host::{Host, Isolation};
 use crate::image::{Image, NamedImage};
@@ -126,6 +128,8 @@ pub struct Situation<'a> {
     pub asked: Option<Isolation>,
     /// The other hosts at hand.
     pub others: &'a [FleetHost<'a>],
+    /// The day for dates of support.
+    pub today: Date,
     /// The workload is a pod: `docker run` is not how it starts, and containerd pulls no image for
     /// another build than the node's, also not for Hyper-V isolation (containerd#6862).
     pub pod: bool,

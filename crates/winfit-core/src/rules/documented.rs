@@ -66,6 +66,13 @@ pub(crate) fn judge(
             judgement.add(Reason::EqualBuilds);
         }
     }
+    // A row without an end covers hosts that nobody had seen when it was written.
+    if listed.is_some() && image_build <= host_build && host_build > catalog.newest_build() {
+        judgement.worsen(
+            Answer::Unknown,
+            Reason::BuildNotInCatalog { build: host_build },
+        );
+    }
     if judgement.answer == Answer::No
         && image_build == host_build
         && isolation == Isolation::Process

@@ -82,7 +82,8 @@ fn holds(
             (host_revision >= row.host_min?) == (image_revision >= row.image_min?)
         }
         Relation::Equal => {
-            host_revision == ordinary_revision(catalog, image_version.build, image_revision)
+            host_revision == image_revision
+                || host_revision == ordinary_revision(catalog, image_version.build, image_revision)
         }
         Relation::ImageNeedsHost => {
             image_revision < row.image_min?

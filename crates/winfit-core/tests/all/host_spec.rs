@@ -264,7 +264,21 @@ fn refusals_say_what_is_wrong_and_what_would_be_right() {
             "Windows Server 2025",
         ),
         ("banana", "\"banana\" names no host", "10.0.17763.437"),
-        ("17763,servr", "\"17763,servr\" names no host", ""),
+        (
+            "17763,servr",
+            "\"servr\" says nothing of a host",
+            "hyperv=off",
+        ),
+        (
+            "ws2022,no-hyperv",
+            "\"no-hyperv\" says nothing of a host",
+            "",
+        ),
+        (
+            "Windows Server 2012 R2",
+            "Windows Server 2012 R2 is no release with containers",
+            "Windows Server 2016",
+        ),
         ("(Build 2600)", "\"(Build 2600)\" names no host", "26100"),
         ("docker 20.10.9", "\"docker 20.10.9\" names no host", ""),
     ] {

@@ -229,7 +229,19 @@ fn tags_that_cannot_be_are_told_apart() {
         ),
         (
             "mcr.microsoft.com/windows/servercore:2017",
-            "no tag form of the base images",
+            "no tag of the base images",
+        ),
+        (
+            "mcr.microsoft.com/windows/servercore:ltcs2022",
+            "did you mean ltsc2022?",
+        ),
+        (
+            "mcr.microsoft.com/windows:ltsc2022",
+            "no windows image of Windows Server 2022",
+        ),
+        (
+            "mcr.microsoft.com/windows/nanserver:ltsc2022",
+            "windows/nanserver is no base image",
         ),
         (
             "microsoft/windowsservercore:ltsc2016",

@@ -102,7 +102,8 @@ fn builds() {
         ("16296", UNKNOWN, "16299", "no/no"),
         ("30000", UNKNOWN, "20348", "unknown/unknown"),
         ("30000", UNKNOWN, "30000", "unknown/unknown"),
-        ("30000", CLIENT, "20348", "yes/yes"),
+        ("30000", CLIENT, "20348", "unknown/unknown"),
+        ("30000", CLIENT, "17763", "no/unknown"),
         ("22500", UNKNOWN, "20348", "unknown/yes"),
         // Before containers.
         ("10586", UNKNOWN, "14393", "no/no"),
@@ -174,6 +175,7 @@ fn revisions() {
             Some("2016-equal-revision"),
         ),
         ("14393.189", SERVER, "14393.206", "yes/yes", None),
+        ("14393.3506", SERVER, "14393.3506", "yes/yes", None),
         // Example 2: 1809 with KB4534273 is 17763.973; revisions need not match.
         ("17763.973", SERVER, "17763.437", "yes/yes", None),
         ("17763.973", SERVER, "17763.1", "yes/yes", None),
@@ -388,6 +390,23 @@ fn another_system_or_architecture_is_its_own_answer() {
     ] {
         assert_eq!(answers(&decide(host, image)), "no/no");
         assert_eq!(rules(host, image, Isolation::Process), [rule]);
+    }
+}
+
+/// Base images came for amd64 alone until Server 2025.
+#[test]
+fn an_arm64_host_has_images_only_from_server_2025_on() {
+    let host = Host {
+        arch: Some(Arch::Arm64),
+        ..host("26100", CLIENT)
+    };
+    for (image, expected) in [
+        ("mcr.microsoft.com/windows/servercore:ltsc2022", "no/no"),
+        ("mcr.microsoft.com/windows/server:ltsc2025", "no/no"),
+        ("mcr.microsoft.com/windows/nanoserver:ltsc2025", "yes/yes"),
+    ] {
+        let named = NamedImage::read(Catalog::builtin(), image).unwrap();
+        assert_eq!(answers(&decide(&host, &named.image)), expected, "{image}");
     }
 }
 

@@ -135,6 +135,18 @@ pub(crate) const PULLS: &[(&str, &str, &str, &str)] = &[
         "nginx:latest - -",
     ),
     (
+        "A10 store, a version",
+        "image with reference app:1 was found but does not provide the specified platform (windows(10.0.17763)/amd64)",
+        "pull-no-match - likely error",
+        "app:1 - 10.0.17763",
+    ),
+    (
+        "A10 wanted",
+        "image with reference mcr.microsoft.com/windows/nanoserver:ltsc2022 was found but does not match the specified platform: wanted linux/amd64, actual: windows/amd64",
+        "wrong-os - certain error",
+        "mcr.microsoft.com/windows/nanoserver:ltsc2022 - -",
+    ),
+    (
         "A10 any",
         "image with reference contoso/windows-app:2 was found but does not provide any platform",
         "wrong-os - possible warning",
@@ -409,7 +421,6 @@ fn near_misses_yield_nothing() {
         "no matching manifest for linux/amd64 in the manifest list entries",
         "no image found in manifest list for architecture \"arm64\", variant \"v8\", OS \"darwin\"",
         "image with reference x was found but its platform (linux/arm64) does not match the specified platform (linux/amd64)",
-        "image with reference x was found but does not provide any platform",
         "Exit Code: 151\nExit Code: 139",
         "the checksum does not match the expected one; the host operating system does not matter",
         "starting container failed: ..., puedes ver el error completo",

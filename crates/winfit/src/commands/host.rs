@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &HostArguments) -> Result<Outcome> {
             "the text is empty; give a version (10.0.17763.437), a release (ltsc2019), @FILE, or - for standard input",
         ));
     } else {
-        input::host_text(catalog, &text)?
+        input::host_words(catalog, &arguments.text)?
     };
     let complaints: Vec<String> = reading.unread.iter().map(input::unread).collect();
     if reading.hosts.is_empty() {

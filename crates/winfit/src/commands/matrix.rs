@@ -139,16 +139,19 @@ fn human(
     isolation: Option<Isolation>,
     arguments: &MatrixArguments,
 ) -> String {
-    let listed = tables
-        .iter()
-        .any(|table| table.rows.iter().any(|row| row.first_doc.is_some()));
-    if !listed {
+    if tables.iter().all(|table| table.rows.is_empty()) {
         let day = arguments
             .as_of
             .map_or_else(|| "today".to_owned(), |day| format!("on {day}"));
+        let first = Catalog::builtin()
+            .matrix
+            .iter()
+            .map(|row| row.first_doc)
+            .min()
+            .map_or_else(String::new, |day| day.to_string());
         return wrap(
             &format!(
-                "Microsoft's page listed none of this {day}. Its first table is of 2017-10-17; `winfit catalog matrix` shows every row with its days."
+                "Microsoft's page had no table {day}; its first is of {first}. `winfit catalog matrix` shows every row with its days."
             ),
             "",
             "",

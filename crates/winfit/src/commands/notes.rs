@@ -2,7 +2,7 @@
 
 use time::Date;
 use winfit_core::Catalog;
-use winfit_core::catalog::{Update, stream};
+use winfit_core::catalog::{Relation, Update, stream};
 use winfit_core::host::{Host, Kind, Os};
 use winfit_core::image::NamedImage;
 use winfit_core::reason::windows_name;
@@ -128,12 +128,44 @@ pub(crate) fn notes(
         })
         .collect();
     if host.os == Os::Windows && image.image.os == Os::Windows {
+        notes.extend(patch_level_open(catalog, host, image));
         notes.extend(image_behind(catalog, image));
         notes.extend(host_behind(catalog, host));
         notes.extend(image_support(catalog, image, calendar));
         notes.extend(host_support(catalog, host, calendar));
     }
     notes
+}
+
+/// A pair that is known to break at some patch levels, where one of the two is not stated.
+fn patch_level_open(catalog: &Catalog, host: &Host, image: &NamedImage) -> Option<Note> {
+    let (of_host, of_image) = (host.version?, image.image.version?);
+    let stated = (of_host.revision, of_image.revision);
+    let open = match stated {
+        (Some(_), Some(_)) => return None,
+        (None, None) => "neither patch level is stated",
+        (None, Some(_)) => "the host's patch level is not stated",
+        (Some(_), None) => "the image's patch level is not stated",
+    };
+    let known = catalog.breaks.iter().rev().find(|known| {
+        matches!(known.relation, Relation::ImageNeedsHost | Relation::SameSide)
+            && known.host_builds.contains(&of_host.build)
+            && known.image_build == of_image.build
+            // A host that is new enough takes every image.
+            && !matches!(
+                (known.relation, stated.0, known.host_min),
+                (Relation::ImageNeedsHost, Some(host), Some(min)) if host >= min
+            )
+    })?;
+    Some(Note {
+        rule: known.id,
+        severity: Severity::Info,
+        message: format!(
+            "{open}: images from {}.{} on need a host from {}.{} on",
+            of_image.build, known.image_min?, of_host.build, known.host_min?
+        ),
+        source: known.evidence.to_owned(),
+    })
 }
 
 fn behind(what: &str, stated: &str, update: &Update) -> Note {

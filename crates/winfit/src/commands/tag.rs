@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::Catalog;
-use winfit_core::host::{Host, Isolation};
+use winfit_core::host::{Host, Isolation, Kind, Os};
 use winfit_core::reason::windows_name;
 use winfit_core::recommend::{TagAdvice, tags_for};
 use winfit_core::reference::Base;
@@ -13,7 +13,7 @@ use super::notes::Calendar;
 use crate::cli::{DataFormat, TagArguments};
 use crate::input;
 use crate::json;
-use crate::output::{Exit, Outcome, bold, faint, printable, wrap};
+use crate::output::{Exit, Outcome, bold, faint, nothing, printable, wrap};
 
 struct Section {
     isolation: Isolation,
@@ -22,7 +22,20 @@ struct Section {
 
 pub(crate) fn run(arguments: &TagArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
-    let (read, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    let (read, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    // A cluster's list has Linux nodes in it; no Windows base image is asked of them.
+    let (read, linux): (Vec<_>, Vec<_>) = read
+        .into_iter()
+        .partition(|read| read.host.os == Os::Windows);
+    for read in &linux {
+        let name = printable(read.name.as_deref().unwrap_or(&read.text));
+        complaints.push(format!("{name} is left out: it runs Linux"));
+    }
+    if read.is_empty() {
+        return Err(nothing(
+            "none of the hosts runs Windows; expected one that does, as --host ltsc2022",
+        ));
+    }
     let hosts: Vec<Host> = read.iter().map(|read| read.host).collect();
     let today = Calendar::new(arguments.as_of, None).today;
     let bases: Vec<Base> = if arguments.base.is_empty() {
@@ -62,6 +75,17 @@ pub(crate) fn run(arguments: &TagArguments) -> Result<Outcome> {
         DataFormat::Human => human(catalog, &sections, &names),
         DataFormat::Json => document(&sections, &names)?,
     };
+    let mut names = names;
+    names.dedup();
+    let unknown_kind = read
+        .iter()
+        .any(|read| read.host.effective_kind(catalog) == Kind::Unknown);
+    if unknown_kind {
+        complaints.push(
+            "a host may be a server or a client; --host-kind says which, where the answer is unknown"
+                .to_owned(),
+        );
+    }
     let mut outcome = Outcome::new(text, if any { Exit::Fits } else { Exit::Findings });
     outcome.complaints = complaints;
     Ok(outcome)

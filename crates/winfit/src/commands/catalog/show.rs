@@ -4,7 +4,6 @@ use anyhow::Result;
 use serde_json::json;
 use winfit_core::Catalog;
 use winfit_core::catalog::{Conflict, MatrixRow, Release, RowStatus, Stream, Update, stream};
-use winfit_core::host::Kind;
 use winfit_core::image::{build_of_tag, is_container_only};
 use winfit_core::names::releases_named;
 use winfit_core::reason::windows_name;
@@ -151,7 +150,8 @@ fn of_kb(catalog: &Catalog, kb: u32) -> Option<Subject<'_>> {
 }
 
 fn of_version(catalog: &Catalog, version: OsVersion) -> Subject<'_> {
-    let name = windows_name(catalog, version.build, Kind::Unknown);
+    let kind = winfit_core::host::Host::windows(version).effective_kind(catalog);
+    let name = windows_name(catalog, version.build, kind);
     let known = catalog.kinds_of(version.build).is_some();
     let mut notes = Vec::new();
     if !known {

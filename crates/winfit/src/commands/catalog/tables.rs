@@ -126,6 +126,11 @@ pub(super) fn matrix<'c>(rows: impl Iterator<Item = &'c MatrixRow>) -> Table {
                 } else {
                     short(row.host_release)
                 };
+                let host = match row.host_build_max {
+                    Some(max) if max == row.host_build_min => host,
+                    Some(max) => format!("{host} {}-{max}", row.host_build_min),
+                    None => format!("{host} {}-", row.host_build_min),
+                };
                 let flips: Vec<String> = row
                     .flips
                     .iter()

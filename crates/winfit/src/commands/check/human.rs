@@ -7,8 +7,8 @@ use winfit_core::reason::Pair;
 use winfit_core::remedy::Remedy;
 use winfit_core::verdict::{Answer, Judgement, Reason};
 
-use super::Judged;
-use crate::output::{answer, bold, faint, printable, wrap};
+use super::{Judged, label};
+use crate::output::{answer, bold, columns, faint, printable, wrap};
 
 impl Judged<'_> {
     /// The first line: the answer.
@@ -27,7 +27,16 @@ impl Judged<'_> {
         };
         let asked = verdict.answers.of(isolation).answer;
         let other = verdict.answers.of(isolation.other()).answer;
-        if verdict.pull_refused() && (asked.runs() || other.runs()) {
+        if self.image.is_doubtful() && (asked.runs() || asked == Answer::Unknown) {
+            return format!("{image} is no image that is published (see the notes).");
+        }
+        if verdict.pull_refused() && asked == Answer::No && other.runs() {
+            return format!(
+                "{image} runs on {host} only with {}, and this engine will not pull it.",
+                named(isolation.other())
+            );
+        }
+        if verdict.pull_refused() && asked.runs() {
             return format!("{image} would run on {host}, but this engine will not pull it.");
         }
         if verdict.pull_refused() && asked == Answer::Unknown {
@@ -145,9 +154,17 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         .host
         .version
         .map_or_else(|| "not stated".to_owned(), |version| version.to_string());
-    let host_source = match (host.kb.first(), &host.name) {
-        (Some(kb), _) => format!("from KB{kb}"),
-        (None, Some(name)) => printable(name),
+    // The KB that gave the revision, where one did.
+    let by_kb = host.host.version.and_then(|version| {
+        host.kb.iter().find(|kb| {
+            catalog.updates_of_kb(**kb).iter().any(|update| {
+                update.build == version.build && Some(update.revision) == version.revision
+            })
+        })
+    });
+    let host_source = match (&host.name, by_kb) {
+        (Some(name), _) => printable(name),
+        (None, Some(kb)) => format!("from KB{kb}"),
         (None, None) => "as given".to_owned(),
     };
     let rows = [
@@ -179,11 +196,14 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
 pub(super) fn human(catalog: &Catalog, judged: &[Judged<'_>], verbose: bool) -> String {
     let mut text = String::new();
     if judged.len() > 1 {
-        let fit = judged.iter().filter(|judged| judged.fits()).count();
-        text.push_str(&bold(&format!("{fit} of {} pairs run.", judged.len())));
-        text.push_str("\n\n");
+        text.push_str(&overview(judged));
     }
-    for (at, judged) in judged.iter().enumerate() {
+    // Of several pairs, those that fit have said all in their row.
+    let told: Vec<&Judged<'_>> = judged
+        .iter()
+        .filter(|judged_| verbose || judged.len() == 1 || !judged_.fits())
+        .collect();
+    for (at, judged) in told.into_iter().enumerate() {
         if at > 0 {
             text.push('\n');
         }
@@ -192,6 +212,36 @@ pub(super) fn human(catalog: &Catalog, judged: &[Judged<'_>], verbose: bool) -> 
     if !verbose {
         text.push('\n');
         text.push_str(&faint("  -v shows rules and sources."));
+        text.push('\n');
+    }
+    text
+}
+
+/// Several pairs: one row each, before each that does not fit is told.
+fn overview(judged: &[Judged<'_>]) -> String {
+    let fit = judged.iter().filter(|judged| judged.fits()).count();
+    let mut text = bold(&format!("{fit} of {} pairs run.", judged.len()));
+    text.push_str("\n\n");
+    let mut rows = vec![
+        ["image", "host", "process", "hyperv", "pull"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for judged in judged {
+        let answers = &judged.verdict.answers;
+        rows.push(vec![
+            printable(&judged.image.short()),
+            label(judged.host),
+            answers.process.answer.name().to_owned(),
+            answers.hyperv.answer.name().to_owned(),
+            judged
+                .verdict
+                .pull
+                .map_or_else(|| "-".to_owned(), |pull| pull.answer.name().to_owned()),
+        ]);
+    }
+    text.push_str(&columns(&rows, "  "));
+    if fit < judged.len() {
         text.push('\n');
     }
     text
@@ -285,6 +335,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
         }
     }
     text.push_str(&remarks(judged));
+    text.push_str(&how_to_settle(judged));
     text.push_str(&remedies_text(&judged.remedies));
     text
 }
@@ -306,7 +357,6 @@ fn remarks(judged: &Judged<'_>) -> String {
         .map(|note| printable(note))
         .collect();
     sentences.extend(judged.notes.iter().map(|note| printable(&note.message)));
-    sentences.extend(how_to_settle(judged));
     let mut text = String::new();
     for (at, sentence) in sentences.iter().enumerate() {
         if at == 0 {
@@ -318,15 +368,23 @@ fn remarks(judged: &Judged<'_>) -> String {
 }
 
 /// Where a missing fact leaves the answer open: how to get it.
-fn how_to_settle(judged: &Judged<'_>) -> Option<String> {
-    let reference = judged.image.reference.as_ref()?;
+fn how_to_settle(judged: &Judged<'_>) -> String {
+    let Some(reference) = &judged.image.reference else {
+        return String::new();
+    };
     let image = &judged.image.image;
     let open = image.os == Os::Windows && image.version.is_none() && !image.host_process;
-    open.then(|| {
-        format!(
-            "to settle it, run `docker image inspect --format {{{{.OsVersion}}}} {reference}` where the image is, and add --image-version {reference}=VERSION here"
-        )
-    })
+    if !open {
+        return String::new();
+    }
+    let ask = wrap(
+        "To settle it, learn the version where the image is, and give it to winfit:",
+        "  ",
+        "  ",
+    );
+    format!(
+        "\n{ask}\n    docker image inspect --format \"{{{{.OsVersion}}}}\" {reference}\n    winfit check {reference} --image-version VERSION --host …\n  A Linux image is told by --image-os linux.\n"
+    )
 }
 
 /// Remedies, numbered, ready to paste.

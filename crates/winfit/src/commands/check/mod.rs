@@ -56,7 +56,12 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<Outcome> {
 fn images(catalog: &Catalog, arguments: &CheckArguments) -> Result<Vec<NamedImage>> {
     let mut given: Vec<(&str, OsVersion, bool)> = Vec::new();
     for pair in &arguments.image_version {
-        let (reference, version) = pair.rsplit_once('=').ok_or_else(|| {
+        // Of a single image there is no doubt which one is meant.
+        let only = match arguments.images.as_slice() {
+            [only] if !pair.contains('=') => Some((only.as_str(), pair.as_str())),
+            _ => None,
+        };
+        let (reference, version) = only.or(pair.rsplit_once('=')).ok_or_else(|| {
             usage(format!(
                 "--image-version {pair}: write it as REF=VERSION, as contoso/myimage=10.0.17763.437"
             ))
@@ -74,6 +79,12 @@ fn images(catalog: &Catalog, arguments: &CheckArguments) -> Result<Vec<NamedImag
             *used = true;
             *version
         });
+        if text == "-" || text.starts_with('@') || std::path::Path::new(text).is_file() {
+            wrong.push(format!(
+                "{text}: an image is a reference, a version or a release, not a file; give what stands behind FROM or image:"
+            ));
+            continue;
+        }
         match NamedImage::read(catalog, text) {
             Ok(mut named) => {
                 if let Some(version) = version {
@@ -105,7 +116,7 @@ fn images(catalog: &Catalog, arguments: &CheckArguments) -> Result<Vec<NamedImag
     }
 }
 
-/// Judges every image on every host, images first in the order given.
+/// Judges every host with every image, in the order given.
 pub(crate) fn judge_all<'a>(
     catalog: &Catalog,
     images: &'a [NamedImage],
@@ -114,8 +125,8 @@ pub(crate) fn judge_all<'a>(
     calendar: &Calendar,
 ) -> Vec<Judged<'a>> {
     let mut judged = Vec::new();
-    for image in images {
-        for (at, host) in hosts.iter().enumerate() {
+    for (at, host) in hosts.iter().enumerate() {
+        for image in images {
             let verdict = judge(catalog, &host.host, &image.image);
             let labels: Vec<String> = hosts.iter().map(label).collect();
             let others: Vec<FleetHost<'_>> = hosts
@@ -134,6 +145,7 @@ pub(crate) fn judge_all<'a>(
                 verdict: &verdict,
                 asked,
                 others: &others,
+                today: calendar.today,
                 pod: host
                     .host
                     .engine

@@ -6,6 +6,7 @@ use winfit_core::image::NamedImage;
 use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell, docker_run, node_selector};
 use winfit_explain::{Diagnosis, DiagnosisKind, SubjectKind};
 
+use super::verdict::Missing;
 use crate::output::{printable, wrap};
 
 fn remedy(kind: RemedyKind, safety: Safety, title: &str, commands: Vec<Command>) -> Remedy {
@@ -57,24 +58,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
             "give containerd a pause image for this node's Windows, in sandbox_image of its config.toml (registry.k8s.io/pause:3.10.2 is the first for Windows Server 2025)",
             vec![command(Shell::PowerShell, "Restart-Service containerd")],
         )],
-        DiagnosisKind::PullNoMatch => vec![
-            remedy(
-                RemedyKind::Rebuild,
-                Safety::Safe,
-                "see which systems the image has",
-                vec![command(
-                    Shell::Any,
-                    format!("docker manifest inspect {image}"),
-                )],
-            ),
-            remedy(
-                RemedyKind::Rebuild,
-                Safety::Unsafe,
-                "if it has Windows variants, take the tag for this host",
-                vec![winfit_tag(diagnosis)],
-            ),
-            switch_engine("if it is a Linux image, switch Docker Desktop to Linux containers"),
-        ],
+        DiagnosisKind::PullNoMatch => no_match(diagnosis, image),
         DiagnosisKind::PullUplevel => vec![
             remedy(
                 RemedyKind::Rebuild,
@@ -97,7 +81,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
                 vec![
                     command(
                         Shell::Any,
-                        format!("docker image inspect --format {{{{.OsVersion}}}} {image}"),
+                        format!("docker image inspect --format \"{{{{.OsVersion}}}}\" {image}"),
                     ),
                     command(Shell::PowerShell, "cmd /c ver"),
                 ],
@@ -118,6 +102,12 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
             )],
             _ => Vec::new(),
         },
+        DiagnosisKind::HypervUnavailable if diagnosis.signature == "no-utility-vm" => vec![remedy(
+            RemedyKind::Rebuild,
+            Safety::Unsafe,
+            "build the image on a base image from mcr.microsoft.com/windows, which brings what Hyper-V isolation boots, or run it with process isolation",
+            Vec::new(),
+        )],
         DiagnosisKind::HypervUnavailable => vec![
             remedy(
                 RemedyKind::Isolation,
@@ -138,8 +128,44 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
                 Vec::new(),
             ),
         ],
+        DiagnosisKind::OtherHcs if diagnosis.signature == "client-hyperv-only" => vec![remedy(
+            RemedyKind::Isolation,
+            Safety::Safe,
+            "isolate it with Hyper-V, which Windows clients allow",
+            docker_run("--isolation=hyperv", image),
+        )],
         DiagnosisKind::OtherHcs => Vec::new(),
     }
+}
+
+/// Look at the index first: most often the image has no Windows variant at all.
+fn no_match(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
+    let named = NamedImage::read(Catalog::builtin(), image).ok();
+    let for_windows =
+        named.is_some_and(|named| named.base.is_some() || named.image.version.is_some());
+    let mut remedies = vec![
+        remedy(
+            RemedyKind::Rebuild,
+            Safety::Safe,
+            "see which systems the image has",
+            vec![command(
+                Shell::Any,
+                format!("docker manifest inspect {image}"),
+            )],
+        ),
+        remedy(
+            RemedyKind::Rebuild,
+            Safety::Unsafe,
+            "if it has Windows variants, take the tag for this host",
+            vec![winfit_tag(diagnosis)],
+        ),
+    ];
+    if !for_windows && diagnosis.subject.kind != Some(SubjectKind::Pod) {
+        remedies.push(switch_engine(
+            "if it is a Linux image, switch Docker Desktop to Linux containers",
+        ));
+    }
+    remedies
 }
 
 /// The three ways: rebuild, isolate where the host is newer, another host.
@@ -199,8 +225,12 @@ fn switch_engine(title: &str) -> Remedy {
     )
 }
 
-/// How to get from here to the full verdict.
-pub(super) fn to_settle(diagnosis: &Diagnosis) -> Vec<String> {
+/// How to get from here to the full verdict: only what is missing is asked for.
+pub(super) fn to_settle(
+    diagnosis: &Diagnosis,
+    file: Option<&str>,
+    missing: &Missing,
+) -> Vec<String> {
     let mismatch = matches!(
         diagnosis.kind,
         DiagnosisKind::StartMismatch | DiagnosisKind::RevisionSuspect
@@ -208,26 +238,44 @@ pub(super) fn to_settle(diagnosis: &Diagnosis) -> Vec<String> {
     if !mismatch || !diagnosis.next_commands().is_empty() {
         return Vec::new();
     }
-    let subject = &diagnosis.subject;
-    let mut lines = vec![
-        String::new(),
-        wrap(
-            "To say which of these works, winfit needs the two versions:",
-            "  ",
-            "  ",
-        ),
-    ];
-    match (&subject.node, subject.kind) {
-        (Some(node), Some(SubjectKind::Pod)) => {
-            lines.push(format!(
-                "    kubectl describe node {} > node.txt",
-                printable(node)
-            ));
-            lines.push("    winfit explain --host @node.txt --image-version VERSION …".to_owned());
-        }
-        _ => {
-            lines.push("    winfit explain --host HOST --image-version VERSION …".to_owned());
+    let needs = match (missing.host, missing.image) {
+        (true, true) => "the two versions",
+        (true, false) => "the host's version",
+        (false, true) => "the image's version",
+        (false, false) => return Vec::new(),
+    };
+    let mut lines = vec![String::new()];
+    if let Some(not_among) = &missing.not_among {
+        lines.push(wrap(&printable(not_among), "  ", "  "));
+    }
+    lines.push(wrap(
+        &format!("To say which of these works, winfit needs {needs}:"),
+        "  ",
+        "  ",
+    ));
+    let mut command = "    winfit explain".to_owned();
+    if missing.host {
+        match (&diagnosis.subject.node, diagnosis.subject.kind) {
+            (Some(node), Some(SubjectKind::Pod)) => {
+                let node = printable(node);
+                lines.push(format!("    kubectl describe node {node} > node.txt"));
+                command.push_str(" --host @node.txt");
+            }
+            _ => command.push_str(" --host HOST"),
         }
     }
+    if missing.image {
+        let image = diagnosis.image.as_deref().unwrap_or("IMAGE");
+        lines.push(format!(
+            "    docker image inspect --format \"{{{{.OsVersion}}}}\" {}",
+            printable(image)
+        ));
+        command.push_str(" --image-version VERSION");
+    }
+    if let Some(file) = file {
+        command.push(' ');
+        command.push_str(&printable(file));
+    }
+    lines.push(command);
     lines
 }

@@ -13,12 +13,12 @@ use winfit_core::Catalog;
 use winfit_core::remedy::Remedy;
 use winfit_explain::{Diagnosis, Report, Severity, SubjectKind};
 
-use self::verdict::{Given, Settled};
+use self::verdict::{Given, Missing, Settled};
 use super::check;
 use crate::cli::{DataFormat, ExplainArguments, FailOn};
 use crate::input;
 use crate::json;
-use crate::output::{Exit, Outcome, bold, faint, nothing, printable, wrap};
+use crate::output::{Exit, Outcome, bold, columns, faint, nothing, printable, wrap};
 
 /// A file that was read.
 struct Source {
@@ -50,7 +50,20 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
         .collect();
     let text = match arguments.format {
         DataFormat::Json => document(catalog, &found, &settled)?,
-        DataFormat::Human => human(catalog, &sources, &found, &settled, arguments.verbose),
+        DataFormat::Human => {
+            let missing: Vec<Missing> = found
+                .iter()
+                .map(|(_, diagnosis)| given.missing(catalog, diagnosis))
+                .collect();
+            human(
+                catalog,
+                &sources,
+                &found,
+                &settled,
+                &missing,
+                arguments.verbose,
+            )
+        }
     };
     let worst = found.iter().map(|(_, diagnosis)| diagnosis.severity).max();
     let failed = worst.is_some_and(|severity| counts(severity, arguments.fail_on))
@@ -82,6 +95,9 @@ fn read(files: &[std::path::PathBuf]) -> (Vec<Source>, Vec<String>) {
             path.display().to_string()
         };
         match read_one(path) {
+            Err(_) if name.contains(' ') && !path.exists() => complaints.push(format!(
+                "{name:?} is no file; to explain a text, pipe it: echo TEXT | winfit explain"
+            )),
             Err(error) => complaints.push(format!("{name}: {}", input::reason(&error))),
             Ok(report) if report.empty => complaints.push(format!(
                 "{name} is empty; expected an error text, a log, or the output of `kubectl describe pod` or `docker service ps --no-trunc`"
@@ -129,29 +145,48 @@ fn human(
     sources: &[Source],
     found: &[(&Source, &Diagnosis)],
     settled: &[Option<Settled>],
+    missing: &[Missing],
     verbose: bool,
 ) -> String {
     if found.is_empty() {
         let lines: u64 = sources.iter().map(|source| source.report.lines).sum();
         let what = if lines == 1 { "line" } else { "lines" };
-        return wrap(
-            &format!("No Windows version mismatch in {lines} {what}."),
-            "",
-            "",
-        ) + "\n";
+        let headline = format!("No Windows version mismatch in {lines} {what}.");
+        let hint = "If something does not start all the same: `docker service ps --no-trunc` and `kubectl describe pod` print the whole error.";
+        return format!("{}\n\n{}\n", bold(&headline), wrap(hint, "  ", "  "));
     }
     let mut text = String::new();
-    for (at, ((source, diagnosis), settled)) in found.iter().zip(settled).enumerate() {
+    if found.len() > 1 {
+        text.push_str(&overview(found));
+    }
+    let mut advised: Vec<&str> = Vec::new();
+    for (at, (source, diagnosis)) in found.iter().enumerate() {
         if at > 0 {
             text.push('\n');
         }
-        text.push_str(&block(
-            catalog,
-            source,
-            diagnosis,
-            settled.as_ref(),
-            verbose,
-        ));
+        // The same advice once: ten pods that fail alike are mended alike.
+        let known = advised.contains(&diagnosis.signature);
+        advised.push(diagnosis.signature);
+        let advice = match (&settled[at], known) {
+            (Some(settled), _) => {
+                format!(
+                    "\n{}",
+                    check::block(catalog, &settled.judged(catalog), verbose)
+                )
+            }
+            (None, true) => String::new(),
+            (None, false) => {
+                let mut advice = check::remedies_text(&advice::remedies(diagnosis));
+                let file = source.file.as_deref();
+                for line in advice::to_settle(diagnosis, file, &missing[at]) {
+                    advice.push_str(&line);
+                    advice.push('\n');
+                }
+                advice
+            }
+        };
+        text.push_str(&block(source, diagnosis, verbose));
+        text.push_str(&advice);
     }
     let dropped: u64 = sources.iter().map(|source| source.report.dropped).sum();
     if dropped > 0 {
@@ -160,28 +195,31 @@ fn human(
     text
 }
 
-fn block(
-    catalog: &Catalog,
-    source: &Source,
-    diagnosis: &Diagnosis,
-    settled: Option<&Settled>,
-    verbose: bool,
-) -> String {
+/// Several failures: one line each, before each is told.
+fn overview(found: &[(&Source, &Diagnosis)]) -> String {
+    let mut text = bold(&format!("{} failures", found.len()));
+    text.push_str("\n\n");
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|(source, diagnosis)| {
+            vec![
+                diagnosis.kind.name().to_owned(),
+                printable(&diagnosis.who()),
+                place(source, diagnosis),
+            ]
+        })
+        .collect();
+    text.push_str(&columns(&rows, "  "));
+    text.push('\n');
+    text
+}
+
+fn block(source: &Source, diagnosis: &Diagnosis, verbose: bool) -> String {
     let mut text = bold(&wrap(&printable(&diagnosis.message()), "", ""));
     text.push_str("\n\n");
     for (label, value) in facts(source, diagnosis, verbose) {
         let first = format!("  {label:12}");
         text.push_str(&wrap(&printable(&value), &first, &" ".repeat(14)));
-        text.push('\n');
-    }
-    if let Some(settled) = settled {
-        text.push('\n');
-        text.push_str(&check::block(catalog, &settled.judged(catalog), verbose));
-        return text;
-    }
-    text.push_str(&check::remedies_text(&advice::remedies(diagnosis)));
-    for line in advice::to_settle(diagnosis) {
-        text.push_str(&line);
         text.push('\n');
     }
     text

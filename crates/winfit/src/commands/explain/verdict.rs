@@ -24,6 +24,14 @@ pub(super) struct Given {
     calendar: Calendar,
 }
 
+/// What a full verdict still needs.
+pub(super) struct Missing {
+    pub(super) host: bool,
+    pub(super) image: bool,
+    /// The node has none of the names that the given hosts have.
+    pub(super) not_among: Option<String>,
+}
+
 /// A host and an image for one diagnosis, and the verdict.
 pub(super) struct Settled {
     host: ReadHost,
@@ -80,6 +88,28 @@ impl Given {
             pod: diagnosis.subject.kind == Some(SubjectKind::Pod),
             calendar: self.calendar,
         })
+    }
+
+    /// What of the two versions is not known for a diagnosis.
+    pub(super) fn missing(&self, catalog: &Catalog, diagnosis: &Diagnosis) -> Missing {
+        let names: Vec<&str> = self
+            .hosts
+            .iter()
+            .filter_map(|host| host.name.as_deref())
+            .collect();
+        let host = self.host_of(diagnosis).is_none();
+        Missing {
+            host,
+            image: self
+                .image_of(catalog, diagnosis)
+                .is_none_or(|image| image.image.version.is_none()),
+            not_among: diagnosis
+                .subject
+                .node
+                .as_ref()
+                .filter(|_| host && !self.hosts.is_empty())
+                .map(|node| format!("{node} is not among the hosts given: {}", names.join(", "))),
+        }
     }
 
     /// Of several hosts, the one that has the node's name.
@@ -157,6 +187,7 @@ impl Settled {
                 verdict: &self.verdict,
                 asked: None,
                 others: &[],
+                today: self.calendar.today,
                 pod: self.pod,
             }),
             notes: notes(catalog, &self.host.host, &self.image, &self.calendar),
