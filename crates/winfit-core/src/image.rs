@@ -120,6 +120,16 @@ pub enum ImageError {
         /// The release's name.
         name: String,
     },
+    /// A name that means releases of several builds.
+    #[error("{text:?} names several releases, as {one} and {other}; say which, as ltsc2022")]
+    SeveralReleases {
+        /// The text as given, shortened.
+        text: String,
+        /// One of them.
+        one: &'static str,
+        /// Another.
+        other: &'static str,
+    },
     /// A version that is none.
     #[error(transparent)]
     Version(#[from] crate::version::VersionError),
@@ -157,7 +167,10 @@ impl NamedImage {
             let image = Image::windows(text.parse()?);
             return Ok(Self::new(text, image, StatedBy::Version));
         }
-        if !text.contains(['/', ':', '@'])
+        // `servercore` is a base image without its tag, not a release.
+        let base = Reference::parse(text).is_ok_and(|reference| reference.base_image().is_some());
+        if !base
+            && !text.contains(['/', ':', '@'])
             && let Some(named) = Self::read_release_name(catalog, text)?
         {
             return Ok(named);
@@ -170,14 +183,21 @@ impl NamedImage {
         let Some(first) = releases.first() else {
             return Ok(None);
         };
-        let Some(release) = releases
+        let mut with_images = releases
             .iter()
-            .find(|release| !release.base_images.is_empty())
-        else {
+            .filter(|release| !release.base_images.is_empty());
+        let Some(release) = with_images.next() else {
             return Err(ImageError::NoImageOfRelease {
                 name: first.name.to_owned(),
             });
         };
+        if let Some(other) = with_images.find(|other| other.build != release.build) {
+            return Err(ImageError::SeveralReleases {
+                text: quote_for_error(text),
+                one: release.name,
+                other: other.name,
+            });
+        }
         let image = floating(catalog, release.build);
         Ok(Some(Self::new(text, image, StatedBy::ReleaseName)))
     }
@@ -196,13 +216,13 @@ impl NamedImage {
                 ));
             }
             match reference.tag.as_deref() {
-                None | Some("latest") if reference.digest.is_none() => {
-                    if base.home != Home::Mirror {
-                        return Err(ImageError::LatestRemoved {
-                            image: text.to_owned(),
-                            example: format!("{}:{}", base.repository(), "ltsc2022"),
-                        });
-                    }
+                None | Some("latest")
+                    if reference.digest.is_none() && base.home != Home::Mirror =>
+                {
+                    return Err(ImageError::LatestRemoved {
+                        image: text.to_owned(),
+                        example: format!("{}:{}", base.repository(), "ltsc2022"),
+                    });
                 }
                 Some(tag) => {
                     named.read_base_tag(catalog, tag, base.home != Home::Mirror && !base.insider);
@@ -318,12 +338,12 @@ impl NamedImage {
                 return;
             }
             let lower = piece.to_ascii_lowercase();
-            let (word, rest) = split_windows_word(&lower);
-            if let Some(base) = word {
+            let word = split_windows_word(&lower);
+            if let Some((base, _)) = word {
                 self.base = base.or(self.base);
             }
             let told = word.is_some() || after_windows_word;
-            let candidate = if word.is_some() { rest } else { lower.as_str() };
+            let candidate = word.map_or(lower.as_str(), |(_, rest)| rest);
             let found = if candidate.starts_with("ltsc") || candidate == "sac2016" {
                 build_of_tag(catalog, candidate)
             } else if told {
@@ -423,9 +443,9 @@ fn build_of_year(text: &str) -> Option<u16> {
     })
 }
 
-/// Splits `servercore1809` into its Windows word and the rest. The outer option: whether there is
-/// such a word; the inner: which base image it names.
-fn split_windows_word(piece: &str) -> (Option<Option<Base>>, &str) {
+/// Splits `servercore1809` into the base image that its Windows word names, if it names one, and
+/// the rest; none where there is no such word.
+fn split_windows_word(piece: &str) -> Option<(Option<Base>, &str)> {
     for (word, base) in [
         ("windowsservercore", Some(Base::Servercore)),
         ("servercore", Some(Base::Servercore)),
@@ -435,10 +455,10 @@ fn split_windows_word(piece: &str) -> (Option<Option<Base>>, &str) {
         ("windows", None),
     ] {
         if let Some(rest) = piece.strip_prefix(word) {
-            return (Some(base), rest);
+            return Some((base, rest));
         }
     }
-    (None, piece)
+    None
 }
 
 /// Whether the revision is one that only images have, never a host.

@@ -94,8 +94,7 @@ pub(crate) fn words(text: &str, from: usize) -> impl Iterator<Item = Word<'_>> {
         let start = at + skipped;
         let mut end = start;
         let mut after_digit = false;
-        let mut chars = text[start..].char_indices().peekable();
-        while let Some((offset, c)) = chars.next() {
+        for (offset, c) in text[start..].char_indices() {
             let digit_next = || {
                 text[start + offset + c.len_utf8()..]
                     .bytes()
@@ -117,6 +116,8 @@ pub(crate) fn words(text: &str, from: usize) -> impl Iterator<Item = Word<'_>> {
 }
 
 /// What the words of a name say.
+// Each mark is a word that stood there; any may stand with any.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Default)]
 struct Name {
     windows: bool,

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use crate::catalog::{Audience, Catalog, LifecycleRow, Update};
+use crate::catalog::{Catalog, LifecycleRow, Update};
 use crate::host::{Host, Isolation, Kind};
 use crate::image::Image;
 use crate::reference::Base;
@@ -174,15 +174,8 @@ fn pin(
     build: u16,
     isolation: Option<Isolation>,
 ) -> Option<PinnedTag> {
-    let in_images = |update: &&Update| {
-        matches!(
-            update.audience,
-            Audience::ServerAndClient | Audience::Server
-        ) && update.kind.is_empty()
-            && update.kb.is_some()
-    };
     let mut best: Option<(&Update, Answer)> = None;
-    for update in catalog.updates_of(build).iter().rev().filter(in_images) {
+    for update in catalog.image_updates_of(build).rev() {
         let image = Image::windows(OsVersion::new(build, update.revision));
         let answer = worst(catalog, hosts, &image, isolation);
         if best.is_none_or(|(_, known)| rank(answer) < rank(known)) {
@@ -321,5 +314,17 @@ mod tests {
         assert_eq!(tag(26_100, 5_059_087).unwrap(), "ltsc2025-KB5059087");
         assert_eq!(tag(19_042, 5_015_807).unwrap(), "20H2-KB5015807");
         assert_eq!(tag(14_393, 4_041_691), None);
+    }
+
+    #[test]
+    fn images_get_no_updates_after_their_servers_support() {
+        let newest = |build| {
+            let update = Catalog::builtin().newest_server_update(build).unwrap();
+            update.day.unwrap().to_string()
+        };
+        assert_eq!(newest(16_299), "2019-04-09");
+        assert_eq!(newest(17_134), "2019-11-12");
+        assert_eq!(newest(19_042), "2022-08-09");
+        assert_eq!(newest(17_763), "2026-08-11");
     }
 }

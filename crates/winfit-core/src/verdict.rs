@@ -4,7 +4,7 @@
 //! [`crate::reason`] turns into sentences when somebody reads them.
 
 use crate::catalog::Catalog;
-use crate::host::{Host, Isolation, Kind, Os};
+use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::rules::engines::{Pull, pull};
 use crate::rules::{documented, revision};
@@ -110,6 +110,8 @@ pub enum Reason {
     },
     /// The host offers no Hyper-V isolation.
     HypervUnavailable,
+    /// The platform's documentation does not say whether it offers Hyper-V isolation.
+    HypervNotStated,
     /// The build is both a server and a client, and the answers differ.
     KindUnknown,
 }
@@ -356,8 +358,12 @@ fn judge_kind(catalog: &Catalog, host: &Host, image: &Image, kind: Kind, answers
             }
         }
     }
-    if host.lacks_hyperv(catalog) {
-        answers.hyperv.worsen(Answer::No, Reason::HypervUnavailable);
+    match host.hyperv_offer(catalog) {
+        HypervOffer::Yes => {}
+        HypervOffer::No => answers.hyperv.worsen(Answer::No, Reason::HypervUnavailable),
+        HypervOffer::NotStated => answers
+            .hyperv
+            .worsen(Answer::Unknown, Reason::HypervNotStated),
     }
 }
 

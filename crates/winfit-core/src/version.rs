@@ -144,18 +144,20 @@ pub const SMALLEST_BARE_BUILD: u16 = 10_000;
 impl FromStr for OsVersion {
     type Err = VersionError;
 
-    /// Reads `10.0.17763.437`, `10.0.17763`, `17763.437` and `17763`.
+    /// Reads `10.0.17763.437`, `10.0.17763`, `17763.437`, `17763`, and `10.0.17763.*`.
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Err(VersionError::Empty);
         }
         let shown = || quote_for_error(trimmed);
-        let parts: Vec<&str> = trimmed.split('.').take(6).collect();
+        // `10.0.14393.*`: any revision, which is to say none stated.
+        let text = trimmed.strip_suffix(".*").unwrap_or(trimmed);
+        let parts: Vec<&str> = text.split('.').take(6).collect();
         if parts.len() > 4 {
             return Err(VersionError::TooManyParts {
                 text: shown(),
-                parts: trimmed.split('.').count(),
+                parts: text.split('.').count(),
             });
         }
         if parts.iter().any(|part| part.is_empty()) {
@@ -211,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_four_bare_spellings() {
+    fn the_bare_spellings() {
         for (text, expected) in [
             ("10.0.17763.437", "10.0.17763.437"),
             ("10.0.17763", "10.0.17763"),
@@ -219,6 +221,8 @@ mod tests {
             ("17763", "10.0.17763"),
             (" 10.0.26100.32860 ", "10.0.26100.32860"),
             ("6.3.9600", "6.3.9600"),
+            ("10.0.14393.*", "10.0.14393"),
+            ("14393.*", "10.0.14393"),
         ] {
             assert_eq!(text.parse::<OsVersion>().unwrap().to_string(), expected);
         }

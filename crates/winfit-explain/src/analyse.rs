@@ -20,7 +20,7 @@ const MESSAGE_AHEAD: usize = 1000;
 /// How far before a message its line is read.
 const LINE_BACK: usize = 2048;
 /// How far behind a message its line is read.
-const LINE_AHEAD: usize = 1024;
+const LINE_AHEAD: usize = 512;
 
 /// A literal found.
 #[derive(Debug)]

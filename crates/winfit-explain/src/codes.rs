@@ -351,8 +351,7 @@ fn read_decimal(text: &[u8], at: usize) -> Option<CodeAt> {
         return None;
     }
     let after = text.get(end).copied();
-    let fraction =
-        after == Some(b'.') && text.get(end + 1).is_some_and(|byte| byte.is_ascii_digit());
+    let fraction = after == Some(b'.') && text.get(end + 1).is_some_and(u8::is_ascii_digit);
     if fraction || after.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return None;
     }

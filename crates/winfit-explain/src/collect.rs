@@ -45,6 +45,8 @@ pub(crate) struct Collector {
 
 /// Two messages of one failure on one line are at most this far apart.
 const ECHO: u64 = 200;
+/// How many failures of one thing are compared; more would let hostile text cost time.
+const MOST_ALIKE: usize = 64;
 /// How many tasks are told apart.
 const MOST_TASKS: usize = 10_000;
 
@@ -53,7 +55,7 @@ impl Collector {
         let key = key_of(&occurrence);
         let known = self.about.get(&key).and_then(|entries| {
             let same = |index: &&usize| self.entries[**index].is_about(&occurrence);
-            entries.iter().find(same).copied()
+            entries.iter().rev().take(MOST_ALIKE).find(same).copied()
         });
         if let Some(index) = known {
             self.entries[index].merge(occurrence);
@@ -188,6 +190,19 @@ impl Entry {
             && agree(own.subject.namespace.as_ref(), facts.namespace.as_ref())
             && agree(own.subject.container.as_ref(), facts.container.as_ref())
             && agree(own.image_version.as_ref(), signal.image_version.as_ref())
+            && self.may_be(facts)
+    }
+
+    /// Pods and services start a new container each time; otherwise the id tells things apart,
+    /// be it shortened.
+    fn may_be(&self, facts: &Facts) -> bool {
+        let lasting = matches!(facts.kind, Some(SubjectKind::Pod | SubjectKind::Service));
+        match (&self.diagnosis.container_id, &facts.container_id) {
+            (Some(own), Some(other)) if !lasting => {
+                own.starts_with(other.as_str()) || other.starts_with(own.as_str())
+            }
+            _ => true,
+        }
     }
 
     fn merge(&mut self, occurrence: Occurrence) {

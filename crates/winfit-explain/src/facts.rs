@@ -3,6 +3,8 @@
 //! Log lines, event rows and task rows are read on the line itself; what stands elsewhere in a
 //! `describe` output or an object is the business of [`crate::describe`] and [`crate::objects`].
 
+use memchr::memrchr;
+
 use crate::diagnosis::SubjectKind;
 
 /// How an occurrence was reported; decides how it is counted.
@@ -83,6 +85,20 @@ pub(crate) fn read(line: &Line) -> Facts {
     facts
 }
 
+/// The last place of `key`. Keys end in punctuation, which is rarer than what they begin with.
+fn rfind(text: &str, key: &str) -> Option<usize> {
+    let (text, key) = (text.as_bytes(), key.as_bytes());
+    let last = *key.last()?;
+    let mut end = text.len();
+    while let Some(at) = memrchr(last, &text[..end]) {
+        if text[..=at].ends_with(key) {
+            return Some(at + 1 - key.len());
+        }
+        end = at;
+    }
+    None
+}
+
 /// The last `most` bytes, from the start of a character.
 fn tail(text: &str, most: usize) -> &str {
     let mut from = text.len().saturating_sub(most);
@@ -153,7 +169,7 @@ pub(crate) fn is_swarm_id(text: &str) -> bool {
 /// Failed …`), `describe` since (`Warning Failed 2m (x11 over 33m) kubelet …`), and
 /// `kubectl get events` (`2m Warning Failed pod/NAME …`).
 fn event_row<'a>(before: &'a str, facts: &mut Facts) -> &'a str {
-    let Some(at) = before.rfind("Warning ") else {
+    let Some(at) = rfind(before, "Warning ") else {
         return before;
     };
     let rest = &before[at + "Warning ".len()..];
@@ -166,16 +182,16 @@ fn event_row<'a>(before: &'a str, facts: &mut Facts) -> &'a str {
     let columns = tail(&before[..at], 300);
     let mut count = repeated(rest).or_else(|| {
         let near = tail(columns, 60);
-        near.rfind("(x").and_then(|at| repeated(&near[at..]))
+        rfind(near, "(x").and_then(|at| repeated(&near[at..]))
     });
     let mut from = at;
-    if let Some(kubelet) = columns.rfind("kubelet, ") {
+    if let Some(kubelet) = rfind(columns, "kubelet, ") {
         let node = columns[kubelet + "kubelet, ".len()..].split(' ').next();
         facts.node = node.and_then(name_in);
         let number = columns[..kubelet].trim_end().rsplit(' ').next();
         count = count.or_else(|| number.and_then(|number| number.parse().ok()));
         from = at - (columns.len() - kubelet);
-    } else if let Some(pod) = columns.rfind(" Pod ") {
+    } else if let Some(pod) = rfind(columns, " Pod ") {
         // `kubectl get events` before 1.13: LASTSEEN FIRSTSEEN COUNT NAME KIND …
         let mut words = columns[..pod].rsplit(' ');
         let name = words.next().and_then(|name| name.rsplit_once('.'));
@@ -222,7 +238,7 @@ fn pod(before: &str, after: &str, facts: &mut Facts) {
         }
     };
     // containerd: &PodSandboxMetadata{Name:web,Uid:…,Namespace:shop,Attempt:0,}
-    if let Some(at) = before.rfind("PodSandboxMetadata{") {
+    if let Some(at) = rfind(before, "PodSandboxMetadata{") {
         let rest = &before[at..];
         let field = |key: &str| {
             rest.find(key)
@@ -232,7 +248,7 @@ fn pod(before: &str, after: &str, facts: &mut Facts) {
     }
     for text in [tail(before, 900), after] {
         for key in ["pod=\"", "pod=", "pod: \"", "pod:"] {
-            if let Some(at) = text.rfind(key) {
+            if let Some(at) = rfind(text, key) {
                 let value = &text[at + key.len()..];
                 if let Some(namespace) = name_in(value)
                     && let Some(name) = value[namespace.len()..].strip_prefix('/')
@@ -254,7 +270,7 @@ fn pod(before: &str, after: &str, facts: &mut Facts) {
             "(\"",
             "pod_name=\"",
         ] {
-            let Some(at) = text.rfind(key) else {
+            let Some(at) = rfind(text, key) else {
                 continue;
             };
             let value = &text[at + key.len()..];
@@ -265,7 +281,7 @@ fn pod(before: &str, after: &str, facts: &mut Facts) {
                 return take(name_in(value), None);
             }
         }
-        if let Some(at) = text.rfind("pod/") {
+        if let Some(at) = rfind(text, "pod/") {
             return take(name_in(&text[at + "pod/".len()..]), None);
         }
     }
@@ -293,7 +309,7 @@ fn container(before: &str, line: &Line, facts: &mut Facts) {
         "&Container{Name:",
         "containerName=\"",
     ] {
-        if let Some(at) = near.rfind(key) {
+        if let Some(at) = rfind(near, key) {
             let value = name_in(&near[at + key.len()..]);
             match value {
                 Some(id) if is_id(&id) => facts.container_id = Some(id),
@@ -303,13 +319,13 @@ fn container(before: &str, line: &Line, facts: &mut Facts) {
         }
     }
     let after_word = |text: &str, word: &str| {
-        let at = text.rfind(word)?;
+        let at = rfind(text, word)?;
         name_in(&text[at + word.len()..])
     };
     let named = after_word(&line.message, "ComputeSystem ")
         .or_else(|| {
-            let at = near.rfind(" encountered an error during")?;
-            let start = near[..at].rfind("container ")? + "container ".len();
+            let at = rfind(near, " encountered an error during")?;
+            let start = rfind(&near[..at], "container ")? + "container ".len();
             (at - start <= 253).then(|| name_in(&near[start..at]))?
         })
         .or_else(|| after_word(near, "ComputeSystem "))
@@ -343,7 +359,7 @@ fn image(before: &str, line: &Line) -> Option<String> {
         "docker pull ",
         "image: \"",
     ] {
-        if let Some(at) = near.rfind(key)
+        if let Some(at) = rfind(near, key)
             && let Some(image) = reference(&near[at + key.len()..])
         {
             return Some(image);
@@ -357,7 +373,7 @@ fn image(before: &str, line: &Line) -> Option<String> {
         }
     }
     for key in ["Unable to find image '", ": FROM ", "docker pull "] {
-        if let Some(at) = line.earlier.rfind(key)
+        if let Some(at) = rfind(&line.earlier, key)
             && let Some(image) = reference(&line.earlier[at + key.len()..])
         {
             return Some(image);
@@ -379,7 +395,7 @@ pub(crate) fn reference(text: &str) -> Option<String> {
 fn value_of(before: &str, after: &str, keys: &[&str]) -> Option<String> {
     for text in [tail(before, 900), after] {
         for key in keys {
-            let Some(at) = text.rfind(key) else {
+            let Some(at) = rfind(text, key) else {
                 continue;
             };
             let own = text[..at].ends_with([' ', ',', '{']) || at == 0;

@@ -33,6 +33,7 @@ mod facts;
 mod message;
 mod normalise;
 mod objects;
+mod operation;
 mod place;
 mod pulls;
 mod signatures;

@@ -6,6 +6,7 @@ use winfit_core::version::OsVersion;
 
 use crate::codes;
 use crate::diagnosis::{Diagnosis, DiagnosisKind, SubjectKind};
+use crate::facts::says_windows;
 use crate::swarm::ZERO_REPLICAS;
 
 /// A release by its name, with the build in numbers beside it.
@@ -70,6 +71,9 @@ impl Diagnosis {
                 };
                 let holds = match self.image_version {
                     Some(version) => format!(", only one for {}", in_words(version, Kind::Server)),
+                    None if image.is_some_and(says_windows) => {
+                        "; it is for other versions of Windows".to_owned()
+                    }
                     None => "; most often the image has no Windows variant at all".to_owned(),
                 };
                 match image {

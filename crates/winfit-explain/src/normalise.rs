@@ -38,7 +38,16 @@ impl View {
         };
         let mut at = 0;
         while at < raw.len() {
-            at = writer.step(raw, at);
+            // Most of any text needs nothing undone.
+            let rest = &raw[at..];
+            let run = rest.iter().position(|byte| !PLAIN[*byte as usize]);
+            let run = run.unwrap_or(rest.len());
+            writer.text.extend_from_slice(&rest[..run]);
+            writer.from.extend(at as u32..(at + run) as u32);
+            at += run;
+            if at < raw.len() {
+                at = writer.step(raw, at);
+            }
         }
         Self {
             text: writer.text,
@@ -51,7 +60,7 @@ impl View {
     fn squeeze(&mut self) {
         self.squeezed.reserve(self.text.len());
         self.squeezed_from.reserve(self.text.len());
-        let mut line_start = false;
+        let mut line_start = true;
         let mut at = 0;
         while at < self.text.len() {
             let byte = self.text[at];
@@ -133,6 +142,17 @@ impl View {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 }
+
+/// The bytes that stand for themselves: visible ASCII but the backslash.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        plain[byte] = byte != b'\\' as usize;
+        byte += 1;
+    }
+    plain
+};
 
 struct Writer {
     text: Vec<u8>,

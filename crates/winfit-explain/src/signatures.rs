@@ -12,7 +12,7 @@ use crate::anchors::ANCHORS;
 use crate::codes::{self, Class, Hcs};
 use crate::diagnosis::{Confidence, DiagnosisKind, Severity};
 use crate::normalise::{View, squeeze};
-use crate::pulls;
+use crate::{operation, pulls};
 
 /// What a message says.
 #[derive(Debug, Clone)]
@@ -67,6 +67,8 @@ pub(crate) enum Rule {
     Hcs(u8),
     /// hcsshim's wrapper: any language, then the code in parentheses.
     SystemCall,
+    /// hcsshim's other wrapper, around its layer functions.
+    Win32,
     /// `starting container failed:` as Swarm cuts it.
     Starting,
     NoHypervisor,
@@ -110,6 +112,7 @@ pub(crate) const SENTENCES: &[(&str, Rule)] = &[
     ),
     ("you must join the Windows Insider Program", Rule::Hcs(0x13)),
     ("failure in a Windows system call:", Rule::SystemCall),
+    ("failed in Win32:", Rule::Win32),
     (
         "No hypervisor is present on this system",
         Rule::NoHypervisor,
@@ -190,48 +193,10 @@ pub(crate) const SENTENCES: &[(&str, Rule)] = &[
     ("ImportLayer", Rule::Pull(pulls::Form::ImportLayer)),
 ];
 
-/// Texts of other codes, read only behind an operation's name: alone they are ordinary prose.
-const BEHIND_THE_OPERATION: &[(&str, u8)] = &[
-    (
-        "The requested virtual machine or container operation is not valid in the current state",
-        0x05,
-    ),
-    (
-        "The virtual machine or container was forcefully exited",
-        0x07,
-    ),
-    (
-        "A connection could not be established with the container or virtual machine",
-        0x08,
-    ),
-    (
-        "The operation timed out because a response was not received",
-        0x09,
-    ),
-    (
-        "The virtual machine or container JSON document is invalid",
-        0x0d,
-    ),
-    (
-        "A virtual machine or container with the specified identifier does not exist",
-        0x0e,
-    ),
-    (
-        "A virtual machine or container with the specified identifier already exists",
-        0x0f,
-    ),
-    (
-        "The virtual machine or container with the specified identifier is not running",
-        0x10,
-    ),
-    ("A communication protocol error has occurred", 0x11),
-];
-
 struct Index {
     squeezed: Vec<String>,
     /// For each anchor: the sentences that hold it, and where.
     by_anchor: Vec<Vec<(usize, usize)>>,
-    behind: Vec<(String, u8)>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
@@ -247,13 +212,17 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
             squeezed.iter().enumerate().flat_map(holds).collect()
         })
         .collect();
-    let behind = BEHIND_THE_OPERATION.iter();
     Index {
         squeezed,
         by_anchor,
-        behind: behind.map(|(text, low)| (squeeze(text), *low)).collect(),
     }
 });
+
+/// The squeezed sentences, with their rules.
+pub(crate) fn sentences() -> impl Iterator<Item = (&'static [u8], Rule)> {
+    let squeezed = INDEX.squeezed.iter().map(String::as_bytes);
+    squeezed.zip(SENTENCES.iter().map(|(_, rule)| *rule))
+}
 
 /// The message that the hit at `raw` belongs to.
 pub(crate) fn recognise(view: &View, raw: usize, anchor: usize) -> Option<Signal> {
@@ -272,7 +241,10 @@ pub(crate) fn recognise(view: &View, raw: usize, anchor: usize) -> Option<Signal
         }
     }
     if ANCHORS[anchor] == "ComputeSystem" {
-        return operation(view, at);
+        return operation::follow(view, at);
+    }
+    if ANCHORS[anchor] == "rorMess" {
+        return result_document(text, at);
     }
     if ANCHORS[anchor].bytes().any(|byte| byte.is_ascii_digit()) {
         let found = codes::read(&view.text, view.text_at(raw))?;
@@ -287,6 +259,23 @@ pub(crate) fn recognise(view: &View, raw: usize, anchor: usize) -> Option<Signal
     None
 }
 
+/// `"Error":-1070137087,"ErrorMessage":…`, where a line break may have cut the number.
+fn result_document(text: &[u8], at: usize) -> Option<Signal> {
+    let end = at.checked_sub(b",\"Er".len())?;
+    if !text[end..].starts_with(b",\"Er") {
+        return None;
+    }
+    let digits = text[..end]
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let found = codes::read(text, end - digits)?;
+    text[..found.start]
+        .ends_with(b"\"Error\":")
+        .then(|| codes::row_of(found.code).map(|row| of_code(found.code, row, (found.start, at))))?
+}
+
 fn follow(view: &View, rule: Rule, start: usize, end: usize) -> Option<Signal> {
     use DiagnosisKind::{HypervUnavailable, OtherHcs, StartMismatch};
     let text = view.squeezed.as_slice();
@@ -296,7 +285,17 @@ fn follow(view: &View, rule: Rule, start: usize, end: usize) -> Option<Signal> {
     };
     match rule {
         Rule::Hcs(low) => of_text(text, low, start, end),
-        Rule::SystemCall => system_call(text, start, end),
+        Rule::SystemCall => old_build(text, start, end).or_else(|| system_call(text, start, end)),
+        Rule::Win32 => {
+            let near = start.saturating_sub(40);
+            match memchr::memmem::rfind(&text[near..start], b"ImportLayer") {
+                Some(at) => {
+                    let end = near + at + "ImportLayer".len();
+                    pulls::follow(view, pulls::Form::ImportLayer, near + at, end)
+                }
+                None => system_call(text, start, end),
+            }
+        }
         Rule::Starting => {
             let rest = &text[end..text.len().min(end + 16)];
             let cut = cut_short(rest)?;
@@ -312,8 +311,8 @@ fn follow(view: &View, rule: Rule, start: usize, end: usize) -> Option<Signal> {
 }
 
 /// The text of a code, with the code behind it where one is printed.
-fn of_text(text: &[u8], low: u8, start: usize, end: usize) -> Option<Signal> {
-    if let Some((code, end)) = code_behind(text, end)
+pub(crate) fn of_text(text: &[u8], low: u8, start: usize, end: usize) -> Option<Signal> {
+    if let Some((code, end)) = code_behind(text, end, low)
         && let Some(row) = codes::row_of(code)
     {
         return Some(of_code(code, row, (start, end)));
@@ -325,7 +324,7 @@ fn of_text(text: &[u8], low: u8, start: usize, end: usize) -> Option<Signal> {
 }
 
 /// What a code says.
-fn of_code(code: u32, row: &'static Hcs, span: (usize, usize)) -> Signal {
+pub(crate) fn of_code(code: u32, row: &'static Hcs, span: (usize, usize)) -> Signal {
     use Confidence::{Certain, Possible};
     use DiagnosisKind::{HypervUnavailable, OtherHcs, RevisionSuspect, StartMismatch};
     let (kind, signature, confidence, severity) = match row.class {
@@ -365,15 +364,18 @@ fn of_code(code: u32, row: &'static Hcs, span: (usize, usize)) -> Signal {
 /// The signature of "operation pending", which is not an error and yields nothing.
 pub(crate) const PENDING: &str = "hcs-pending";
 
-/// A code in parentheses right behind a sentence: `. (0xc0370101)`.
-fn code_behind(text: &[u8], end: usize) -> Option<(u32, usize)> {
-    let rest = text.get(end..)?;
-    let skipped = rest.iter().take_while(|byte| **byte == b'.').count();
-    let (code, len) = code_in_parentheses(&rest[skipped..])?;
-    Some((code, end + skipped + len))
+/// The code in parentheses behind a sentence: `. (0xc0370101)`, or further on where the text of a
+/// code has more than one sentence.
+fn code_behind(text: &[u8], end: usize, low: u8) -> Option<(u32, usize)> {
+    let rest = &text[end..text.len().min(end + 150)];
+    let at = memchr::memmem::find(rest, b"(0")?;
+    let (code, len) = code_in_parentheses(&rest[at..])?;
+    let right_behind = rest[..at].iter().all(|byte| *byte == b'.');
+    (right_behind || (code & 0xff == u32::from(low) && low == 0x13))
+        .then_some((code, end + at + len))
 }
 
-fn code_in_parentheses(text: &[u8]) -> Option<(u32, usize)> {
+pub(crate) fn code_in_parentheses(text: &[u8]) -> Option<(u32, usize)> {
     let digits = text
         .strip_prefix(b"(0x")
         .or_else(|| text.strip_prefix(b"(0X"))?;
@@ -387,9 +389,10 @@ fn code_in_parentheses(text: &[u8]) -> Option<(u32, usize)> {
 }
 
 /// How far the prose of a message may reach before its code.
-const PROSE: usize = 700;
+pub(crate) const PROSE: usize = 700;
 
-fn system_call(text: &[u8], start: usize, end: usize) -> Option<Signal> {
+/// The code behind a wrapper, its place, and the prose in between.
+fn wrapped_code(text: &[u8], end: usize) -> Option<(u32, usize, &[u8])> {
     let rest = &text[end..text.len().min(end + PROSE)];
     let at = memchr::memmem::find_iter(rest, b"(0")
         .find(|at| code_in_parentheses(&rest[*at..]).is_some())?;
@@ -399,128 +402,33 @@ fn system_call(text: &[u8], start: usize, end: usize) -> Option<Signal> {
         return None;
     }
     let (code, len) = code_in_parentheses(&rest[at..])?;
-    let span = (start, end + at + len);
-    // What builds before 1709 said of images that were too new for them.
+    Some((code, end + at + len, prose))
+}
+
+fn system_call(text: &[u8], start: usize, end: usize) -> Option<Signal> {
+    let (code, end, _) = wrapped_code(text, end)?;
+    Some(of_code(code, codes::row_of(code)?, (start, end)))
+}
+
+/// What builds before 1709 said of images that were too new for them.
+fn old_build(text: &[u8], start: usize, end: usize) -> Option<Signal> {
+    let (code, end, prose) = wrapped_code(text, end)?;
     let old = match code {
         0x8004_8016 => prose.starts_with(b"winapierror#"),
         0xc037_010d => prose == b"TheJSONdocumentisinvalid.",
         0x490 => true,
         _ => false,
     };
-    if old {
+    old.then(|| {
         let mut signal = Signal::new(
             DiagnosisKind::StartMismatch,
             "hcs-old-build",
             Confidence::Possible,
             Severity::Warning,
-            span,
+            (start, end),
         );
         signal.code = Some(code);
-        return Some(signal);
-    }
-    Some(of_code(code, codes::row_of(code)?, span))
-}
-
-/// `CreateComputeSystem ID: …`, whose name no language changes.
-fn operation(view: &View, at: usize) -> Option<Signal> {
-    let text = view.squeezed.as_slice();
-    let mut start = at.checked_sub("Create".len())?;
-    if !text[start..].starts_with(b"Create") {
-        return None;
-    }
-    for prefix in [b"hcsshim::".as_slice(), b"hcs::"] {
-        if text[..start].ends_with(prefix) {
-            start -= prefix.len();
-            break;
-        }
-    }
-    let id = at + "ComputeSystem".len();
-    let id_len = text[id..]
-        .iter()
-        .take(200)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.@/".contains(byte))
-        .count();
-    let end = id + id_len;
-    if text.get(end) != Some(&b':') {
-        // Swarm cuts the error in the middle of the id.
-        let dots = text[id..end].ends_with(b"...") || text[end..].starts_with("…".as_bytes());
-        return (dots && quoted(text, start)).then(|| truncated(start, end + 3));
-    }
-    let end = end + 1;
-    let rest = &text[end..];
-    for (sentence, (_, rule)) in INDEX.squeezed.iter().zip(SENTENCES) {
-        if let Rule::Hcs(low) = *rule
-            && rest.starts_with(sentence.as_bytes())
-        {
-            return of_text(text, low, start, end + sentence.len());
-        }
-    }
-    for (sentence, low) in &INDEX.behind {
-        if rest.starts_with(sentence.as_bytes()) {
-            return of_text(text, *low, start, end + sentence.len());
-        }
-    }
-    let near = &rest[..rest.len().min(PROSE)];
-    let code = memchr::memmem::find_iter(near, b"(0").find_map(|place| {
-        let (code, len) = code_in_parentheses(&near[place..])?;
-        Some((code, place, len))
-    });
-    if let Some((code, place, len)) = code
-        && memchr::memmem::find(&near[..place], b"ComputeSystem").is_none()
-    {
-        return Some(of_code(
-            code,
-            codes::row_of(code)?,
-            (start, end + place + len),
-        ));
-    }
-    if let Some((prefix, len)) = cut_short(&near[..near.len().min(100)]) {
-        let mismatch = |(sentence, (_, rule)): (&String, &(&str, Rule))| {
-            *rule == Rule::Hcs(0x01) && sentence.as_bytes().starts_with(&near[..prefix])
-        };
-        let begun = INDEX.squeezed.iter().zip(SENTENCES).any(mismatch);
-        return (begun && quoted(text, start)).then(|| truncated(start, end + len));
-    }
-    localised(view, start, end)
-}
-
-/// Words of another language and no code. Which words mean a mismatch is documented nowhere, so
-/// this is only a suspicion.
-fn localised(view: &View, start: usize, end: usize) -> Option<Signal> {
-    const ENGLISH: [&str; 12] = [
-        "the", "is", "not", "could", "cannot", "has", "to", "of", "been", "with", "error:",
-        "failed",
-    ];
-    let from = view.squeezed_to_text(end);
-    let rest = &view.text[from..view.text.len().min(from + 400)];
-    let stop = rest
-        .iter()
-        .position(|byte| matches!(byte, b'\n' | b'"' | b'[' | b'(' | b'{'))
-        .unwrap_or(rest.len());
-    let prose = String::from_utf8_lossy(&rest[..stop]);
-    let prose = prose.split(": unknown").next().unwrap_or_default().trim();
-    let words: Vec<String> = prose.split(' ').map(str::to_lowercase).collect();
-    let first = prose.chars().next()?;
-    // Go's own errors begin small; Windows writes sentences.
-    if first.is_ascii() && !first.is_ascii_uppercase() {
-        return None;
-    }
-    let foreign = prose.chars().any(char::is_alphabetic) && !prose.is_ascii();
-    let long_enough = if foreign {
-        prose.len() >= 20
-    } else {
-        words.len() >= 6
-    };
-    let english = words.iter().any(|word| ENGLISH.contains(&word.as_str()));
-    (long_enough && !english).then(|| {
-        let len = squeeze(prose).len();
-        Signal::new(
-            DiagnosisKind::StartMismatch,
-            "hcs-create-localised",
-            Confidence::Possible,
-            Severity::Warning,
-            (start, (end + len).min(view.squeezed.len())),
-        )
+        signal
     })
 }
 
@@ -540,7 +448,7 @@ pub(crate) fn quoted(text: &[u8], start: usize) -> bool {
     start > 0 && text[start - 1] == b'"'
 }
 
-fn truncated(start: usize, end: usize) -> Signal {
+pub(crate) fn truncated(start: usize, end: usize) -> Signal {
     let mut signal = Signal::new(
         DiagnosisKind::StartMismatch,
         "swarm-truncated",

@@ -290,3 +290,66 @@ fn detect(sample: &[u8]) -> (Encoding, u64) {
     };
     (encoding, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(gaps: &[usize]) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (index, gap) in gaps.iter().enumerate() {
+            let filler = b"an ordinary line of a log, with nothing in it at all\n";
+            text.extend(filler.iter().cycle().take(*gap));
+            let id = format!("{index:02}").repeat(32);
+            let message = format!(
+                "hcs::CreateComputeSystem {id}: The container operating system does not match the host operating system.: unknown\n"
+            );
+            text.extend(message.bytes());
+        }
+        text
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn what_is_found_does_not_depend_on_where_chunks_end(
+            gaps in prop::collection::vec(0_usize..150_000, 1..6),
+            chunk in 16_usize..5000,
+        ) {
+            let text = text(&gaps);
+            let whole = run(text.as_slice(), 1 << 22).unwrap();
+            prop_assert_eq!(whole.diagnoses.len(), gaps.len());
+            prop_assert_eq!(run(text.as_slice(), chunk).unwrap(), whole.clone());
+            prop_assert_eq!(run(text.as_slice(), CHUNK).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn context_at_the_edge_of_the_look_back_is_found_whatever_the_chunk() {
+        let pod = b"Name: web-0\nNamespace: shop\nNode: win-a/10.0.0.4\n";
+        for gap in [
+            BACK - 200,
+            BACK - 70,
+            BACK - 60,
+            BACK - 50,
+            BACK - 40,
+            BACK + 1000,
+        ] {
+            let mut text = vec![b'x'; 1000];
+            text.push(b'\n');
+            text.extend(pod);
+            text.extend(b"filler line\n".iter().cycle().take(gap));
+            text.extend(b"\nMessage: failed (0xc0370101)\nNode-Selectors: a=b\nEvents:\n");
+            let whole = run(text.as_slice(), 1 << 22).unwrap();
+            let named = whole.diagnoses[0].subject.name.is_some();
+            // In between, the header is cut by the edge.
+            assert!(if named { gap < BACK } else { gap > BACK - 200 });
+            for chunk in [64, 1000, 4096, CHUNK] {
+                assert_eq!(run(text.as_slice(), chunk).unwrap(), whole, "{gap} {chunk}");
+            }
+        }
+    }
+}

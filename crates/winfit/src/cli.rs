@@ -227,6 +227,9 @@ pub(crate) struct ExplainArguments {
     /// The version inside the image, as REF=VERSION or only VERSION
     #[arg(long, value_name = "REF=VERSION")]
     pub(crate) image_version: Option<String>,
+    /// The day for dates of support (else today)
+    #[arg(long, value_parser = day, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
     /// From which severity on the exit code is 1
     #[arg(long, default_value = "warning", value_name = "SEVERITY")]
     pub(crate) fail_on: FailOn,

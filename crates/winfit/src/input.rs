@@ -118,7 +118,7 @@ pub(crate) fn of_one(host: ReadHost) -> HostReading {
 /// What could not be read, in a sentence.
 pub(crate) fn unread(unread: &Unread) -> String {
     format!(
-        "line {}: {:?}: {}",
+        "line {}: {:?}: expected {}",
         unread.line,
         printable(&unread.text),
         unread.expected

@@ -40,7 +40,7 @@ pub(crate) fn host(catalog: &Catalog, read: &ReadHost) -> Value {
         "text": read.text,
         "os": facts.os.name(),
         "name": read.name,
-        "arch": facts.arch.map(|arch| arch.name()),
+        "arch": facts.arch.map(winfit_core::host::Arch::name),
         "engine": facts.engine.map(|engine| engine.to_string()),
         "hyperv": facts.hyperv,
         "platform": facts.platform
@@ -73,21 +73,30 @@ pub(crate) fn kbs(catalog: &Catalog, read: &ReadHost) -> Vec<String> {
     kbs.into_iter().map(|kb| format!("KB{kb}")).collect()
 }
 
-/// The image of a verdict.
+/// The image of a verdict. The revision that a floating tag stands for is apart from what is stated.
 pub(crate) fn image(named: &NamedImage) -> Value {
     let version = named.image.version;
+    let revision = version.and_then(|version| version.revision);
+    let inferred = named.image.revision_inferred;
+    let stated = version.map(|version| {
+        if inferred {
+            version.without_revision()
+        } else {
+            version
+        }
+    });
     json!({
         "text": named.text,
         "reference": named.reference.as_ref().map(ToString::to_string),
         "os": named.image.os.name(),
-        "os_version": version.map(|version| version.to_string()),
-        "build": version.map(|version| version.build),
-        "revision": version.and_then(|version| version.revision),
-        "revision_inferred": named.image.revision_inferred,
+        "os_version": stated.map(|version| version.to_string()),
+        "build": stated.map(|version| version.build),
+        "revision": revision.filter(|_| !inferred),
+        "inferred_revision": revision.filter(|_| inferred),
         "stated_by": named.stated_by.in_words(),
         "kb": named.kb.map(|kb| format!("KB{kb}")),
-        "base": named.base.map(|base| base.name()),
-        "arch": named.image.arch.map(|arch| arch.name()),
+        "base": named.base.map(winfit_core::reference::Base::name),
+        "arch": named.image.arch.map(winfit_core::host::Arch::name),
         "host_process": named.image.host_process,
     })
 }

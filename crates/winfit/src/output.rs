@@ -79,11 +79,21 @@ pub(crate) fn print(outcome: &Outcome) -> io::Result<()> {
 /// Prints an error. If even that cannot be written there is nobody left to tell.
 pub(crate) fn complain(message: &str) {
     let error = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    let text = wrap(&format!("winfit: {message}"), "", "  ");
+    let lines: Vec<String> = format!("winfit: {message}")
+        .lines()
+        .map(|line| wrap(line, "", "  "))
+        .collect();
+    let text = lines.join("\n");
     let text = text.replacen("winfit:", &format!("{error}winfit:{error:#}"), 1);
     let _ = anstream::stderr()
         .lock()
         .write_all(format!("{text}\n").as_bytes());
+}
+
+/// A word to somebody who waits at a terminal. If it cannot be written nothing is lost.
+pub(crate) fn hint(message: &str) {
+    let text = faint(&format!("{message}\n"));
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
 /// How wide lines may be: 80 columns, less on a narrower terminal.

@@ -117,9 +117,19 @@ impl MatrixRow {
             })
     }
 
-    /// The day since which the newest state stands.
-    pub fn state_since(&self) -> Date {
-        self.flips.last().map_or(self.first_doc, |(day, _, _)| *day)
+    /// The day since which the newest state of a cell stands.
+    pub fn cell_since(&self, isolation: Isolation) -> Date {
+        let cell_of = |(_, hyperv, process): &(Date, Cell, Cell)| match isolation {
+            Isolation::Process => *process,
+            Isolation::Hyperv => *hyperv,
+        };
+        let now = self.cell(isolation);
+        self.flips
+            .iter()
+            .rev()
+            .take_while(|flip| cell_of(flip) == now)
+            .last()
+            .map_or(self.first_doc, |(day, _, _)| *day)
     }
 }
 
@@ -179,16 +189,15 @@ pub(super) fn read() -> Result<Vec<MatrixRow>, TableError> {
 pub(super) fn by_image(rows: &[MatrixRow]) -> Vec<(u16, Vec<u16>)> {
     let mut index: Vec<(u16, Vec<u16>)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let entry = match index
+        let entry = if let Some((_, entry)) = index
             .iter_mut()
             .find(|(build, _)| *build == row.image_build)
         {
-            Some((_, entry)) => entry,
-            None => {
-                index.push((row.image_build, Vec::new()));
-                let last = index.len() - 1;
-                &mut index[last].1
-            }
+            entry
+        } else {
+            index.push((row.image_build, Vec::new()));
+            let last = index.len() - 1;
+            &mut index[last].1
         };
         entry.push(at as u16);
     }

@@ -201,17 +201,30 @@ impl Catalog {
         found
     }
 
-    /// The newest monthly update of a build that a server or its image gets: what a floating tag of
-    /// a base image stands for. Previews and client-only updates never reach images.
-    pub fn newest_server_update(&self, build: u16) -> Option<&Update> {
-        self.updates_of(build).iter().rev().find(|update| {
+    /// The monthly updates of a build that its images get, oldest first. Previews and client-only
+    /// updates never reach images, nor do those that came after the server's support had ended:
+    /// clients of the same build were patched for longer.
+    pub fn image_updates_of(&self, build: u16) -> impl DoubleEndedIterator<Item = &Update> {
+        let end = self
+            .releases_of(build)
+            .filter(|release| release.kind == Kind::Server)
+            .map(Release::support_end)
+            .max();
+        self.updates_of(build).iter().filter(move |update| {
             update.kind.is_empty()
                 && update.kb.is_some()
                 && matches!(
                     update.audience,
                     Audience::ServerAndClient | Audience::Server
                 )
+                // An update without a day may be one of those.
+                && matches!((update.day, end), (Some(day), Some(end)) if day <= end)
         })
+    }
+
+    /// The newest update that the images of a build get: what a floating tag stands for.
+    pub fn newest_server_update(&self, build: u16) -> Option<&Update> {
+        self.image_updates_of(build).next_back()
     }
 
     /// The newest update that a host of this kind and stream gets, previews aside.

@@ -47,8 +47,8 @@ pub struct PlatformFacts {
     pub platform: &'static str,
     /// Its full name.
     pub name: &'static str,
-    /// Whether it offers Hyper-V isolation.
-    pub hyperv: bool,
+    /// Whether it offers Hyper-V isolation; none: its documentation does not say.
+    pub hyperv: Option<bool>,
     /// Where that is stated.
     pub source: &'static str,
 }
@@ -94,9 +94,14 @@ pub(super) fn read_platforms() -> Result<Vec<PlatformFacts>, TableError> {
                 platform: row.text("platform")?,
                 name: row.text("name")?,
                 hyperv: match row.text("hyperv")? {
-                    "yes" => true,
-                    "no" => false,
-                    other => return Err(row.error("hyperv", format!("{other:?} is not yes or no"))),
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    "unknown" => None,
+                    other => {
+                        return Err(
+                            row.error("hyperv", format!("{other:?} is not yes, no or unknown"))
+                        );
+                    }
                 },
                 source: row.text("source")?,
             })

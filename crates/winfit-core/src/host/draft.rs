@@ -38,6 +38,8 @@ pub(super) enum Shape {
 }
 
 /// The facts of one host.
+// The marks are independent of each other: a Swarm node is a Docker engine too.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone)]
 pub(super) struct Draft<'c> {
     pub(super) shape: Shape,
@@ -151,6 +153,14 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// Takes a KB of the host, once. No host has as many as are refused here; a text may.
+    pub(super) fn kb(&mut self, kb: u32) {
+        const MOST: usize = 1000;
+        if self.kbs.len() < MOST && !self.kbs.contains(&kb) {
+            self.kbs.push(kb);
+        }
+    }
+
     fn stated_kind(&self) -> Kind {
         self.kind.or(self.kind_by_name).unwrap_or(Kind::Unknown)
     }
@@ -173,7 +183,7 @@ impl<'c> Draft<'c> {
         let Some((version, said)) =
             self.choose_version(catalog, &mut inferred, &mut alternatives, notes)
         else {
-            return self.without_version(notes);
+            return self.without_version(catalog, notes);
         };
         let host = super::Host::windows(version);
         let mut read = ReadHost::new(host, &said.text, said.line);
@@ -274,6 +284,7 @@ impl<'c> Draft<'c> {
                 if let Some(said) = &self.kb_said
                     && self.shape == Shape::Running
                     && said.line == chosen.1.line
+                    && said.text != chosen.1.text
                 {
                     chosen.1.text = quote(&format!("{} … KB{}", chosen.1.text, by.kb));
                 }
@@ -412,10 +423,10 @@ impl<'c> Draft<'c> {
     }
 
     /// A host whose version nothing states: an engine's is still a host, the rest is unread.
-    fn without_version(self, notes: &mut Vec<String>) -> Outcome {
+    fn without_version(self, catalog: &Catalog, notes: &mut Vec<String>) -> Outcome {
         let said = self.os.as_ref().map(|(_, said)| said.clone());
         let windows = self.os.as_ref().is_some_and(|(os, _)| *os == Os::Windows);
-        if self.docker && windows && self.engine.is_some() {
+        if self.docker && !self.swarm && windows && self.engine.is_some() {
             let said = said.unwrap_or_else(|| Said::new("docker", self.line));
             let mut read = ReadHost::new(read::windows_without_version(), &said.text, said.line);
             read.host.kind = self.stated_kind();
@@ -471,7 +482,12 @@ impl<'c> Draft<'c> {
             return unread(
                 &said.text,
                 said.line,
-                format!("a KB of the catalog: KB{kb} is not in it"),
+                format!(
+                    "a KB that the catalog has: KB{kb} is not in it, and its newest update is of {}",
+                    catalog
+                        .newest_update_day()
+                        .map_or_else(String::new, |day| day.to_string())
+                ),
             );
         }
         if self.kubernetes && self.name.is_some() {

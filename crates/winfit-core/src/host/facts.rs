@@ -120,8 +120,8 @@ impl Facts {
         if let Some(kind) = self.kind {
             let contradiction = hosts
                 .iter()
-                .find_map(|host| self.against(catalog, host, kind, base));
-            hosts.retain(|host| self.against(catalog, host, kind, base).is_none());
+                .find_map(|host| Self::against(catalog, host, kind, base));
+            hosts.retain(|host| Self::against(catalog, host, kind, base).is_none());
             if let (true, Some(error)) = (hosts.is_empty(), contradiction) {
                 return Err(error);
             }
@@ -165,7 +165,6 @@ impl Facts {
 
     /// Why this host cannot be of this kind.
     fn against(
-        &self,
         catalog: &Catalog,
         read: &ReadHost,
         kind: Kind,

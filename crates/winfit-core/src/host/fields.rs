@@ -94,6 +94,7 @@ static KNOWN: &[Known] = &[
     known("architecture", Field::Architecture, NODE),
     known("containerruntimeversion", Field::Runtime, NODE),
     known("serverversion", Field::ServerVersion, NODE),
+    known("engineversion", Field::ServerVersion, NODE),
     known("storagedriver", Field::StorageDriver, NODE),
     known("driver", Field::StorageDriver, NODE),
     known("drivertype", Field::DriverType, NODE),
@@ -246,7 +247,7 @@ pub(super) fn apply<'c>(
         }
         Field::Updates => {
             for (_, _, kb) in update::stated(value) {
-                draft.kbs.push(kb);
+                draft.kb(kb);
             }
         }
     }

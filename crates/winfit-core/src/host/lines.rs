@@ -21,20 +21,19 @@ pub(super) fn pair(text: &str) -> Option<Pair<'_>> {
             && text[at + 1..]
                 .chars()
                 .next()
-                .is_none_or(|next| next.is_whitespace()))
+                .is_none_or(char::is_whitespace))
             || *c == '：'
     });
-    let (key, value) = match colon {
-        Some((at, c)) => (&text[..at], &text[at + c.len_utf8()..]),
+    let (key, value) = if let Some((at, c)) = colon {
+        (&text[..at], &text[at + c.len_utf8()..])
+    } else {
         // `BuildNumber=17763` of wmic: one word before the sign.
-        None => {
-            let at = head.find('=')?;
-            let word = head[..at].bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if !word || at == 0 {
-                return None;
-            }
-            (&text[..at], &text[at + 1..])
+        let at = head.find('=')?;
+        let word = head[..at].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !word || at == 0 {
+            return None;
         }
+        (&text[..at], &text[at + 1..])
     };
     let value = value.trim().trim_end_matches(',').trim_end();
     let value = value

@@ -6,8 +6,11 @@ mod facts;
 mod fields;
 mod json;
 mod lines;
+mod pairs;
 mod read;
 mod running;
+mod sentence;
+mod session;
 mod spec;
 mod tables;
 mod text;
@@ -211,14 +214,32 @@ impl Host {
         }
     }
 
-    /// Whether Hyper-V isolation is known to be impossible here.
+    /// Whether Hyper-V isolation can be used here: as stated for the host; else as its platform
+    /// offers it; yes where neither is known.
     #[inline]
-    pub fn lacks_hyperv(&self, catalog: &Catalog) -> bool {
-        self.hyperv == Some(false)
-            || (self.hyperv.is_none()
-                && self
-                    .platform
-                    .and_then(|at| catalog.platforms.get(usize::from(at)))
-                    .is_some_and(|platform| !platform.hyperv))
+    pub fn hyperv_offer(&self, catalog: &Catalog) -> HypervOffer {
+        match (self.hyperv, self.platform) {
+            (Some(true), _) | (None, None) => HypervOffer::Yes,
+            (Some(false), _) => HypervOffer::No,
+            (None, Some(at)) => match catalog.platforms.get(usize::from(at)) {
+                Some(platform) => match platform.hyperv {
+                    Some(true) => HypervOffer::Yes,
+                    Some(false) => HypervOffer::No,
+                    None => HypervOffer::NotStated,
+                },
+                None => HypervOffer::Yes,
+            },
+        }
     }
+}
+
+/// Whether a host offers Hyper-V isolation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HypervOffer {
+    /// It does, or nothing speaks against it.
+    Yes,
+    /// It does not.
+    No,
+    /// Its platform's documentation does not say.
+    NotStated,
 }

@@ -123,20 +123,32 @@ pub(super) fn quote(text: &str) -> String {
     short
 }
 
-/// Joins the hosts that a session states more than once. `exactly`: only identical ones, for a plain
-/// list of hosts where each line is one.
-pub(super) fn join(hosts: Vec<ReadHost>, exactly: bool) -> Vec<ReadHost> {
+/// What kind of words stated a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Source {
+    /// A name alone, in running text or a list: it may be about any host.
+    pub(super) by_name: bool,
+    /// An orchestrator's answer about a node: commands beside it ran on another machine.
+    pub(super) remote: bool,
+}
+
+/// Joins the hosts that a session states more than once.
+pub(super) fn join(hosts: Vec<(ReadHost, Source)>) -> Vec<ReadHost> {
     // An unnamed host is one of those stated just before it; a named one is found by its name.
     const NEAR: usize = 64;
     let mut joined: Vec<ReadHost> = Vec::new();
     let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
-    for host in hosts {
-        let same = |known: &ReadHost| {
-            if exactly {
-                known.host == host.host && known.name == host.name
-            } else {
-                may_be_one(known, &host)
-            }
+    let mut sources: Vec<Source> = Vec::new();
+    for (host, source) in hosts {
+        let same = |at: usize| {
+            let (known, of_known) = (&joined[at], sources[at]);
+            let named_once = known.name.is_some() != host.name.is_some();
+            let identical = known.host == host.host && known.name == host.name;
+            identical
+                || !(source.by_name || of_known.by_name)
+                    && source.remote == of_known.remote
+                    && !(source.remote && named_once)
+                    && may_be_one(known, &host)
         };
         let key = host.name.as_deref().map(first_label);
         let of_name = key.as_ref().and_then(|key| by_name.get(key));
@@ -149,16 +161,14 @@ pub(super) fn join(hosts: Vec<ReadHost>, exactly: bool) -> Vec<ReadHost> {
             .take(NEAR)
             .copied()
             .chain(near)
-            .find(|at| same(&joined[*at]));
-        let at = match at {
-            Some(at) => {
-                merge(&mut joined[at], host);
-                at
-            }
-            None => {
-                joined.push(host);
-                joined.len() - 1
-            }
+            .find(|at| same(*at));
+        let at = if let Some(at) = at {
+            merge(&mut joined[at], host);
+            at
+        } else {
+            joined.push(host);
+            sources.push(source);
+            joined.len() - 1
         };
         if let Some(key) = key {
             let places = by_name.entry(key).or_default();

@@ -35,6 +35,9 @@ pub(super) struct Hit<'c> {
 /// Everything of Windows in a line, in order.
 pub(super) fn hits<'c>(catalog: &'c Catalog, line: &str) -> Vec<Hit<'c>> {
     let mut hits = Vec::new();
+    if line.len() < 400 && line.contains("BIOS") {
+        return hits;
+    }
     numbers(catalog, line, &mut hits);
     for (start, end, kb) in update::stated(line) {
         // `1809-KB4493509` in an image's tag is the image's.
@@ -114,6 +117,10 @@ fn numbers(catalog: &Catalog, line: &str, hits: &mut Vec<Hit<'_>>) {
             });
             continue;
         }
+        if flavour {
+            // `22621.ni_release.220506-1250` and the like.
+            continue;
+        }
         if whole > 40 || joined_before(line, start) || joined_after(line, end, at) {
             if line[start..end].starts_with("10.0.") && !joined_before(line, start) && whole > 40 {
                 hits.push(malformed(start, end));
@@ -186,6 +193,9 @@ fn number<'c>(catalog: &Catalog, line: &str, start: usize, end: usize) -> Option
             return Some(What::Build2600);
         }
         let build: u16 = text.parse().ok()?;
+        if selector_before(line, start) {
+            return None;
+        }
         let whole_line = line.trim() == text;
         return (build >= SMALLEST_BARE_BUILD && (after_build || whole_line && known(build)))
             .then(|| What::Version(OsVersion::of_build(build)));

@@ -11,7 +11,7 @@ use crate::version::{OsVersion, VersionError, quote_for_error};
 
 use super::facts;
 use super::fields::is_windows;
-use super::read::{self, Alternative, HostReading, ReadHost, Unread, quote};
+use super::read::{self, Alternative, HostReading, ReadHost, Source, Unread, quote};
 use super::text::read_hosts;
 use super::update;
 
@@ -284,29 +284,35 @@ fn resolve_kbs(
         }
         host.text = quote(text);
         host.kb = kbs.to_vec();
-        if let Some(by) = update::newest(catalog, kbs, version.build, kind) {
-            match version.revision {
-                // The fourth number is stated; the KB only comes with it.
-                Some(_) => {}
-                None => {
-                    host.inferred.push(format!(
-                        "revision: {}, since KB{} brings {} to {}",
-                        by.version.revision.unwrap_or(0),
-                        by.kb,
-                        version.build,
-                        by.version.short()
-                    ));
-                    host.host.version = Some(by.version);
-                    host.alternatives = by.alternatives;
-                }
-            }
+        // Where the fourth number is stated, the KB only comes with it.
+        if version.revision.is_none()
+            && let Some(by) = update::newest(catalog, kbs, version.build, kind)
+        {
+            host.inferred.push(format!(
+                "revision: {}, since KB{} brings {} to {}",
+                by.version.revision.unwrap_or(0),
+                by.kb,
+                version.build,
+                by.version.short()
+            ));
+            host.host.version = Some(by.version);
+            host.alternatives = by.alternatives;
         }
         read.push(host);
     }
     match stranger {
         Some(kb) if read.is_empty() => Err(HostSpecError::KbElsewhere {
             kb,
-            named: quote_for_error(before.trim_end_matches(|c: char| !c.is_alphanumeric())),
+            named: match releases_named(catalog, before.trim_end()).first() {
+                Some(release) => release.name.to_owned(),
+                // The word between the name and the KB, in whatever language, is part of neither.
+                None => quote_for_error(
+                    before
+                        .trim_end()
+                        .rsplit_once(' ')
+                        .map_or(before, |(name, _)| name),
+                ),
+            },
             builds: update::in_words(catalog, kb),
         }),
         _ => {
@@ -326,6 +332,7 @@ fn resolve_kbs(
 /// A plain list, one HOST to a line: most lines are nothing else. None where it is no such list.
 pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     const LONGEST_LINE: usize = 200;
+    const MOST_LINES: usize = 5000;
     let lines = || {
         text.lines()
             .enumerate()
@@ -335,7 +342,7 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     let mut reading = HostReading::default();
     let (mut read, mut count) = (0, 0);
     for (number, line) in lines() {
-        if line.len() > LONGEST_LINE || (count > 50 && read * 2 < count) {
+        if line.len() > LONGEST_LINE || count == MOST_LINES || (count > 50 && read * 2 < count) {
             return None;
         }
         count += 1;
@@ -372,7 +379,7 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
             Some(Err(error)) => reading.unread.push(Unread {
                 text: quote(line),
                 line: number,
-                expected: error.to_string(),
+                expected: format!("a host: {error}"),
             }),
             None => reading.unread.push(Unread {
                 text: quote(line),
@@ -384,6 +391,17 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     if read == 0 || read * 2 < count {
         return None;
     }
-    reading.hosts = read::join(reading.hosts, true);
+    // Each line is a host of its own; only what is the same word for word is one.
+    let alone = Source {
+        by_name: true,
+        remote: false,
+    };
+    reading.hosts = read::join(
+        reading
+            .hosts
+            .into_iter()
+            .map(|host| (host, alone))
+            .collect(),
+    );
     Some(reading)
 }

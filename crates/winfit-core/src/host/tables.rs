@@ -70,6 +70,17 @@ fn row<'c>(catalog: &'c Catalog, name: &str, rest: &[&str], line: usize) -> Row<
         }
     }
     wide(&mut draft, catalog, rest, line);
+    if draft.stated_build().is_none() {
+        // `-L node.kubernetes.io/windows-build` adds a column.
+        let column = rest.iter().find_map(|word| {
+            let version = fields::leading_version(word)?;
+            (version.to_string() == **word).then_some((version, word))
+        });
+        if let Some((version, word)) = column {
+            draft.version(version, Said::new(word, line));
+            draft.os.get_or_insert((Os::Windows, Said::new(word, line)));
+        }
+    }
     if draft.os.is_none() && draft.stated_build().is_none() && draft.named.is_none() {
         return Row::Bare(name.to_owned());
     }

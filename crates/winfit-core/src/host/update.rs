@@ -30,9 +30,10 @@ fn fits(update: &Update, kind: Kind) -> bool {
 /// The revisions that a KB brought to a build, the newest first.
 pub(super) fn readings(catalog: &Catalog, kb: u32, build: u16, kind: Kind) -> Vec<u32> {
     let mut revisions: Vec<u32> = catalog
-        .updates_of_kb(kb)
-        .into_iter()
-        .filter(|update| update.build == build && fits(update, kind))
+        .updates_of(build)
+        .iter()
+        .rev()
+        .filter(|update| update.kb == Some(kb) && fits(update, kind))
         .map(|update| update.revision)
         .collect();
     revisions.dedup();

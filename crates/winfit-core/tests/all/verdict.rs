@@ -10,7 +10,7 @@ use winfit_core::verdict::{Answer, Verdict, judge};
 use winfit_core::version::OsVersion;
 
 fn version(text: &str) -> OsVersion {
-    text.parse().unwrap()
+    text.parse().expect("a version")
 }
 
 fn host(text: &str, kind: Kind) -> Host {
@@ -467,6 +467,23 @@ fn a_platform_without_hyperv_takes_it_away_unless_the_host_is_known_to_have_it()
     assert_eq!(answers(&decide(&told, &image)), "no/yes");
 }
 
+#[test]
+fn a_platform_that_says_nothing_of_hyperv_leaves_it_open() {
+    let catalog = Catalog::builtin();
+    let eks = catalog
+        .platforms
+        .iter()
+        .position(|platform| platform.platform == "eks")
+        .unwrap() as u8;
+    let host = Host {
+        platform: Some(eks),
+        ..host("20348", SERVER)
+    };
+    let image = Image::windows(version("17763"));
+    assert_eq!(answers(&decide(&host, &image)), "no/unknown");
+    assert!(rules(&host, &image, Isolation::Hyperv).contains(&"hyperv-not-stated"));
+}
+
 /// The pull of each engine, beside the isolations and never mixed into them.
 #[test]
 fn pulls() {
@@ -548,6 +565,16 @@ fn prose_that_contradicts_the_table_is_a_reason_and_the_table_decides() {
     }
 }
 
+/// A cell's day is that of its own last change, not of the other cell's.
+#[test]
+fn a_cell_stands_since_its_own_last_change() {
+    let catalog = Catalog::builtin();
+    let (_, row) =
+        winfit_core::rules::documented::row_for(catalog, CLIENT, 17_763, 17_763).unwrap();
+    assert_eq!(row.cell_since(Isolation::Process).to_string(), "2023-03-16");
+    assert_eq!(row.cell_since(Isolation::Hyperv).to_string(), "2022-09-22");
+}
+
 /// Every current row of the matrix, on each end of its hosts, is what the verdict documents.
 #[test]
 fn every_current_row_of_the_matrix_stands() {
@@ -605,8 +632,8 @@ fn any_version() -> impl Strategy<Value = OsVersion> {
 proptest! {
     /// No isolation runs a newer Windows on an older one, whatever else is true.
     #[test]
-    fn a_newer_image_never_runs(host in any_version(), image in any_version(), kind in 0..3) {
-        let kind = [SERVER, CLIENT, UNKNOWN][kind as usize];
+    fn a_newer_image_never_runs(host in any_version(), image in any_version(), kind in 0usize..3) {
+        let kind = [SERVER, CLIENT, UNKNOWN][kind];
         let verdict = decide(&Host::windows(host).with_kind(kind), &Image::windows(image));
         if image.build > host.build {
             prop_assert_eq!(verdict.answers.process.answer, Answer::No);
@@ -629,8 +656,8 @@ proptest! {
 
     /// Every answer has a reason, and every reason a sentence.
     #[test]
-    fn every_answer_says_why(host in any_version(), image in any_version(), kind in 0..3) {
-        let kind = [SERVER, CLIENT, UNKNOWN][kind as usize];
+    fn every_answer_says_why(host in any_version(), image in any_version(), kind in 0usize..3) {
+        let kind = [SERVER, CLIENT, UNKNOWN][kind];
         let (host, image) = (Host::windows(host).with_kind(kind), Image::windows(image));
         let pair = Pair { catalog: Catalog::builtin(), host: &host, image: &image };
         let verdict = decide(&host, &image);

@@ -106,11 +106,15 @@ fn human(catalog: &Catalog, reading: &HostReading, ambiguous: bool, verbose: boo
     let mut text = String::new();
     match reading.hosts.as_slice() {
         [only] => one(catalog, only, &mut text),
-        several => many(catalog, several, ambiguous, &mut text),
+        several => many(catalog, several, ambiguous, verbose, &mut text),
     }
     let mut remarks: Vec<&String> = reading.notes.iter().collect();
     if verbose || reading.hosts.len() == 1 {
-        remarks.extend(reading.hosts.iter().flat_map(|read| &read.inferred));
+        for remark in reading.hosts.iter().flat_map(|read| &read.inferred) {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
     }
     for (at, remark) in remarks.into_iter().enumerate() {
         if at == 0 {
@@ -128,7 +132,10 @@ fn one(catalog: &Catalog, read: &ReadHost, text: &mut String) {
         .as_ref()
         .map_or_else(String::new, |name| format!("{}: ", printable(name)));
     let headline = match read.host.version {
-        Some(version) => format!("{name}{}, {version}", release(catalog, read)),
+        Some(version) if catalog.kinds_of(version.build).is_some() => {
+            format!("{name}{}, {version}", release(catalog, read))
+        }
+        Some(version) => format!("{name}{version}, {}", release(catalog, read)),
         None => format!("{name}{}", release(catalog, read)),
     };
     text.push_str(&bold(&wrap(&headline, "", "")));
@@ -189,7 +196,7 @@ fn one(catalog: &Catalog, read: &ReadHost, text: &mut String) {
     text.push_str(&columns(&rows, "  "));
 }
 
-fn many(catalog: &Catalog, hosts: &[ReadHost], ambiguous: bool, text: &mut String) {
+fn many(catalog: &Catalog, hosts: &[ReadHost], ambiguous: bool, verbose: bool, text: &mut String) {
     let headline = if ambiguous {
         format!(
             "{} names several releases; say which: {}.",
@@ -220,7 +227,7 @@ fn many(catalog: &Catalog, hosts: &[ReadHost], ambiguous: bool, text: &mut Strin
         })
         .collect();
     text.push_str(&columns(&rows, "  "));
-    if hosts.iter().any(|read| !read.inferred.is_empty()) {
+    if !verbose && hosts.iter().any(|read| !read.inferred.is_empty()) {
         text.push_str(&faint("\n  -v shows what was inferred, and from what\n"));
     }
 }

@@ -175,7 +175,11 @@ fn human(
                     notes.push(row.note);
                     notes.len() - 1
                 });
-                marks = format!("{marks} [{}]", at + 1).trim().to_owned();
+                let number = format!("[{}]", at + 1);
+                if !marks.is_empty() {
+                    marks.push(' ');
+                }
+                marks.push_str(&number);
             }
             line.push(marks);
             rows.push(line);

@@ -58,7 +58,7 @@ pub(crate) struct Calendar {
 impl Calendar {
     pub(crate) fn new(as_of: Option<Date>, within: Option<i64>) -> Self {
         Self {
-            today: as_of.unwrap_or_else(|| time::OffsetDateTime::now_utc().date()),
+            today: as_of.unwrap_or_else(today),
             within: within.unwrap_or(180),
             counts: within.is_some(),
         }
@@ -95,6 +95,16 @@ impl Calendar {
             source: "Microsoft's lifecycle pages".to_owned(),
         })
     }
+}
+
+/// Today, or the day that `SOURCE_DATE_EPOCH` names for output that can be repeated.
+fn today() -> Date {
+    std::env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .and_then(|seconds| seconds.parse().ok())
+        .and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .unwrap_or_else(time::OffsetDateTime::now_utc)
+        .date()
 }
 
 /// What to say of one pair.

@@ -112,7 +112,7 @@ fn subject<'c>(catalog: &'c Catalog, text: &str) -> Option<Subject<'c>> {
         return Some(subject);
     }
     if let Ok(version) = tag.parse::<OsVersion>() {
-        return of_version(catalog, version);
+        return Some(of_version(catalog, version));
     }
     let releases = releases_named(catalog, tag);
     let mut builds: Vec<u16> = releases.iter().map(|release| release.build).collect();
@@ -150,7 +150,7 @@ fn of_kb(catalog: &Catalog, kb: u32) -> Option<Subject<'_>> {
     })
 }
 
-fn of_version(catalog: &Catalog, version: OsVersion) -> Option<Subject<'_>> {
+fn of_version(catalog: &Catalog, version: OsVersion) -> Subject<'_> {
     let name = windows_name(catalog, version.build, Kind::Unknown);
     let known = catalog.kinds_of(version.build).is_some();
     let mut notes = Vec::new();
@@ -166,7 +166,7 @@ fn of_version(catalog: &Catalog, version: OsVersion) -> Option<Subject<'_>> {
         ));
     }
     let Some(revision) = version.revision else {
-        return Some(Subject {
+        return Subject {
             headline: if known {
                 format!("{version} is {name}.")
             } else {
@@ -175,7 +175,7 @@ fn of_version(catalog: &Catalog, version: OsVersion) -> Option<Subject<'_>> {
             builds: vec![version.build],
             updates: Vec::new(),
             notes,
-        });
+        };
     };
     let updates: Vec<&Update> = catalog.updates_at(version.build, revision).collect();
     if updates.is_empty() && known {
@@ -227,12 +227,12 @@ fn of_version(catalog: &Catalog, version: OsVersion) -> Option<Subject<'_>> {
         .iter()
         .find_map(|update| update.day)
         .map_or_else(String::new, |day| format!(", of {day}"));
-    Some(Subject {
+    Subject {
         headline: format!("{version} is {name}{with}{day}."),
         builds: vec![version.build],
         updates,
         notes,
-    })
+    }
 }
 
 /// The sections of the answer. People see the rows of the matrix that still stand, where there are

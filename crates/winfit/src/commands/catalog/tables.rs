@@ -253,7 +253,7 @@ pub(super) fn engines(catalog: &Catalog) -> Table {
                 match row.store {
                     Some(winfit_core::engine::Store::Containerd) => engine.push_str("+containerd"),
                     Some(winfit_core::engine::Store::Classic) => {
-                        engine.push_str(" (classic store)")
+                        engine.push_str(" (classic store)");
                     }
                     None => {}
                 }

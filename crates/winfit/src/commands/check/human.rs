@@ -1,182 +1,15 @@
-//! `winfit check`: images on hosts.
+//! A verdict for people: the answer, why, what to do.
 
-use anyhow::Result;
-use serde_json::{Value, json};
 use winfit_core::Catalog;
-use winfit_core::host::{Isolation, Os, ReadHost};
-use winfit_core::image::NamedImage;
-use winfit_core::reason::Pair;
-use winfit_core::remedy::{FleetHost, Remedy, Situation, remedies};
-use winfit_core::verdict::{Answer, Judgement, Reason, Recommended, Verdict, judge};
-use winfit_core::version::OsVersion;
+use winfit_core::catalog::Relation;
+use winfit_core::host::{Isolation, Os};
+use winfit_core::remedy::Remedy;
+use winfit_core::verdict::{Answer, Judgement, Reason};
 
-use super::notes::{Calendar, Note, notes};
-use crate::cli::{CheckArguments, FailOn, Format};
-use crate::input;
-use crate::json;
-use crate::output::{
-    Exit, Outcome, answer, bold, faint, markdown_cell, printable, usage, width, wrap,
-};
-
-/// One host, one image, and all that is said of them.
-pub(crate) struct Judged<'a> {
-    pub(crate) host: &'a ReadHost,
-    pub(crate) image: &'a NamedImage,
-    pub(crate) verdict: Verdict,
-    pub(crate) remedies: Vec<Remedy>,
-    pub(crate) notes: Vec<Note>,
-    pub(crate) asked: Option<Isolation>,
-}
-
-pub(crate) fn run(arguments: &CheckArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
-    let images = images(catalog, arguments)?;
-    let (hosts, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
-    let asked = arguments.isolation.map(Into::into);
-    let calendar = Calendar::new(arguments.as_of, arguments.eol_within);
-    let judged = judge_all(catalog, &images, &hosts, asked, &calendar);
-    let text = match arguments.format {
-        Format::Human => human(catalog, &judged, arguments.verbose),
-        Format::Json => document(catalog, &judged)?,
-        Format::Markdown => markdown(catalog, &judged),
-    };
-    let mut outcome = Outcome::new(text, exit(&judged, arguments.fail_on));
-    if outcome.exit == Exit::Fits && !complaints.is_empty() && arguments.fail_on != FailOn::Never {
-        outcome.exit = Exit::Findings;
-    }
-    outcome.complaints = complaints;
-    Ok(outcome)
-}
-
-/// Reads the images; everything that is wrong with them is said at once.
-fn images(catalog: &Catalog, arguments: &CheckArguments) -> Result<Vec<NamedImage>> {
-    let mut given: Vec<(&str, OsVersion, bool)> = Vec::new();
-    for pair in &arguments.image_version {
-        let (reference, version) = pair.rsplit_once('=').ok_or_else(|| {
-            usage(format!(
-                "--image-version {pair}: write it as REF=VERSION, as contoso/myimage=10.0.17763.437"
-            ))
-        })?;
-        let version = version
-            .parse()
-            .map_err(|error| usage(format!("--image-version {pair}: {error}")))?;
-        given.push((reference, version, false));
-    }
-    let mut images = Vec::new();
-    let mut wrong = Vec::new();
-    for text in &arguments.images {
-        let known = given.iter_mut().find(|(reference, _, _)| reference == text);
-        let version = known.map(|(_, version, used)| {
-            *used = true;
-            *version
-        });
-        match NamedImage::read(catalog, text) {
-            Ok(mut named) => {
-                if let Some(version) = version {
-                    named.give_version(version);
-                }
-                if let Some(os) = arguments.image_os {
-                    named.image.os = os.into();
-                }
-                if named.image.os == Os::Linux {
-                    named.image.version = None;
-                }
-                named.image.host_process = arguments.host_process;
-                images.push(named);
-            }
-            Err(error) => wrong.push(error.to_string()),
-        }
-    }
-    for (reference, _, used) in &given {
-        if !used {
-            wrong.push(format!(
-                "--image-version {reference}=…: {reference} is not among the images of this check"
-            ));
-        }
-    }
-    if wrong.is_empty() {
-        Ok(images)
-    } else {
-        Err(usage(wrong.join("\n")))
-    }
-}
-
-/// Judges every image on every host, images first in the order given.
-pub(crate) fn judge_all<'a>(
-    catalog: &Catalog,
-    images: &'a [NamedImage],
-    hosts: &'a [ReadHost],
-    asked: Option<Isolation>,
-    calendar: &Calendar,
-) -> Vec<Judged<'a>> {
-    let mut judged = Vec::new();
-    for image in images {
-        for (at, host) in hosts.iter().enumerate() {
-            let verdict = judge(catalog, &host.host, &image.image);
-            let labels: Vec<String> = hosts.iter().map(label).collect();
-            let others: Vec<FleetHost<'_>> = hosts
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != at)
-                .map(|(other, read)| FleetHost {
-                    label: &labels[other],
-                    host: &read.host,
-                })
-                .collect();
-            let remedies = remedies(&Situation {
-                catalog,
-                image,
-                host: &host.host,
-                verdict: &verdict,
-                asked,
-                others: &others,
-            });
-            judged.push(Judged {
-                host,
-                image,
-                verdict,
-                remedies,
-                notes: notes(catalog, &host.host, image, calendar),
-                asked,
-            });
-        }
-    }
-    judged
-}
-
-/// How a host is called: by its name, else by the words that stated it.
-fn label(host: &ReadHost) -> String {
-    printable(host.name.as_deref().unwrap_or(&host.text))
-}
+use super::Judged;
+use crate::output::{answer, bold, faint, printable, wrap};
 
 impl Judged<'_> {
-    fn pair<'c>(&'c self, catalog: &'c Catalog) -> Pair<'c> {
-        Pair {
-            catalog,
-            host: &self.host.host,
-            image: &self.image.image,
-        }
-    }
-
-    pub(crate) fn fits(&self) -> bool {
-        self.verdict.fits(self.asked)
-    }
-
-    fn isolation(&self) -> Isolation {
-        self.asked.unwrap_or(self.verdict.default_isolation)
-    }
-
-    fn counts(&self, fail_on: FailOn) -> bool {
-        let answer = self.verdict.answers.of(self.isolation()).answer;
-        let failed = match fail_on {
-            FailOn::Never => false,
-            // A risk or an unknown is a warning, not an error.
-            FailOn::Error => answer == Answer::No || self.verdict.pull_refused(),
-            FailOn::Warning | FailOn::Info => !self.fits(),
-        };
-        failed || self.notes.iter().any(|note| note.severity.counts(fail_on))
-    }
-
     /// The first line: the answer.
     pub(crate) fn headline(&self, catalog: &Catalog) -> String {
         let image = printable(&self.image.short());
@@ -231,7 +64,7 @@ impl Judged<'_> {
 }
 
 /// The reason that decides an answer; the others are for `-v`.
-fn telling(judgement: &Judgement) -> Option<Reason> {
+fn telling(catalog: &Catalog, judgement: &Judgement) -> Option<Reason> {
     let weight = |reason: &Reason| match (judgement.answer, reason) {
         (
             Answer::No,
@@ -240,13 +73,18 @@ fn telling(judgement: &Judgement) -> Option<Reason> {
         (Answer::No, Reason::ImageNewer) => 8,
         (Answer::No, Reason::ImageOlder { .. }) => 7,
         (Answer::No, Reason::HypervUnavailable) => 6,
-        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { .. }) => 6,
+        // Of several breaks, the rule that everybody on 2016 meets.
+        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { row, .. }) => {
+            let relation = catalog.breaks[usize::from(*row)].relation;
+            if relation == Relation::Equal { 7 } else { 6 }
+        }
         (Answer::Risk, Reason::RevisionNotStated) => 7,
         (
             Answer::Unknown,
             Reason::KindUnknown
             | Reason::NoOsVersion
             | Reason::NoHostVersion
+            | Reason::HypervNotStated
             | Reason::BuildNotInCatalog { .. },
         ) => 7,
         (Answer::Yes | Answer::Preview, Reason::HostProcess | Reason::NoWindows) => 7,
@@ -263,14 +101,6 @@ fn telling(judgement: &Judgement) -> Option<Reason> {
         }
     }
     best.map(|(_, reason)| reason)
-}
-
-fn exit(judged: &[Judged<'_>], fail_on: FailOn) -> Exit {
-    if judged.iter().any(|judged| judged.counts(fail_on)) {
-        Exit::Findings
-    } else {
-        Exit::Fits
-    }
 }
 
 /// A label in front of a wrapped sentence.
@@ -293,13 +123,8 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         None => "not stated".to_owned(),
     };
     let image_source = match image.image.version {
-        Some(version) if image.image.revision_inferred => format!(
-            "{}; newest known .{}",
-            image.stated_by.in_words(),
-            version.revision.unwrap_or_default()
-        ),
-        None => String::new(),
-        _ => image.stated_by.in_words().to_owned(),
+        None => "",
+        Some(_) => image.stated_by.in_words(),
     };
     let image_name = match image.image.version {
         None if image.image.os == Os::Windows => "Windows".to_owned(),
@@ -315,7 +140,7 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         (None, None) => "as given".to_owned(),
     };
     let rows = [
-        ["image", &image_name, &image_version, &image_source],
+        ["image", &image_name, &image_version, image_source],
         ["host", &pair.host_name(), &host_version, &host_source],
     ];
     let name = rows
@@ -330,14 +155,8 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         .unwrap_or(0);
     let mut text = String::new();
     for [label, release, number, source] in rows {
-        let start = format!("  {label:9}{release:name$}   {number:version$}");
-        let wide = start.chars().count() + 3 + source.chars().count() > width();
-        let separator = if wide && !source.is_empty() {
-            format!("\n{}", " ".repeat(11))
-        } else {
-            "   ".to_owned()
-        };
-        text.push_str(format!("{start}{separator}{source}").trim_end());
+        let line = format!("  {label:9}{release:name$}   {number:version$}   {source}");
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     if let Some(engine) = host.host.engine {
@@ -346,7 +165,7 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
     text
 }
 
-fn human(catalog: &Catalog, judged: &[Judged<'_>], verbose: bool) -> String {
+pub(super) fn human(catalog: &Catalog, judged: &[Judged<'_>], verbose: bool) -> String {
     let mut text = String::new();
     if judged.len() > 1 {
         let fit = judged.iter().filter(|judged| judged.fits()).count();
@@ -387,7 +206,15 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
         let reasons: Vec<Reason> = if verbose {
             judgement.reasons().collect()
         } else {
-            telling(judgement).into_iter().collect()
+            // The one that decides, and the authorities' disagreements beside it.
+            let telling = telling(catalog, judgement);
+            let beside = judgement.reasons().filter(|reason| {
+                matches!(
+                    reason,
+                    Reason::TwoWordings | Reason::EnginesAcceptEqualBuilds
+                )
+            });
+            telling.into_iter().chain(beside).collect()
         };
         for (at, reason) in reasons.into_iter().enumerate() {
             let words = pair.render(reason, isolation);
@@ -509,115 +336,6 @@ pub(crate) fn remedies_text(remedies: &[Remedy]) -> String {
             }
             for line in command.text.lines() {
                 text.push_str(&format!("       {}\n", printable(line)));
-            }
-        }
-    }
-    text
-}
-
-/// One entry of `winfit.check/1`.
-pub(crate) fn verdict_json(catalog: &Catalog, judged: &Judged<'_>) -> Value {
-    let pair = judged.pair(catalog);
-    let (process, hyperv) = json::answers(&pair, &judged.verdict.answers);
-    let mut value = json!({
-        "host": json::host(catalog, judged.host),
-        "image": json::image(judged.image),
-        "process": process,
-        "hyperv": hyperv,
-    });
-    if let Some((server, client)) = &judged.verdict.by_kind {
-        let of = |answers| {
-            let (process, hyperv) = json::answers(&pair, answers);
-            json!({"process": process, "hyperv": hyperv})
-        };
-        value["by_kind"] = json!({"server": of(server), "client": of(client)});
-    }
-    value["pull"] = judged.verdict.pull.map_or(Value::Null, |pull| {
-        let reasons: Vec<Value> = pair.render_pull(&pull).iter().map(json::reason).collect();
-        json!({
-            "answer": pull.answer.name(),
-            "generation": pull.generation.map(|generation| generation.name()),
-            "order": pull.order.map(|order| order.name()),
-            "reasons": reasons,
-        })
-    });
-    value["recommended"] = json!(match judged.verdict.recommended {
-        Recommended::Isolation(isolation) => isolation.name(),
-        other => other.name(),
-    });
-    value["fits"] = json!(judged.fits());
-    value["remedies"] = judged.remedies.iter().map(json::remedy).collect();
-    value["notes"] = judged
-        .notes
-        .iter()
-        .map(|note| {
-            json!({
-                "rule": note.rule,
-                "severity": note.severity.name(),
-                "message": note.message,
-                "source": note.source,
-            })
-        })
-        .chain(judged.image.notes.iter().map(|note| {
-            json!({
-                "rule": "image-as-written",
-                "severity": "info",
-                "message": note,
-                "source": "the image as given",
-            })
-        }))
-        .collect();
-    value
-}
-
-fn document(catalog: &Catalog, judged: &[Judged<'_>]) -> Result<String> {
-    let verdicts: Vec<Value> = judged
-        .iter()
-        .map(|judged| verdict_json(catalog, judged))
-        .collect();
-    json::document(&json!({"schema": "winfit.check/1", "verdicts": verdicts}))
-}
-
-fn markdown(catalog: &Catalog, judged: &[Judged<'_>]) -> String {
-    let mut text =
-        "| image | host | process | hyperv | pull | verdict |\n|---|---|---|---|---|---|\n"
-            .to_owned();
-    for judged in judged {
-        let cells = [
-            printable(&judged.image.text),
-            label(judged.host),
-            judged.verdict.answers.process.answer.name().to_owned(),
-            judged.verdict.answers.hyperv.answer.name().to_owned(),
-            judged
-                .verdict
-                .pull
-                .map_or_else(String::new, |pull| pull.answer.name().to_owned()),
-            judged.headline(catalog),
-        ];
-        let cells: Vec<String> = cells.iter().map(|cell| markdown_cell(cell)).collect();
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
-    }
-    for judged in judged.iter().filter(|judged| !judged.remedies.is_empty()) {
-        text.push_str(&format!(
-            "\n**{}**\n\n",
-            markdown_cell(&judged.headline(catalog))
-        ));
-        for (at, remedy) in judged.remedies.iter().enumerate() {
-            text.push_str(&format!("{}. {}\n", at + 1, remedy.title));
-            for command in &remedy.commands {
-                let language = match command.shell {
-                    winfit_core::remedy::Shell::Any => "sh",
-                    shell => shell.name(),
-                };
-                let body: Vec<String> = command
-                    .text
-                    .lines()
-                    .map(|line| format!("   {}", printable(line)))
-                    .collect();
-                text.push_str(&format!(
-                    "\n   ```{language}\n{}\n   ```\n",
-                    body.join("\n")
-                ));
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Reasons as people read them: the rule's name, the authority, one plain sentence, the source.
 
+mod pull;
+
 use crate::catalog::{Catalog, Cell, RowStatus};
 use crate::host::{Host, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::rules::documented::PROSE;
-use crate::rules::engines::{Pull, PullReason, accepted};
-use crate::verdict::{Answer, Reason};
+use crate::verdict::Reason;
 use crate::version::OsVersion;
 
 /// Who says so.
@@ -61,7 +62,7 @@ const PAGE: &str = "Microsoft, Windows container version compatibility";
 
 /// The names of the rules that a verdict can give beside those of the known breaks, each with a
 /// page in `docs/rules/`.
-pub const RULES: [&str; 18] = [
+pub const RULES: [&str; 19] = [
     "documented-matrix",
     "image-newer-than-host",
     "image-older-than-host",
@@ -79,6 +80,7 @@ pub const RULES: [&str; 18] = [
     "no-host-version",
     "host-before-containers",
     "hyperv-unavailable",
+    "hyperv-not-stated",
     "host-kind-unknown",
 ];
 
@@ -105,7 +107,7 @@ pub fn windows_name(catalog: &Catalog, build: u16, kind: Kind) -> String {
     }
 }
 
-impl<'a> Pair<'a> {
+impl Pair<'_> {
     fn host_build(&self) -> String {
         self.host
             .version
@@ -340,6 +342,21 @@ impl<'a> Pair<'a> {
                 };
                 ("hyperv-unavailable", Fact, message, source)
             }
+            Reason::HypervNotStated => {
+                let platform = self
+                    .host
+                    .platform
+                    .and_then(|at| self.catalog.platforms.get(usize::from(at)));
+                (
+                    "hyperv-not-stated",
+                    Fact,
+                    format!(
+                        "{} documents no Hyper-V isolation; say hyperv=on for hosts that have it",
+                        platform.map_or("the platform", |platform| platform.name)
+                    ),
+                    platform.map_or_else(String::new, |platform| platform.source.to_owned()),
+                )
+            }
             Reason::KindUnknown => (
                 "host-kind-unknown",
                 Fact,
@@ -367,7 +384,7 @@ impl<'a> Pair<'a> {
         let row = &self.catalog.matrix[usize::from(row)];
         let cell = row.cell(isolation);
         let when = match row.status {
-            RowStatus::Current => format!("since {}", row.state_since()),
+            RowStatus::Current => format!("since {}", row.cell_since(isolation)),
             RowStatus::Historical => {
                 format!("on its page of {}, dropped since", row.last_doc)
             }
@@ -396,101 +413,6 @@ impl<'a> Pair<'a> {
             message: format!("{sentence}{note}"),
             source: format!("{PAGE}, {}", row.last_doc),
         }
-    }
-
-    /// What the engine does and why, in words.
-    pub fn render_pull(&self, pull: &Pull) -> Vec<RenderedReason> {
-        let engine = self
-            .host
-            .engine
-            .map_or_else(String::new, |engine| engine.in_words());
-        let (host, image) = (self.host_build(), self.image_build());
-        let (row, message) = match pull.reason {
-            PullReason::Rule { row } => {
-                let rule = &self.catalog.engines[usize::from(row)];
-                let verb = if pull.answer == Answer::Yes {
-                    "pulls"
-                } else {
-                    "refuses to pull"
-                };
-                (
-                    Some(rule),
-                    format!(
-                        "{engine} {verb} image {image} on host {host}: its rule ({}) takes {}",
-                        rule.generation.name(),
-                        builds_in_words(&accepted(
-                            rule.generation,
-                            self.host.version.map_or(0, |version| version.build)
-                        ))
-                    ),
-                )
-            }
-            PullReason::NoOsVersion { row } => {
-                let rule = &self.catalog.engines[usize::from(row)];
-                let verb = if rule.empty_matches {
-                    "pulls an image that states no version"
-                } else {
-                    "refuses an image that states no version"
-                };
-                (Some(rule), format!("{engine} {verb}"))
-            }
-            PullReason::SingleManifest { row } => (
-                Some(&self.catalog.engines[usize::from(row)]),
-                format!(
-                    "{engine} pulls image {image} on host {host}: the tag names a single manifest, whose platform it does not check"
-                ),
-            ),
-            PullReason::EngineNotInTable => {
-                let nearest = self
-                    .host
-                    .engine
-                    .and_then(|engine| engine.nearest(self.catalog));
-                let nearest = nearest.map_or_else(String::new, |row| {
-                    let version = if self
-                        .host
-                        .engine
-                        .is_some_and(|engine| engine.version < row.from)
-                    {
-                        row.from
-                    } else {
-                        row.to
-                    };
-                    format!(
-                        "; the nearest known is {version}, with rule {}",
-                        row.generation.name()
-                    )
-                });
-                (
-                    None,
-                    format!("winfit does not know which rule {engine} carries{nearest}"),
-                )
-            }
-            PullReason::HostVersionUnknown => {
-                (None, "nothing states the host's Windows version".to_owned())
-            }
-            PullReason::OtherPlatform => (
-                None,
-                format!("{engine} finds nothing for this host's platform in the image"),
-            ),
-        };
-        vec![RenderedReason {
-            rule: "engine-pull",
-            authority: Authority::Engine,
-            message,
-            source: row.map_or_else(
-                || "engine_versions.tsv".to_owned(),
-                |rule| rule.source.to_owned(),
-            ),
-        }]
-    }
-}
-
-/// The builds that an engine accepts, in words.
-fn builds_in_words(builds: &std::ops::RangeInclusive<u16>) -> String {
-    match (*builds.start(), *builds.end()) {
-        (from, to) if from == to => format!("only {to} here"),
-        (0, to) => format!("any build up to {to} here"),
-        (from, to) => format!("builds {from} to {to} here"),
     }
 }
 

@@ -1,0 +1,170 @@
+//! Remedies on the image's side: another base, the other isolation.
+
+use super::{Command, Remedy, RemedyKind, Safety, Shell, Situation, docker_run};
+use crate::host::{Isolation, Kind, Os};
+use crate::image::NamedImage;
+use crate::reason::windows_name;
+use crate::recommend::{TagAdvice, advise};
+use crate::reference::Base;
+
+impl Situation<'_> {
+    /// The build whose images suit the host best: its own, else the newest below that runs.
+    fn best_base(&self, isolation: Isolation) -> Option<TagAdvice> {
+        let host_build = self.host.version?.build;
+        // Of a host that may be a server or a client, a base must suit both, each in its default.
+        let (hosts, isolation) = match self.host.effective_kind(self.catalog) {
+            Kind::Unknown => (
+                vec![
+                    self.host.with_kind(Kind::Server),
+                    self.host.with_kind(Kind::Client),
+                ],
+                self.asked,
+            ),
+            _ => (vec![*self.host], Some(isolation)),
+        };
+        let base = self.image.base.unwrap_or(Base::Servercore);
+        let mut builds: Vec<u16> = self
+            .catalog
+            .releases
+            .iter()
+            .filter(|release| {
+                release.build <= host_build && release.base_images.contains(&base.name())
+            })
+            .map(|release| release.build)
+            .collect();
+        builds.sort_unstable_by(|a, b| b.cmp(a));
+        builds.dedup();
+        builds.into_iter().find_map(|build| {
+            advise(self.catalog, &hosts, base, build, isolation)
+                .filter(|advice| advice.answer().runs())
+        })
+    }
+
+    /// The same image rebuilt or retagged on the right base.
+    pub(super) fn rebuild(&self, found: &mut Vec<Remedy>) {
+        if self.image.image.os != Os::Windows || self.host.os != Os::Windows {
+            return;
+        }
+        let isolation = self.isolation();
+        let Some(advice) = self.best_base(isolation) else {
+            return;
+        };
+        if !advice_differs(self.image, &advice) {
+            return;
+        }
+        let references = advice.lines_for_from();
+        let derived_retag = self
+            .image
+            .reference
+            .as_ref()
+            .zip(self.image.release_piece.as_ref())
+            .filter(|_| advice.floating_answer.runs())
+            .and_then(|(reference, piece)| {
+                let tag = reference.tag.as_ref()?;
+                let wanted = spelled_like(piece, &advice);
+                Some(reference.with_tag(&tag.replace(piece.as_str(), &wanted)))
+            });
+        let mut commands: Vec<Command> = references
+            .iter()
+            .map(|reference| Command {
+                shell: Shell::Dockerfile,
+                text: format!("FROM {reference}"),
+            })
+            .collect();
+        let name = windows_name(self.catalog, advice.build, Kind::Server);
+        let title = if self.image.is_base {
+            if self.host.version.map(|version| version.build) == Some(advice.build) {
+                "build it on the host's release".to_owned()
+            } else {
+                format!("build it on {name}, which this host runs")
+            }
+        } else if let Some(retagged) = &derived_retag {
+            commands.insert(
+                0,
+                Command {
+                    shell: Shell::Any,
+                    text: format!("docker pull {retagged}"),
+                },
+            );
+            format!("take its {name} tag, if it has one, or rebuild it")
+        } else {
+            format!("rebuild it on {name}")
+        };
+        let title = if commands.len() > 1 && derived_retag.is_none() {
+            format!("{title}, one of")
+        } else {
+            title
+        };
+        let diff = self
+            .image
+            .reference
+            .as_ref()
+            .filter(|_| self.image.is_base)
+            .zip(references.first())
+            .map(|(old, new)| format!("-FROM {old}\n+FROM {new}\n"));
+        found.push(Remedy {
+            kind: RemedyKind::Rebuild,
+            title,
+            safety: Safety::Unsafe,
+            commands,
+            diff,
+        });
+    }
+
+    /// The other isolation, where it runs.
+    pub(super) fn isolate(&self, found: &mut Vec<Remedy>) {
+        let other = self.isolation().other();
+        if self.pod || !self.verdict.answers.of(other).answer.runs() || self.verdict.pull_refused()
+        {
+            return;
+        }
+        let newer_image = self.builds().is_some_and(|(host, image)| image > host);
+        if newer_image {
+            return;
+        }
+        let image = self.image.text.as_str();
+        let flag = format!("--isolation={}", other.name());
+        let commands = if self.image.reference.is_none() {
+            docker_run(&flag, "IMAGE")
+        } else {
+            docker_run(&flag, image)
+        };
+        let title = match other {
+            Isolation::Hyperv => {
+                "isolate it with Hyper-V (the host needs it; a virtual machine needs nested virtualisation)"
+            }
+            Isolation::Process => "run it with process isolation",
+        };
+        found.push(Remedy {
+            kind: RemedyKind::Isolation,
+            title: title.to_owned(),
+            safety: Safety::Safe,
+            commands,
+            diff: None,
+        });
+    }
+}
+
+fn advice_differs(image: &NamedImage, advice: &TagAdvice) -> bool {
+    let tag = image
+        .reference
+        .as_ref()
+        .and_then(|reference| reference.tag.as_deref());
+    let pinned = advice.pinned.as_ref();
+    tag.is_none_or(|tag| {
+        tag != advice.floating
+            && pinned.is_none_or(|pin| tag != pin.exact_tag && Some(tag) != pin.kb_tag.as_deref())
+            || !advice.floating_answer.runs()
+    })
+}
+
+/// Writes a release the way the tag at hand writes releases: `ltsc2022`, `2022`, `1809`.
+fn spelled_like(piece: &str, advice: &TagAdvice) -> String {
+    let year = advice.floating.strip_prefix("ltsc");
+    match year {
+        Some(year) if piece.len() == 4 && piece.starts_with("20") && piece != "2004" => {
+            year.to_owned()
+        }
+        _ => advice.floating.clone(),
+    }
+}

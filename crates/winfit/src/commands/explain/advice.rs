@@ -1,0 +1,225 @@
+//! What to do about a diagnosis whose versions are not known: the ways that are open, and how to
+//! learn which of them fits.
+
+use winfit_core::Catalog;
+use winfit_core::image::NamedImage;
+use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell, docker_run, node_selector};
+use winfit_explain::{Diagnosis, DiagnosisKind, SubjectKind};
+
+use crate::output::{printable, wrap};
+
+fn remedy(kind: RemedyKind, safety: Safety, title: &str, commands: Vec<Command>) -> Remedy {
+    Remedy {
+        kind,
+        title: title.to_owned(),
+        safety,
+        commands,
+        diff: None,
+    }
+}
+
+fn command(shell: Shell, text: impl Into<String>) -> Command {
+    Command {
+        shell,
+        text: text.into(),
+    }
+}
+
+/// The ways that are open.
+pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
+    let vague = diagnosis.next_commands();
+    if !vague.is_empty() {
+        let commands = vague
+            .into_iter()
+            .map(|text| command(Shell::Any, text))
+            .collect();
+        return vec![remedy(
+            RemedyKind::SameVersion,
+            Safety::Safe,
+            "show the whole error, and give it to winfit explain",
+            commands,
+        )];
+    }
+    let image = diagnosis.image.as_deref().unwrap_or("IMAGE");
+    match diagnosis.kind {
+        DiagnosisKind::StartMismatch => start_mismatch(diagnosis, image),
+        DiagnosisKind::SandboxMismatch => vec![remedy(
+            RemedyKind::Rebuild,
+            Safety::Unsafe,
+            "give containerd a pause image for this node's Windows, in sandbox_image of its config.toml (registry.k8s.io/pause:3.10.2 is the first for Windows Server 2025)",
+            vec![command(Shell::PowerShell, "Restart-Service containerd")],
+        )],
+        DiagnosisKind::PullNoMatch => vec![
+            remedy(
+                RemedyKind::Rebuild,
+                Safety::Safe,
+                "see which systems the image has",
+                vec![command(
+                    Shell::Any,
+                    format!("docker manifest inspect {image}"),
+                )],
+            ),
+            remedy(
+                RemedyKind::Rebuild,
+                Safety::Unsafe,
+                "if it has Windows variants, take the tag for this host (`winfit tag --host HOST`)",
+                Vec::new(),
+            ),
+            switch_engine("if it is a Linux image, switch Docker Desktop to Linux containers"),
+        ],
+        DiagnosisKind::PullUplevel => vec![
+            remedy(
+                RemedyKind::Rebuild,
+                Safety::Unsafe,
+                "take the image's tag for the host's Windows, or build it there",
+                Vec::new(),
+            ),
+            remedy(
+                RemedyKind::OtherHost,
+                Safety::Unsafe,
+                "run it on a host whose Windows is as new as the image's",
+                Vec::new(),
+            ),
+        ],
+        DiagnosisKind::RevisionSuspect => vec![
+            remedy(
+                RemedyKind::PatchHost,
+                Safety::Unsafe,
+                "compare the patch levels of host and image, and bring the older one up to date",
+                vec![
+                    command(
+                        Shell::Any,
+                        format!("docker image inspect --format {{{{.OsVersion}}}} {image}"),
+                    ),
+                    command(Shell::PowerShell, "cmd /c ver"),
+                ],
+            ),
+            remedy(
+                RemedyKind::Rebuild,
+                Safety::Unsafe,
+                "or use an image of an older patch level",
+                Vec::new(),
+            ),
+        ],
+        DiagnosisKind::WrongOs => match diagnosis.wanted_os.as_deref() {
+            Some("windows") => vec![switch_engine(
+                "switch Docker Desktop to Linux containers, or run it on a Linux host",
+            )],
+            Some("linux") => vec![switch_engine(
+                "switch Docker Desktop to Windows containers, or run it on a Windows host",
+            )],
+            _ => Vec::new(),
+        },
+        DiagnosisKind::HypervUnavailable => vec![
+            remedy(
+                RemedyKind::Isolation,
+                Safety::Unsafe,
+                "install Hyper-V on the host; a virtual machine needs nested virtualisation",
+                vec![
+                    command(Shell::PowerShell, "Install-WindowsFeature Hyper-V -Restart"),
+                    command(
+                        Shell::PowerShell,
+                        "Set-VMProcessor -VMName VM -ExposeVirtualizationExtensions $true",
+                    ),
+                ],
+            ),
+            remedy(
+                RemedyKind::Isolation,
+                Safety::Unsafe,
+                "run it with process isolation, on a host that has the image's Windows",
+                Vec::new(),
+            ),
+        ],
+        DiagnosisKind::OtherHcs => Vec::new(),
+    }
+}
+
+/// The three ways: rebuild, isolate where the host is newer, another host.
+fn start_mismatch(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
+    let rebuild = remedy(
+        RemedyKind::Rebuild,
+        Safety::Unsafe,
+        "build the image on the host's Windows (`winfit tag --host HOST` names the tags)",
+        Vec::new(),
+    );
+    if diagnosis.subject.kind == Some(SubjectKind::Pod) {
+        let version = diagnosis.image_version.or_else(|| {
+            NamedImage::read(Catalog::builtin(), image)
+                .ok()?
+                .image
+                .version
+        });
+        let place = version.map_or_else(
+            || {
+                remedy(
+                    RemedyKind::OtherHost,
+                    Safety::Unsafe,
+                    "place the pod only on nodes that have the image's Windows, by a node selector on node.kubernetes.io/windows-build",
+                    Vec::new(),
+                )
+            },
+            node_selector,
+        );
+        return vec![rebuild, place];
+    }
+    vec![
+        rebuild,
+        remedy(
+            RemedyKind::Isolation,
+            Safety::Safe,
+            "isolate it with Hyper-V, if the host's Windows is the newer one",
+            docker_run("--isolation=hyperv", image),
+        ),
+        remedy(
+            RemedyKind::OtherHost,
+            Safety::Unsafe,
+            "run it on a host that has the image's Windows",
+            Vec::new(),
+        ),
+    ]
+}
+
+fn switch_engine(title: &str) -> Remedy {
+    remedy(
+        RemedyKind::Engine,
+        Safety::Unsafe,
+        title,
+        vec![command(
+            Shell::PowerShell,
+            "& \"$Env:ProgramFiles\\Docker\\Docker\\DockerCli.exe\" -SwitchDaemon",
+        )],
+    )
+}
+
+/// How to get from here to the full verdict.
+pub(super) fn to_settle(diagnosis: &Diagnosis) -> Vec<String> {
+    let mismatch = matches!(
+        diagnosis.kind,
+        DiagnosisKind::StartMismatch | DiagnosisKind::RevisionSuspect
+    );
+    if !mismatch || !diagnosis.next_commands().is_empty() {
+        return Vec::new();
+    }
+    let subject = &diagnosis.subject;
+    let mut lines = vec![
+        String::new(),
+        wrap(
+            "To say which of these works, winfit needs the two versions:",
+            "  ",
+            "  ",
+        ),
+    ];
+    match (&subject.node, subject.kind) {
+        (Some(node), Some(SubjectKind::Pod)) => {
+            lines.push(format!(
+                "    kubectl describe node {} > node.txt",
+                printable(node)
+            ));
+            lines.push("    winfit explain --host @node.txt --image-version VERSION …".to_owned());
+        }
+        _ => {
+            lines.push("    winfit explain --host HOST --image-version VERSION …".to_owned());
+        }
+    }
+    lines
+}

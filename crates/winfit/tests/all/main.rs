@@ -1,0 +1,27 @@
+//! The product against its own words: pages, schemas, rules. One test binary, one module a question.
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod docs;
+mod pages;
+mod schemas;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A path in the repository, where readers of the README stand.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+        .canonicalize()
+        .unwrap()
+}
+
+/// Runs the built command.
+fn winfit(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_winfit"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}

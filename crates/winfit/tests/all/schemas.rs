@@ -1,0 +1,327 @@
+//! What `--format json` prints is what `docs/schemas` promises.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::{Value, json};
+
+use crate::{repository, winfit};
+
+/// All published schemas, compiled, by the name that documents carry in `schema`.
+struct Published {
+    schemas: Schemas,
+    by_name: BTreeMap<String, SchemaIndex>,
+}
+
+impl Published {
+    fn read() -> Self {
+        let mut compiler = Compiler::new();
+        compiler.enable_format_assertions();
+        let mut schemas = Schemas::new();
+        let mut by_name = BTreeMap::new();
+        for (name, schema) in files() {
+            let id = schema["$id"].as_str().expect("a schema has an $id");
+            compiler
+                .add_resource(id, schema.clone())
+                .expect("the schema is a resource");
+            let index = compiler
+                .compile(id, &mut schemas)
+                .unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            by_name.insert(name, index);
+        }
+        Self { schemas, by_name }
+    }
+
+    fn check(&self, document: &Value) -> Result<(), String> {
+        let name = document["schema"].as_str().unwrap_or("(none)");
+        let index = self
+            .by_name
+            .get(name)
+            .ok_or_else(|| format!("no schema is published for {name}"))?;
+        self.schemas
+            .validate(document, *index)
+            .map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// The files of `docs/schemas`, by the document that each is for.
+fn files() -> BTreeMap<String, Value> {
+    fs::read_dir(repository("docs/schemas"))
+        .expect("docs/schemas")
+        .map(|entry| {
+            let path = entry.expect("an entry of docs/schemas").path();
+            let text = fs::read_to_string(&path).expect("a schema can be read");
+            let schema: Value = serde_json::from_str(&text)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let name = schema["properties"]["schema"]["const"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{} names its document", path.display()))
+                .to_owned();
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            assert_eq!(format!("{}.json", name.replace('/', ".")), file);
+            (name, schema)
+        })
+        .collect()
+}
+
+/// Runs a command that prints a document.
+fn document(arguments: &[&str]) -> Value {
+    let output = winfit(arguments);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!(
+            "{arguments:?} printed no JSON ({error}): {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    })
+}
+
+const NODES: &str = "NAME STATUS ROLES AGE VERSION INTERNAL-IP EXTERNAL-IP OS-IMAGE KERNEL-VERSION CONTAINER-RUNTIME
+win-a Ready <none> 5d v1.29.0 10.0.0.4 <none> Windows Server 2019 Datacenter 10.0.17763.437 containerd://1.7.13
+lin-a Ready <none> 5d v1.29.0 10.0.0.5 <none> Ubuntu 22.04 LTS 5.15.0-1 containerd://1.7.13
+";
+
+#[test]
+fn every_command_prints_what_its_schema_says() {
+    let published = Published::read();
+    let base = "mcr.microsoft.com/windows/servercore";
+    let (ltsc2019, ltsc2022) = (format!("{base}:ltsc2019"), format!("{base}:ltsc2022"));
+    let nodes = std::env::temp_dir().join(format!("winfit-schemas-{}.txt", std::process::id()));
+    fs::write(&nodes, NODES).expect("a temporary file");
+    let from_nodes = format!("@{}", nodes.display());
+    let check = ["check", "--as-of", "2026-11-22", "--format", "json"];
+    let with = |more: &[&'static str]| -> Vec<String> {
+        check.iter().chain(more).map(|&s| s.to_owned()).collect()
+    };
+    let mut commands: Vec<Vec<String>> = vec![
+        // A plain yes; a no with commands for two shells; a refused pull with a diff.
+        with(&["ltsc2022", "--host", "ltsc2022"]),
+        with(&[
+            "ltsc2016",
+            "ltsc2025",
+            "--host",
+            "ws2022",
+            "--host",
+            "24H2,client",
+        ]),
+        with(&[
+            "--engine",
+            "docker@29.6.2+containerd",
+            "ltsc2022",
+            "--host",
+            "win11-25h2",
+        ]),
+        // An engine that is not in the table: no generation, no order.
+        with(&[
+            "--engine",
+            "containerd@2.3.5",
+            "ltsc2022",
+            "--host",
+            "ws2025",
+        ]),
+        // A host of either kind; a break; an image that states nothing; notes.
+        with(&["ltsc2019", "--host", "17763"]),
+        with(&["26100.3194", "--host", "26100.2894,server"]),
+        with(&["contoso/app:1", "--host", "ltsc2019"]),
+        with(&["microsoft/nanoserver:1709", "--host", "16299.125,server"]),
+        with(&["nginx:1", "--image-os", "linux", "--host", "ltsc2022"]),
+    ];
+    let more: [&[&str]; 17] = [
+        &[
+            "check",
+            &ltsc2019,
+            &ltsc2022,
+            "--host",
+            &from_nodes,
+            "--format",
+            "json",
+        ],
+        &["host", "17763.437", "--format", "json"],
+        &[
+            "host",
+            "Windows Server 2016 med KB4041691",
+            "--format",
+            "json",
+        ],
+        &["host", "24H2", "--format", "json"],
+        &["host", &from_nodes, "--format", "json"],
+        &["matrix", "--format", "json"],
+        &[
+            "matrix",
+            "--host",
+            "ws2025",
+            "--isolation",
+            "process",
+            "--format",
+            "json",
+        ],
+        &[
+            "matrix",
+            "--host",
+            "win11",
+            "--as-of",
+            "2023-06-01",
+            "--format",
+            "json",
+        ],
+        &[
+            "tag",
+            "--host",
+            "ltsc2022",
+            "--as-of",
+            "2026-11-22",
+            "--format",
+            "json",
+        ],
+        &[
+            "tag",
+            "--host",
+            "win11-25h2",
+            "--as-of",
+            "2026-11-22",
+            "--format",
+            "json",
+        ],
+        &["catalog", "releases", "--format", "json"],
+        &["catalog", "updates", "KB4493509", "--format", "json"],
+        &["catalog", "engines", "--format", "json"],
+        &["catalog", "breaks", "nothing like it", "--format", "json"],
+        &["catalog", "show", "17763.437", "--format", "json"],
+        &["catalog", "show", "1809-KB4493509", "--format", "json"],
+        &["catalog", "show", "26100", "--format", "json"],
+    ];
+    commands.extend(
+        more.iter()
+            .map(|command| command.iter().map(|&s| s.to_owned()).collect()),
+    );
+    let pod = repository("examples/pod.txt").display().to_string();
+    for more in [
+        &["--host=17763.437,server"][..],
+        &["--host=ltsc2022", "--image=ltsc2019"],
+        &[],
+    ] {
+        let mut command = vec![
+            "explain".to_owned(),
+            pod.clone(),
+            "--format=json".to_owned(),
+        ];
+        command.extend(more.iter().map(|&s| s.to_owned()));
+        commands.push(command);
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for command in &commands {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let printed = document(&arguments);
+        if let Err(error) = published.check(&printed) {
+            panic!("{arguments:?}: {error}");
+        }
+        let name = printed["schema"].as_str().unwrap_or_default().to_owned();
+        *seen.entry(name).or_default() += 1;
+    }
+    fs::remove_file(&nodes).expect("the temporary file goes");
+    for command in ["check", "host", "explain", "matrix", "tag", "catalog"] {
+        assert!(
+            seen.contains_key(&format!("winfit.{command}/1")),
+            "{command}"
+        );
+    }
+}
+
+/// What is done to a verdict to break it.
+type Change = fn(&mut Value);
+
+/// A schema that accepts everything would pass the test above.
+#[test]
+fn documents_that_break_the_contract_are_refused() {
+    let published = Published::read();
+    let good = document(&[
+        "check",
+        "ltsc2022",
+        "--host",
+        "ws2025",
+        "--engine",
+        "docker@29.6.2",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(published.check(&good), Ok(()));
+    let changes: [(&str, Change); 7] = [
+        ("an answer that is none", |it| {
+            it["process"]["answer"] = json!("perhaps");
+        }),
+        ("no hyperv", |it| remove(it, "hyperv")),
+        ("no pull", |it| remove(it, "pull")),
+        ("an authority that is none", |it| {
+            it["process"]["reasons"][0]["authority"] = json!("hearsay");
+        }),
+        ("an order that is none", |it| {
+            it["pull"]["order"] = json!("random");
+        }),
+        ("a build that is text", |it| {
+            it["host"]["build"] = json!("26100");
+        }),
+        ("a remedy without its safety", |it| {
+            it["remedies"] = json!([{"title": "try again", "commands": [], "diff": null}]);
+        }),
+    ];
+    for (what, change) in changes {
+        let mut bad = good.clone();
+        change(&mut bad["verdicts"][0]);
+        assert!(published.check(&bad).is_err(), "{what} was accepted");
+    }
+    let mut later = good;
+    later["verdicts"][0]["new_in_a_later_release"] = json!(true);
+    assert_eq!(published.check(&later), Ok(()), "fields may be added");
+}
+
+fn remove(value: &mut Value, field: &str) {
+    value
+        .as_object_mut()
+        .and_then(|object| object.remove(field))
+        .expect("the field was there");
+}
+
+/// A diagnosis as the contract has it, and one with a kind that it does not have.
+#[test]
+fn the_contract_s_diagnosis_fits_its_schema() {
+    let published = Published::read();
+    let mut explained = json!({
+        "schema": "winfit.explain/1",
+        "diagnoses": [{
+            "kind": "start-mismatch",
+            "code": "0xc0370101",
+            "host_version": "10.0.16299.1087",
+            "image_version": null,
+            "image": "contoso/web:latest",
+            "subject": {
+                "kind": "Pod", "namespace": "shop", "name": "web-0", "node": "win-a",
+                "container": "web",
+            },
+            "location": {"file": "describe.txt", "line": 22, "offset": 913},
+            "count": 11,
+            "confidence": "certain",
+            "message": "the image was built for another Windows than the node's",
+            "remedies": [],
+        }],
+    });
+    assert_eq!(published.check(&explained), Ok(()));
+    explained["diagnoses"][0]["kind"] = json!("bad-luck");
+    assert!(published.check(&explained).is_err());
+}
+
+/// Files stand alone, so that one can be copied; what they share must stay the same.
+#[test]
+fn what_schemas_share_is_the_same() {
+    let mut known: BTreeMap<String, (String, Value)> = BTreeMap::new();
+    for (name, schema) in files() {
+        let Some(definitions) = schema["$defs"].as_object() else {
+            continue;
+        };
+        for (key, definition) in definitions {
+            let (other, first) = known
+                .entry(key.clone())
+                .or_insert_with(|| (name.clone(), definition.clone()));
+            assert_eq!(first, definition, "{key} in {other} and {name}");
+        }
+    }
+}
