@@ -116,7 +116,9 @@ pub enum Reason {
     KindUnknown,
 }
 
-const MOST_REASONS: usize = 10;
+/// Enough: three of the matrix, four breaks of one pair of builds (a test counts them), and one more of
+/// the revisions or of the host. Verdicts are filled in and copied whole, so room costs time.
+const MOST_REASONS: usize = 8;
 
 /// An answer for one isolation, with its reasons in the order in which they were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
