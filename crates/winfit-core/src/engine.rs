@@ -283,10 +283,16 @@ impl Engine {
     /// The rule that this version carries, where the catalog knows it.
     #[inline]
     pub fn rule<'c>(&self, catalog: &'c Catalog) -> Option<&'c EngineRow> {
-        catalog
-            .engines
-            .iter()
-            .find(|row| self.concerns(row) && row.from <= self.version && self.version <= row.to)
+        self.rule_at(catalog).map(|(_, row)| row)
+    }
+
+    /// The same, with its index into [`Catalog::engines`].
+    #[inline]
+    pub(crate) fn rule_at<'c>(&self, catalog: &'c Catalog) -> Option<(u8, &'c EngineRow)> {
+        let at = catalog.engines.iter().position(|row| {
+            self.concerns(row) && row.from <= self.version && self.version <= row.to
+        })?;
+        Some((at as u8, &catalog.engines[at]))
     }
 
     /// The row whose versions are nearest to this one, for an engine outside the table.

@@ -8,6 +8,7 @@ use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::rules::engines::{Pull, pull};
 use crate::rules::{documented, revision};
+use crate::version::OsVersion;
 
 /// What a verdict says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +42,10 @@ impl Answer {
         matches!(self, Self::Yes | Self::Preview)
     }
 
-    /// From best to worst: yes, preview, risk, unknown, no.
+    /// From best to worst, as declared: yes, preview, risk, unknown, no.
     #[inline]
     fn badness(self) -> u8 {
-        match self {
-            Self::Yes => 0,
-            Self::Preview => 1,
-            Self::Risk => 2,
-            Self::Unknown => 3,
-            Self::No => 4,
-        }
+        self as u8
     }
 }
 
@@ -121,14 +116,19 @@ pub enum Reason {
     KindUnknown,
 }
 
-const MOST_REASONS: usize = 10;
+/// Enough: three of the matrix, four breaks of one pair of builds (a test counts them), and one more of
+/// the revisions or of the host. Verdicts are filled in and copied whole, so room costs time.
+const MOST_REASONS: usize = 8;
 
 /// An answer for one isolation, with its reasons in the order in which they were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgement {
     /// The answer.
     pub answer: Answer,
-    reasons: [Option<Reason>; MOST_REASONS],
+    /// How many of the reasons count.
+    len: u8,
+    /// Those after the first `len` are [`Reason::WrongOs`], so that equal judgements compare equal.
+    reasons: [Reason; MOST_REASONS],
 }
 
 impl Judgement {
@@ -136,7 +136,8 @@ impl Judgement {
     pub(crate) const fn new(answer: Answer) -> Self {
         Self {
             answer,
-            reasons: [None; MOST_REASONS],
+            len: 0,
+            reasons: [Reason::WrongOs; MOST_REASONS],
         }
     }
 
@@ -149,11 +150,9 @@ impl Judgement {
 
     #[inline]
     pub(crate) fn add(&mut self, reason: Reason) {
-        for slot in &mut self.reasons {
-            if slot.is_none() {
-                *slot = Some(reason);
-                return;
-            }
+        if let Some(slot) = self.reasons.get_mut(usize::from(self.len)) {
+            *slot = reason;
+            self.len += 1;
         }
     }
 
@@ -168,7 +167,7 @@ impl Judgement {
 
     /// The reasons.
     pub fn reasons(&self) -> impl Iterator<Item = Reason> {
-        self.reasons.iter().copied().flatten()
+        self.reasons.iter().copied().take(usize::from(self.len))
     }
 }
 
@@ -204,10 +203,17 @@ pub struct ForKind {
 }
 
 impl ForKind {
-    fn same(judgement: Judgement) -> Self {
-        Self {
-            process: judgement,
-            hyperv: judgement,
+    /// Where every judgement starts: nothing speaks against it yet.
+    const YES: Self = Self {
+        process: Judgement::new(Answer::Yes),
+        hyperv: Judgement::new(Answer::Yes),
+    };
+
+    #[inline]
+    fn of_mut(&mut self, isolation: Isolation) -> &mut Judgement {
+        match isolation {
+            Isolation::Process => &mut self.process,
+            Isolation::Hyperv => &mut self.hyperv,
         }
     }
 
@@ -236,6 +242,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Where every verdict starts.
+    const OPEN: Self = Self {
+        answers: ForKind::YES,
+        by_kind: None,
+        pull: None,
+        recommended: Recommended::Unknown,
+        default_isolation: Isolation::Process,
+    };
+
     /// Whether the image runs with the isolation asked for (else the host's default) and is pulled.
     pub fn fits(&self, asked: Option<Isolation>) -> bool {
         let isolation = asked.unwrap_or(self.default_isolation);
@@ -257,19 +272,24 @@ impl Verdict {
 /// Judges one image on one host, by the three authorities in their order (`contract` section 3).
 #[inline]
 pub fn judge(catalog: &Catalog, host: &Host, image: &Image) -> Verdict {
+    let mut verdict = Verdict::OPEN;
+    fill_in(catalog, host, image, &mut verdict);
+    verdict
+}
+
+// Verdicts are filled in where they stay: copying one right after its small fields were written
+// costs as much as judging does.
+fn fill_in(catalog: &Catalog, host: &Host, image: &Image, verdict: &mut Verdict) {
     let kind = host.effective_kind(catalog);
-    let (answers, by_kind) = match kind {
-        Kind::Server | Kind::Client => (judge_kind(catalog, host, image, kind), None),
-        Kind::Unknown => judge_both(catalog, host, image),
-    };
-    let default_isolation = host.default_isolation(catalog);
-    Verdict {
-        recommended: recommend(&answers, default_isolation),
-        answers,
-        by_kind,
-        pull: pull(catalog, host, image),
-        default_isolation,
+    match kind {
+        Kind::Server | Kind::Client => {
+            judge_kind(catalog, host, image, kind, &mut verdict.answers);
+        }
+        Kind::Unknown => judge_both(catalog, host, image, verdict),
     }
+    verdict.pull = pull(catalog, host, image);
+    verdict.default_isolation = host.default_isolation_of(kind);
+    verdict.recommended = recommend(&verdict.answers, verdict.default_isolation);
 }
 
 fn recommend(answers: &ForKind, default: Isolation) -> Recommended {
@@ -286,80 +306,66 @@ fn recommend(answers: &ForKind, default: Isolation) -> Recommended {
     }
 }
 
-fn judge_both(
-    catalog: &Catalog,
-    host: &Host,
-    image: &Image,
-) -> (ForKind, Option<(ForKind, ForKind)>) {
-    let server = judge_kind(catalog, host, image, Kind::Server);
-    let client = judge_kind(catalog, host, image, Kind::Client);
-    let mut differs = false;
-    let mut merge = |server: &Judgement, client: &Judgement| {
-        if server.answer == client.answer {
-            return *server;
+/// Where the answers for a server and for a client differ, nobody can tell, and both are kept.
+fn judge_both(catalog: &Catalog, host: &Host, image: &Image, verdict: &mut Verdict) {
+    let mut client = ForKind::YES;
+    let server = &mut verdict.answers;
+    judge_kind(catalog, host, image, Kind::Server, server);
+    judge_kind(catalog, host, image, Kind::Client, &mut client);
+    let process_differs = server.process.answer != client.process.answer;
+    let hyperv_differs = server.hyperv.answer != client.hyperv.answer;
+    if process_differs || hyperv_differs {
+        verdict.by_kind = Some((*server, client));
+    }
+    for (differs, judgement) in [
+        (process_differs, &mut server.process),
+        (hyperv_differs, &mut server.hyperv),
+    ] {
+        if differs {
+            *judgement = Judgement::because(Answer::Unknown, Reason::KindUnknown);
         }
-        differs = true;
-        Judgement::because(Answer::Unknown, Reason::KindUnknown)
-    };
-    let merged = ForKind {
-        process: merge(&server.process, &client.process),
-        hyperv: merge(&server.hyperv, &client.hyperv),
-    };
-    (merged, differs.then_some((server, client)))
+    }
 }
 
+/// Fills in `answers`, which have no reasons yet.
 #[inline]
-fn judge_kind(catalog: &Catalog, host: &Host, image: &Image, kind: Kind) -> ForKind {
-    if host.os != image.os {
-        return ForKind::same(Judgement::because(Answer::No, Reason::WrongOs));
-    }
-    if let (Some(host_arch), Some(image_arch)) = (host.arch, image.arch)
-        && host_arch != image_arch
-    {
-        return ForKind::same(Judgement::because(Answer::No, Reason::WrongArchitecture));
-    }
-    if host.os == Os::Linux {
-        return ForKind::same(Judgement::because(Answer::Yes, Reason::NoWindows));
-    }
-    if image.host_process {
-        return ForKind::same(Judgement::because(Answer::Yes, Reason::HostProcess));
-    }
-    let mut answers = match (host.version, image.version) {
-        (_, None) => ForKind::same(Judgement::because(Answer::Unknown, Reason::NoOsVersion)),
-        (None, _) => ForKind::same(Judgement::because(Answer::Unknown, Reason::NoHostVersion)),
-        (Some(host_version), Some(_))
-            if (host_version.major, host_version.minor) != (10, 0)
-                || host_version.build < FIRST_WITH_CONTAINERS =>
-        {
-            ForKind::same(Judgement::because(Answer::No, Reason::HostBeforeContainers))
-        }
-        (Some(host_version), Some(image_version)) => {
-            let row = documented::row_for(catalog, kind, host_version.build, image_version.build);
-            let one = |isolation| {
-                let mut judgement = documented::judge(
+fn judge_kind(catalog: &Catalog, host: &Host, image: &Image, kind: Kind, answers: &mut ForKind) {
+    match before_versions(host, image) {
+        Ok((host_version, image_version)) => {
+            let of_image = catalog.of_image(image_version.build);
+            let row = documented::of_image_row(catalog, of_image, kind, host_version.build);
+            let breaks = of_image.breaks_on(host_version.build);
+            for isolation in [Isolation::Process, Isolation::Hyperv] {
+                let judgement = answers.of_mut(isolation);
+                documented::judge(
                     catalog,
                     kind,
                     host_version.build,
                     image_version.build,
                     row,
                     isolation,
+                    judgement,
                 );
                 revision::apply(
                     catalog,
+                    breaks,
                     image,
                     host_version,
                     image_version,
                     isolation,
-                    &mut judgement,
+                    judgement,
                 );
-                judgement
-            };
-            ForKind {
-                process: one(Isolation::Process),
-                hyperv: one(Isolation::Hyperv),
             }
         }
-    };
+        Err((answer, reason, last)) => {
+            for isolation in [Isolation::Process, Isolation::Hyperv] {
+                answers.of_mut(isolation).worsen(answer, reason);
+            }
+            if last {
+                return;
+            }
+        }
+    }
     match host.hyperv_offer(catalog) {
         HypervOffer::Yes => {}
         HypervOffer::No => answers.hyperv.worsen(Answer::No, Reason::HypervUnavailable),
@@ -367,7 +373,40 @@ fn judge_kind(catalog: &Catalog, host: &Host, image: &Image, kind: Kind) -> ForK
             .hyperv
             .worsen(Answer::Unknown, Reason::HypervNotStated),
     }
-    answers
+}
+
+/// The two versions to compare; else the answer that needs none, and whether a lack of Hyper-V
+/// changes nothing of it.
+#[inline]
+fn before_versions(
+    host: &Host,
+    image: &Image,
+) -> Result<(OsVersion, OsVersion), (Answer, Reason, bool)> {
+    if host.os != image.os {
+        return Err((Answer::No, Reason::WrongOs, true));
+    }
+    if let (Some(host_arch), Some(image_arch)) = (host.arch, image.arch)
+        && host_arch != image_arch
+    {
+        return Err((Answer::No, Reason::WrongArchitecture, true));
+    }
+    if host.os == Os::Linux {
+        return Err((Answer::Yes, Reason::NoWindows, true));
+    }
+    if image.host_process {
+        return Err((Answer::Yes, Reason::HostProcess, true));
+    }
+    match (host.version, image.version) {
+        (_, None) => Err((Answer::Unknown, Reason::NoOsVersion, false)),
+        (None, _) => Err((Answer::Unknown, Reason::NoHostVersion, false)),
+        (Some(host_version), Some(_))
+            if (host_version.major, host_version.minor) != (10, 0)
+                || host_version.build < FIRST_WITH_CONTAINERS =>
+        {
+            Err((Answer::No, Reason::HostBeforeContainers, false))
+        }
+        (Some(host_version), Some(image_version)) => Ok((host_version, image_version)),
+    }
 }
 
 /// Windows Server 2016 and Windows 10 1607 were the first to run Windows Server containers.

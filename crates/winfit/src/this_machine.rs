@@ -29,9 +29,13 @@ pub(crate) fn read() -> Result<ReadHost> {
     }
     let reading = read_hosts(Catalog::builtin(), &text);
     let mut host = reading.hosts.into_iter().next().ok_or_else(|| {
-        nothing(format!(
-            "HKLM\\{KEY} states no CurrentBuildNumber; name the host instead, as --host 10.0.20348"
-        ))
+        let found = match key.get_string("CurrentBuildNumber") {
+            Ok(build) => format!(
+                "states build {build}, and the first Windows with containers is 14393; to ask about another host, name it"
+            ),
+            Err(_) => "states no CurrentBuildNumber; name the host instead".to_owned(),
+        };
+        nothing(format!("HKLM\\{KEY} {found}, as --host 10.0.20348"))
     })?;
     host.text = "this machine's registry".to_owned();
     Ok(host)

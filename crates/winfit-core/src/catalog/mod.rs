@@ -5,6 +5,7 @@
 
 mod breaks;
 mod engines;
+mod index;
 mod lifecycle;
 mod matrix;
 mod releases;
@@ -24,6 +25,8 @@ pub use releases::Release;
 pub use small::{Conflict, PlatformFacts, TagForm};
 pub use tsv::TableError;
 pub use updates::{Audience, Stream, Update, stream};
+
+pub(crate) use index::{OfImage, PairBreak};
 
 use crate::host::Kind;
 use crate::reference::Base;
@@ -51,8 +54,8 @@ pub struct Catalog {
     pub conflicts: Vec<Conflict>,
     /// Hosting platforms and what they offer.
     pub platforms: Vec<PlatformFacts>,
-    /// For each image build that the matrix names: the indexes of its rows, best authority first.
-    matrix_by_image: Vec<(u16, Vec<u16>)>,
+    /// What a verdict looks up, laid out for it.
+    index: index::Index,
     /// Builds the catalog knows, sorted, with the kinds of Windows they were released as.
     builds: Vec<(u16, Kinds)>,
 }
@@ -111,11 +114,13 @@ impl Catalog {
                 Kind::Unknown => {}
             }
         }
+        let updates = updates::read()?;
+        let breaks = breaks::read()?;
         Ok(Self {
-            matrix_by_image: matrix::by_image(&matrix),
-            updates: updates::read()?,
+            index: index::Index::new(&matrix, &breaks, &updates),
+            updates,
             lifecycle: lifecycle::read()?,
-            breaks: breaks::read()?,
+            breaks,
             engine_rules: engines::read_rules()?,
             engines: engines::read_versions()?,
             tag_forms: small::read_tags()?,
@@ -264,10 +269,19 @@ impl Catalog {
     /// The matrix rows about an image build, best authority first (see [`MatrixRow`]).
     #[inline]
     pub fn matrix_rows_for_image(&self, image_build: u16) -> &[u16] {
-        self.matrix_by_image
-            .iter()
-            .find(|(build, _)| *build == image_build)
-            .map_or(&[], |(_, rows)| rows)
+        self.of_image(image_build).rows()
+    }
+
+    /// What the matrix and the breaks know of an image build.
+    #[inline]
+    pub(crate) fn of_image(&self, image_build: u16) -> OfImage<'_> {
+        self.index.of_image(image_build)
+    }
+
+    /// The newest ordinary revision up to one that only images have; an ordinary one itself.
+    #[inline]
+    pub(crate) fn ordinary_revision(&self, build: u16, revision: u32) -> u32 {
+        self.index.ordinary_revision(build, revision)
     }
 
     /// The facts of a hosting platform by its short name (`aks`).

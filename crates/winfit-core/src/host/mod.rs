@@ -195,13 +195,19 @@ impl Host {
     /// The isolation that a container gets when nobody asks for one: as configured; else process on
     /// servers and with containerd, Hyper-V on clients with Docker, process where the kind is unknown.
     pub fn default_isolation(&self, catalog: &Catalog) -> Isolation {
+        self.default_isolation_of(self.effective_kind(catalog))
+    }
+
+    /// The same, for a host whose [`Self::effective_kind`] is known to the caller.
+    #[inline]
+    pub(crate) fn default_isolation_of(&self, effective_kind: Kind) -> Isolation {
         if let Some(configured) = self.configured_isolation {
             return configured;
         }
         let containerd = self
             .engine
             .is_some_and(|engine| engine.product == Product::Containerd);
-        if self.effective_kind(catalog) == Kind::Client && !containerd {
+        if effective_kind == Kind::Client && !containerd {
             Isolation::Hyperv
         } else {
             Isolation::Process

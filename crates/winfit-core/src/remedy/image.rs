@@ -59,9 +59,11 @@ impl Situation<'_> {
         let asked = self.isolation();
         // A base that needs the other isolation is still an answer.
         let other = || {
-            let base = self
-                .best_base(asked.other())
-                .filter(|_| self.asked.is_none())?;
+            // Where the other isolation runs the image as it is, nothing need be rebuilt for it.
+            if self.verdict.answers.of(asked.other()).answer.runs() {
+                return None;
+            }
+            let base = self.best_base(asked.other())?;
             Some((base, asked.other()))
         };
         let Some((advice, isolation)) = self

@@ -1,6 +1,6 @@
 //! The first authority: Microsoft's support matrix, and what follows where it is silent.
 
-use crate::catalog::{Catalog, Cell, MatrixRow};
+use crate::catalog::{Catalog, Cell, MatrixRow, OfImage};
 use crate::host::{Isolation, Kind};
 use crate::verdict::{Answer, Judgement, Reason};
 
@@ -15,14 +15,23 @@ pub fn row_for(
     host_build: u16,
     image_build: u16,
 ) -> Option<(u16, &MatrixRow)> {
-    catalog
-        .matrix_rows_for_image(image_build)
-        .iter()
-        .map(|at| (*at, &catalog.matrix[usize::from(*at)]))
-        .find(|(_, row)| row.covers(kind, host_build))
+    of_image_row(catalog, catalog.of_image(image_build), kind, host_build)
 }
 
-/// What is documented for one isolation, with the inference where the page says nothing.
+/// The row that covers a host, of those about one image.
+#[inline]
+pub(crate) fn of_image_row<'c>(
+    catalog: &'c Catalog,
+    of_image: OfImage<'c>,
+    kind: Kind,
+    host_build: u16,
+) -> Option<(u16, &'c MatrixRow)> {
+    let at = of_image.row_for(kind, host_build)?;
+    Some((at, &catalog.matrix[usize::from(at)]))
+}
+
+/// What is documented for one isolation, with the inference where the page says nothing; written
+/// into a judgement that is yes and has no reasons yet.
 #[inline]
 pub(crate) fn judge(
     catalog: &Catalog,
@@ -31,8 +40,8 @@ pub(crate) fn judge(
     image_build: u16,
     row: Option<(u16, &MatrixRow)>,
     isolation: Isolation,
-) -> Judgement {
-    let mut judgement = Judgement::new(Answer::Yes);
+    judgement: &mut Judgement,
+) {
     let cell = row.map_or(Cell::Unlisted, |(_, row)| row.cell(isolation));
     let listed = match cell {
         Cell::Yes => Some(Answer::Yes),
@@ -53,7 +62,7 @@ pub(crate) fn judge(
             image_build,
             listed,
             isolation,
-            &mut judgement,
+            judgement,
         );
     } else if listed.is_none() {
         // A build from the future is not vouched for, not even for its own images.
@@ -89,7 +98,6 @@ pub(crate) fn judge(
             judgement.add(Reason::ProseDiffers { prose: at as u8 });
         }
     }
-    judgement
 }
 
 fn older(
@@ -104,16 +112,18 @@ fn older(
     match isolation {
         Isolation::Process => {
             if listed.is_none_or(|answer| answer == Answer::No) {
-                let stranger = [host_build, image_build]
+                // Between builds with the stable interface, whether an older image runs depends on
+                // the release, which the catalog may not know.
+                let stranger = (inferred && image_build >= STABLE_INTERFACE_FROM)
+                    .then_some([host_build, image_build])
                     .into_iter()
+                    .flatten()
                     .find(|build| catalog.kinds_of(*build).is_none());
                 match stranger {
-                    // Between builds with the stable interface, whether an older image runs depends
-                    // on the release, which the catalog does not know.
-                    Some(build) if inferred && image_build >= STABLE_INTERFACE_FROM => {
+                    Some(build) => {
                         judgement.worsen(Answer::Unknown, Reason::BuildNotInCatalog { build });
                     }
-                    _ => judgement.worsen(Answer::No, Reason::ImageOlder { inferred }),
+                    None => judgement.worsen(Answer::No, Reason::ImageOlder { inferred }),
                 }
             }
         }

@@ -125,14 +125,9 @@ pub fn pull(catalog: &Catalog, host: &Host, image: &Image) -> Option<Pull> {
     if host.os == Os::Linux {
         return None;
     }
-    let Some(rule) = engine.rule(catalog) else {
+    let Some((row, rule)) = engine.rule_at(catalog) else {
         return Some(without_rule(Answer::Unknown, PullReason::EngineNotInTable));
     };
-    let row = catalog
-        .engines
-        .iter()
-        .position(|other| std::ptr::eq(other, rule))
-        .unwrap_or(0) as u8;
     let with_rule = |answer, reason| {
         Some(Pull {
             answer,

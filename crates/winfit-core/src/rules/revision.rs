@@ -1,7 +1,7 @@
 //! The second authority: revision boundaries inside one build.
 
 use crate::catalog::{
-    Audience, BreakAnswer, Catalog, Evidence, Relation, RevisionBreak, Stream, stream,
+    BreakAnswer, Catalog, Evidence, PairBreak, Relation, RevisionBreak, Stream, stream,
 };
 use crate::host::Isolation;
 use crate::image::Image;
@@ -13,23 +13,22 @@ const SERVER_2016: u16 = 14_393;
 /// The releases between the two wordings of the revision rule.
 const BETWEEN_THE_WORDINGS: [u16; 2] = [16_299, 17_134];
 
-/// Applies every known break to a judgement.
+/// Applies the known breaks of a pair of builds to a judgement.
 #[inline]
 pub(crate) fn apply(
     catalog: &Catalog,
+    breaks: &[PairBreak],
     image: &Image,
     host_version: OsVersion,
     image_version: OsVersion,
     isolation: Isolation,
     judgement: &mut Judgement,
 ) {
-    for (at, row) in catalog.breaks.iter().enumerate() {
-        if row.image_build != image_version.build
-            || !row.acts_on(isolation)
-            || !row.host_builds.contains(&host_version.build)
-        {
+    for pair in breaks {
+        if !pair.acts_on(isolation) {
             continue;
         }
+        let row = &catalog.breaks[usize::from(pair.row)];
         if holds(catalog, row, host_version, image_version) != Some(false) {
             continue;
         }
@@ -44,7 +43,7 @@ pub(crate) fn apply(
         judgement.worsen(
             answer,
             Reason::Break {
-                row: at as u8,
+                row: pair.row,
                 inferred,
             },
         );
@@ -83,7 +82,7 @@ fn holds(
         }
         Relation::Equal => {
             host_revision == image_revision
-                || host_revision == ordinary_revision(catalog, image_version.build, image_revision)
+                || host_revision == catalog.ordinary_revision(image_version.build, image_revision)
         }
         Relation::ImageNeedsHost => {
             image_revision < row.image_min?
@@ -103,23 +102,4 @@ fn comparable(host: OsVersion, host_revision: u32, image: OsVersion, image_revis
         stream(image.build, image_revision),
     );
     host == image || host == Stream::Common || image == Stream::Common
-}
-
-/// A revision that only images have counts as the newest ordinary one below it.
-fn ordinary_revision(catalog: &Catalog, build: u16, revision: u32) -> u32 {
-    let rows = catalog.updates_of(build);
-    let upto = rows.partition_point(|update| update.revision <= revision);
-    let container_only = rows[..upto]
-        .iter()
-        .rev()
-        .take_while(|update| update.revision == revision)
-        .any(|update| update.audience == Audience::Container);
-    if !container_only {
-        return revision;
-    }
-    rows[..upto]
-        .iter()
-        .rev()
-        .find(|update| update.audience != Audience::Container)
-        .map_or(revision, |update| update.revision)
 }
