@@ -53,33 +53,42 @@ pub enum Store {
     Containerd,
 }
 
-/// An engine's version. Pre-releases are below their release; `main` is above all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An engine's version. Pre-releases are below their release; `main` is above all. `29.6` and
+/// `29.6.0` are the same version.
+#[derive(Debug, Clone, Copy, Eq)]
 pub struct EngineVersion {
-    parts: [u16; 3],
-    /// How many parts were written, for printing.
+    /// Three numbers of 16 bits, then the pre-release: one number, so that comparing is one step.
+    key: u64,
+    /// How many numbers were written, for printing.
     written: u8,
-    /// A pre-release such as `beta.0` or `rc.1`; its number, by kind.
-    pre: Option<(Pre, u16)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Pre {
-    Alpha,
-    Beta,
-    Rc,
-}
-
+/// The kinds of pre-releases in their order, each with the room of its numbers.
+const PRE_RELEASES: [&str; 3] = ["alpha", "beta", "rc"];
+const PER_KIND: u64 = 0x4000;
+/// A release is above all of its pre-releases.
+const RELEASE: u64 = 0xffff;
 const MAIN: u16 = u16::MAX;
 
 impl EngineVersion {
+    const fn pack(parts: [u16; 3], pre: u64) -> u64 {
+        (parts[0] as u64) << 48 | (parts[1] as u64) << 32 | (parts[2] as u64) << 16 | pre
+    }
+
+    fn parts(self) -> [u16; 3] {
+        [
+            (self.key >> 48) as u16,
+            (self.key >> 32) as u16,
+            (self.key >> 16) as u16,
+        ]
+    }
+
     /// Reads `29.6.2`, `v2.3`, `18.06.1-ce`, `2.4.0-beta.0`, `1.6.6+azure`, `main`.
     pub fn parse(text: &str) -> Option<Self> {
         if matches!(text, "main" | "master") {
             return Some(Self {
-                parts: [MAIN, 0, 0],
+                key: Self::pack([MAIN, 0, 0], RELEASE),
                 written: 0,
-                pre: None,
             });
         }
         let text = text.strip_prefix('v').unwrap_or(text);
@@ -100,41 +109,42 @@ impl EngineVersion {
             parts[written] = value;
             written += 1;
         }
-        let pre = [(Pre::Alpha, "alpha"), (Pre::Beta, "beta"), (Pre::Rc, "rc")]
-            .into_iter()
-            .find_map(|(kind, word)| {
-                let number = suffix.strip_prefix(word)?.trim_start_matches(['.', '-']);
-                Some((kind, number.parse().unwrap_or(0)))
-            });
+        let pre = (0..).zip(PRE_RELEASES).find_map(|(kind, word)| {
+            let number = suffix.strip_prefix(word)?.trim_start_matches(['.', '-']);
+            Some(kind * PER_KIND + number.parse().unwrap_or(0).min(PER_KIND - 1))
+        });
         Some(Self {
-            parts,
+            key: Self::pack(parts, pre.unwrap_or(RELEASE)),
             written: written as u8,
-            pre,
         })
+    }
+
+    /// Neither a pre-release nor a branch.
+    pub fn is_release(self) -> bool {
+        self.key & RELEASE == RELEASE && !self.is_branch()
+    }
+
+    fn is_branch(self) -> bool {
+        self.parts()[0] == MAIN
     }
 }
 
-impl EngineVersion {
-    /// Neither a pre-release nor a branch.
-    pub fn is_release(self) -> bool {
-        self.pre.is_none() && self.parts[0] != MAIN
+impl PartialEq for EngineVersion {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
     }
 }
 
 impl Ord for EngineVersion {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        self.parts
-            .cmp(&other.parts)
-            .then_with(|| match (self.pre, other.pre) {
-                (None, None) => Ordering::Equal,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(mine), Some(theirs)) => mine.cmp(&theirs),
-            })
+        self.key.cmp(&other.key)
     }
 }
 
 impl PartialOrd for EngineVersion {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -145,17 +155,13 @@ impl fmt::Display for EngineVersion {
         if self.written == 0 {
             return f.write_str("main");
         }
-        for (at, part) in self
-            .parts
-            .iter()
-            .take(usize::from(self.written))
-            .enumerate()
-        {
+        let parts = self.parts();
+        for (at, part) in parts.iter().take(usize::from(self.written)).enumerate() {
             if at > 0 {
                 f.write_str(".")?;
             }
             // Docker's calendar versions keep their zero: 18.06.
-            if at == 1 && (17..=20).contains(&self.parts[0]) {
+            if at == 1 && (17..=20).contains(&parts[0]) {
                 write!(f, "{part:02}")?;
             } else if *part == 999 {
                 f.write_str("x")?;
@@ -163,11 +169,14 @@ impl fmt::Display for EngineVersion {
                 write!(f, "{part}")?;
             }
         }
-        match self.pre {
-            Some((Pre::Alpha, number)) => write!(f, "-alpha.{number}"),
-            Some((Pre::Beta, number)) => write!(f, "-beta.{number}"),
-            Some((Pre::Rc, number)) => write!(f, "-rc.{number}"),
-            None => Ok(()),
+        match self.key & RELEASE {
+            RELEASE => Ok(()),
+            pre => {
+                let kind = PRE_RELEASES
+                    .get((pre / PER_KIND) as usize)
+                    .unwrap_or(&"pre");
+                write!(f, "-{kind}.{}", pre % PER_KIND)
+            }
         }
     }
 }
@@ -297,7 +306,7 @@ impl Engine {
 
     /// The row whose versions are nearest to this one, for an engine outside the table.
     pub fn nearest<'c>(&self, catalog: &'c Catalog) -> Option<&'c EngineRow> {
-        let released = |row: &&EngineRow| row.from.parts[0] != MAIN;
+        let released = |row: &&EngineRow| !row.from.is_branch();
         let below = catalog
             .engines
             .iter()

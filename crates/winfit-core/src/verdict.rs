@@ -231,8 +231,6 @@ impl ForKind {
 pub struct Verdict {
     /// The judgement for each isolation.
     pub answers: ForKind,
-    /// Where the host's kind is unknown and matters: as a server, and as a client.
-    pub by_kind: Option<(ForKind, ForKind)>,
     /// What the engine would pull, where one is named.
     pub pull: Option<Pull>,
     /// What to run it with.
@@ -245,7 +243,6 @@ impl Verdict {
     /// Where every verdict starts.
     const OPEN: Self = Self {
         answers: ForKind::YES,
-        by_kind: None,
         pull: None,
         recommended: Recommended::Unknown,
         default_isolation: Isolation::Process,
@@ -285,7 +282,7 @@ fn fill_in(catalog: &Catalog, host: &Host, image: &Image, verdict: &mut Verdict)
         Kind::Server | Kind::Client => {
             judge_kind(catalog, host, image, kind, &mut verdict.answers);
         }
-        Kind::Unknown => judge_both(catalog, host, image, verdict),
+        Kind::Unknown => judge_both(catalog, host, image, &mut verdict.answers),
     }
     verdict.pull = pull(catalog, host, image);
     verdict.default_isolation = host.default_isolation_of(kind);
@@ -306,25 +303,33 @@ fn recommend(answers: &ForKind, default: Isolation) -> Recommended {
     }
 }
 
-/// Where the answers for a server and for a client differ, nobody can tell, and both are kept.
-fn judge_both(catalog: &Catalog, host: &Host, image: &Image, verdict: &mut Verdict) {
+/// Where the answers for a server and for a client differ, nobody can tell; [`by_kind`] has both.
+fn judge_both(catalog: &Catalog, host: &Host, image: &Image, server: &mut ForKind) {
     let mut client = ForKind::YES;
-    let server = &mut verdict.answers;
     judge_kind(catalog, host, image, Kind::Server, server);
     judge_kind(catalog, host, image, Kind::Client, &mut client);
-    let process_differs = server.process.answer != client.process.answer;
-    let hyperv_differs = server.hyperv.answer != client.hyperv.answer;
-    if process_differs || hyperv_differs {
-        verdict.by_kind = Some((*server, client));
-    }
-    for (differs, judgement) in [
-        (process_differs, &mut server.process),
-        (hyperv_differs, &mut server.hyperv),
+    for (server, client) in [
+        (&mut server.process, &client.process),
+        (&mut server.hyperv, &client.hyperv),
     ] {
-        if differs {
-            *judgement = Judgement::because(Answer::Unknown, Reason::KindUnknown);
+        if server.answer != client.answer {
+            *server = Judgement::because(Answer::Unknown, Reason::KindUnknown);
         }
     }
+}
+
+/// The answers for the host as a server and as a client, where its kind is unknown and matters.
+/// Apart from the verdict, which would carry them along for everybody.
+pub fn by_kind(catalog: &Catalog, host: &Host, image: &Image) -> Option<(ForKind, ForKind)> {
+    if host.effective_kind(catalog) != Kind::Unknown {
+        return None;
+    }
+    let (mut server, mut client) = (ForKind::YES, ForKind::YES);
+    judge_kind(catalog, host, image, Kind::Server, &mut server);
+    judge_kind(catalog, host, image, Kind::Client, &mut client);
+    let differ = server.process.answer != client.process.answer
+        || server.hyperv.answer != client.hyperv.answer;
+    differ.then_some((server, client))
 }
 
 /// Fills in `answers`, which have no reasons yet.

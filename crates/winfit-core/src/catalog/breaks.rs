@@ -4,6 +4,7 @@ use time::Date;
 
 use super::tsv::{TableError, table};
 use crate::host::Isolation;
+use crate::verdict::Answer;
 
 /// What must hold between the two revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,16 @@ pub struct RevisionBreak {
 }
 
 impl RevisionBreak {
+    /// What the row makes of an answer: a documented break gives its own, an observed one at most a
+    /// risk.
+    pub fn consequence(&self) -> Answer {
+        match (self.confidence, self.answer) {
+            (_, BreakAnswer::Unknown) => Answer::Unknown,
+            (Evidence::Documented, BreakAnswer::No) => Answer::No,
+            (Evidence::Observed, BreakAnswer::No) | (_, BreakAnswer::Risk) => Answer::Risk,
+        }
+    }
+
     /// Whether the row is about this isolation.
     #[inline]
     pub fn acts_on(&self, isolation: Isolation) -> bool {

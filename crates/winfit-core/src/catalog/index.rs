@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::breaks::RevisionBreak;
+use super::breaks::{Relation, RevisionBreak};
 use super::matrix::MatrixRow;
 use super::updates::{Audience, Update};
 use crate::host::{Isolation, Kind};
+use crate::verdict::Answer;
 
 /// The look-ups.
 #[derive(Debug)]
@@ -58,6 +59,14 @@ pub(crate) struct PairBreak {
     hyperv: bool,
     /// Index into [`super::Catalog::breaks`].
     pub(crate) row: u8,
+    /// What must hold.
+    pub(crate) relation: Relation,
+    /// What follows where it does not, for revisions that are stated.
+    pub(crate) answer: Answer,
+    /// The first host revision on the new side.
+    pub(crate) host_min: Option<u32>,
+    /// The first image revision on the new side.
+    pub(crate) image_min: Option<u32>,
 }
 
 impl PairBreak {
@@ -125,7 +134,7 @@ impl Index {
             rows: Vec::new(),
             covers: Vec::new(),
             breaks: Vec::new(),
-            container_only: container_only(updates),
+            container_only: container_only(updates, breaks),
         };
         for (build, rows) in by_image {
             index.covers.extend(rows.iter().map(covers));
@@ -185,6 +194,10 @@ fn breaks_of(image_build: u16, breaks: &[RevisionBreak]) -> Vec<PairBreak> {
                 process: row.process,
                 hyperv: row.hyperv,
                 row: at as u8,
+                relation: row.relation,
+                answer: row.consequence(),
+                host_min: row.host_min,
+                image_min: row.image_min,
             }));
         }
     }
@@ -193,10 +206,16 @@ fn breaks_of(image_build: u16, breaks: &[RevisionBreak]) -> Vec<PairBreak> {
     pairs
 }
 
-fn container_only(updates: &[Update]) -> Vec<(u16, u32, u32)> {
+/// Only of the builds whose revisions must be equal: nothing else asks.
+fn container_only(updates: &[Update], breaks: &[RevisionBreak]) -> Vec<(u16, u32, u32)> {
+    let must_be_equal = |build| {
+        breaks
+            .iter()
+            .any(|row| row.relation == Relation::Equal && row.image_build == build)
+    };
     let of_images = updates
         .iter()
-        .filter(|update| update.audience == Audience::Container);
+        .filter(|update| update.audience == Audience::Container && must_be_equal(update.build));
     of_images
         .map(|update| {
             let ordinary = updates

@@ -1,8 +1,6 @@
 //! The second authority: revision boundaries inside one build.
 
-use crate::catalog::{
-    BreakAnswer, Catalog, Evidence, PairBreak, Relation, RevisionBreak, Stream, stream,
-};
+use crate::catalog::{Catalog, PairBreak, Relation, Stream, stream};
 use crate::host::Isolation;
 use crate::image::Image;
 use crate::verdict::{Answer, Judgement, Reason};
@@ -28,18 +26,12 @@ pub(crate) fn apply(
         if !pair.acts_on(isolation) {
             continue;
         }
-        let row = &catalog.breaks[usize::from(pair.row)];
-        if holds(catalog, row, host_version, image_version) != Some(false) {
+        if holds(catalog, pair, host_version, image_version) != Some(false) {
             continue;
         }
         // A revision that only stands for a floating tag may be ahead of what is in the registry.
-        let inferred = image.revision_inferred && row.relation != Relation::Always;
-        let answer = match (inferred, row.confidence, row.answer) {
-            (true, _, _) | (_, _, BreakAnswer::Risk) => Answer::Risk,
-            (_, _, BreakAnswer::Unknown) => Answer::Unknown,
-            (_, Evidence::Documented, BreakAnswer::No) => Answer::No,
-            (_, Evidence::Observed, BreakAnswer::No) => Answer::Risk,
-        };
+        let inferred = image.revision_inferred && pair.relation != Relation::Always;
+        let answer = if inferred { Answer::Risk } else { pair.answer };
         judgement.worsen(
             answer,
             Reason::Break {
@@ -65,9 +57,10 @@ pub(crate) fn apply(
 }
 
 /// Whether the row's relation holds; none: the revisions it needs are not stated.
+#[inline]
 fn holds(
     catalog: &Catalog,
-    row: &RevisionBreak,
+    row: &PairBreak,
     host_version: OsVersion,
     image_version: OsVersion,
 ) -> Option<bool> {

@@ -6,7 +6,7 @@ use winfit_core::catalog::{Cell, Relation, RowStatus};
 use winfit_core::host::{Arch, Host, Isolation, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
 use winfit_core::reason::Pair;
-use winfit_core::verdict::{Answer, Verdict, judge};
+use winfit_core::verdict::{Answer, Verdict, by_kind, judge};
 use winfit_core::version::OsVersion;
 
 fn version(text: &str) -> OsVersion {
@@ -436,7 +436,8 @@ fn without_a_version_nothing_is_promised() {
 fn both_kinds_are_kept_where_they_differ() {
     let host = host("17763", UNKNOWN);
     let verdict = decide(&host, &Image::windows(version("17763")));
-    let (server, client) = verdict.by_kind.unwrap();
+    let (server, client) =
+        by_kind(Catalog::builtin(), &host, &Image::windows(version("17763"))).unwrap();
     assert_eq!(server.process.answer, Answer::Yes);
     assert_eq!(client.process.answer, Answer::No);
     assert_eq!(verdict.default_isolation, Isolation::Process);

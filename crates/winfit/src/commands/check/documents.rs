@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::Catalog;
-use winfit_core::verdict::Recommended;
+use winfit_core::verdict::{ForKind, Recommended, by_kind};
 
 use super::{Judged, label};
 use crate::json;
@@ -19,12 +19,12 @@ pub(crate) fn verdict_json(catalog: &Catalog, judged: &Judged<'_>) -> Value {
         "process": process,
         "hyperv": hyperv,
     });
-    if let Some((server, client)) = &judged.verdict.by_kind {
-        let of = |answers| {
+    if let Some((server, client)) = by_kind(catalog, &judged.host.host, &judged.image.image) {
+        let of = |answers: &ForKind| {
             let (process, hyperv) = json::answers(&pair, answers);
             json!({"process": process, "hyperv": hyperv})
         };
-        value["by_kind"] = json!({"server": of(server), "client": of(client)});
+        value["by_kind"] = json!({"server": of(&server), "client": of(&client)});
     }
     value["pull"] = judged.verdict.pull.map_or(Value::Null, |pull| {
         let reasons: Vec<Value> = pair.render_pull(&pull).iter().map(json::reason).collect();

@@ -5,7 +5,7 @@ use winfit_core::catalog::Relation;
 use winfit_core::host::{Isolation, Os};
 use winfit_core::reason::Pair;
 use winfit_core::remedy::Remedy;
-use winfit_core::verdict::{Answer, Judgement, Reason};
+use winfit_core::verdict::{Answer, Judgement, Reason, by_kind};
 
 use super::{Judged, label};
 use crate::output::{answer, bold, columns, faint, printable, wrap};
@@ -305,7 +305,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
             judgement
                 .reasons()
                 .any(|reason| reason == Reason::KindUnknown),
-            &judged.verdict.by_kind,
+            by_kind(catalog, &judged.host.host, &judged.image.image),
         ) {
             let sentence = format!(
                 "as a server: {}; as a client: {}",
