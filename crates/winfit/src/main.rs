@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(outcome) => {
             if let Err(error) = output::print(&outcome) {
                 // A reader that closed the pipe (`winfit … | head`) has what it wanted.
-                if error.kind() != std::io::ErrorKind::BrokenPipe {
+                if !output::is_closed_pipe(&error) {
                     output::complain(&format!("the answer could not be written: {error}"));
                     return ExitCode::from(3);
                 }

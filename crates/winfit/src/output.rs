@@ -76,6 +76,13 @@ pub(crate) fn print(outcome: &Outcome) -> io::Result<()> {
     out.flush()
 }
 
+/// Whether the reader has closed the pipe. Windows has more words for that than Rust's kinds know:
+/// ERROR_NO_DATA and ERROR_PIPE_NOT_CONNECTED.
+pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+        || (cfg!(windows) && matches!(error.raw_os_error(), Some(232 | 233)))
+}
+
 /// Prints an error. If even that cannot be written there is nobody left to tell.
 pub(crate) fn complain(message: &str) {
     let error = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
