@@ -266,8 +266,16 @@ impl Session<'_> {
             }
             return true;
         }
-        let named =
-            pair.value.starts_with("Microsoft Windows ") && !pair.value.contains(['[', '(']);
+        // The vendor is written in the system's own script: `Майкрософт Windows Server 2019`.
+        let named = pair
+            .value
+            .split_once("Windows ")
+            .is_some_and(|(vendor, _)| {
+                let vendor = vendor.trim_end();
+                let foreign = !vendor.is_ascii() && !vendor.contains(char::is_whitespace);
+                vendor == "Microsoft" || foreign
+            })
+            && !pair.value.contains(['[', '(']);
         if !bios && named && self.open.as_ref().is_none_or(|draft| !draft.other) {
             for known in is("OsName") {
                 self.field(known, pair.key, pair.value, line);

@@ -146,7 +146,7 @@ fn registries() {
 }
 
 #[test]
-fn systeminfo_in_six_languages() {
+fn systeminfo_in_seven_languages() {
     let reading = wholly(
         "systeminfo-en.txt",
         &["WIN-5L2NJ8KQ0V1 10.0.17763.437 server amd64"],
@@ -172,6 +172,8 @@ fn systeminfo_in_six_languages() {
         "systeminfo-ja.txt",
         &["SRV-TOKYO 10.0.17763.437 server amd64"],
     );
+    // The vendor's name in the system's own script.
+    wholly("systeminfo-ru.txt", &["SRV-RU 10.0.17763.437 server"]);
     let all = ["en", "de", "fr", "es", "sv", "ja"]
         .map(|language| fixture(&format!("systeminfo-{language}.txt")))
         .join("\n");

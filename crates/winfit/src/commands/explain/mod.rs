@@ -169,10 +169,14 @@ fn human(
         advised.push(diagnosis.signature);
         let advice = match (&settled[at], known) {
             (Some(settled), _) => {
-                format!(
-                    "\n{}",
-                    check::block(catalog, &settled.judged(catalog), verbose)
-                )
+                let judged = settled.judged(catalog);
+                let mut advice = format!("\n{}", check::block(catalog, &judged, verbose));
+                for doubt in settled.doubts(diagnosis, judged.fits()) {
+                    advice.push('\n');
+                    advice.push_str(&wrap(&printable(&doubt), "  ", "  "));
+                    advice.push('\n');
+                }
+                advice
             }
             (None, true) => String::new(),
             (None, false) => {

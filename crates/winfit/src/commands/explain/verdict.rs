@@ -7,7 +7,7 @@ use winfit_core::image::NamedImage;
 use winfit_core::remedy::{Situation, remedies};
 use winfit_core::verdict::{Verdict, judge};
 use winfit_core::version::OsVersion;
-use winfit_explain::{Diagnosis, SubjectKind};
+use winfit_explain::{Diagnosis, DiagnosisKind, Severity, SubjectKind};
 
 use super::super::check::Judged;
 use super::super::notes::{Calendar, notes};
@@ -174,6 +174,27 @@ impl Given {
 }
 
 impl Settled {
+    /// Where the verdict and the text do not go together.
+    pub(super) fn doubts(&self, diagnosis: &Diagnosis, fits: bool) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if let (Some(said), Some(judged)) = (diagnosis.host_version, self.host.host.version)
+            && said.build != judged.build
+        {
+            doubts.push(format!(
+                "The text speaks of a host with {said}, and was judged for {judged} as --host says."
+            ));
+        }
+        let failed =
+            diagnosis.severity == Severity::Error && diagnosis.kind != DiagnosisKind::OtherHcs;
+        if fits && failed {
+            let image = diagnosis.image.as_deref().unwrap_or("IMAGE");
+            doubts.push(format!(
+                "By these versions it should run, and the text says that it did not: one of them is not what the name says. `docker manifest inspect {image}` and `docker image inspect --format \"{{{{.OsVersion}}}}\" {image}` show the image's own."
+            ));
+        }
+        doubts
+    }
+
     /// As `check` would show it.
     pub(super) fn judged(&self, catalog: &Catalog) -> Judged<'_> {
         Judged {
