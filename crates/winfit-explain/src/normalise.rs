@@ -64,8 +64,9 @@ impl View {
         let mut at = 0;
         while at < self.text.len() {
             let byte = self.text[at];
-            // `> ` of mail, `| ` and `│ ` of boxed output.
-            if line_start && self.text[at..].starts_with("│".as_bytes()) {
+            // `> ` of mail, `| ` and `│ ` of boxed output; the box also closes each line.
+            let bar = self.text[at..].starts_with("│".as_bytes());
+            if bar && (line_start || self.line_ends_at(at + "│".len())) {
                 at += "│".len();
                 continue;
             }
@@ -73,6 +74,7 @@ impl View {
                 b'\n' => line_start = true,
                 b' ' => {}
                 b'>' | b'|' if line_start => {}
+                b'|' if self.line_ends_at(at + 1) => {}
                 _ => {
                     line_start = false;
                     self.squeezed.push(byte);
@@ -81,6 +83,14 @@ impl View {
             }
             at += 1;
         }
+    }
+
+    /// Whether nothing but white space is left of the line.
+    fn line_ends_at(&self, at: usize) -> bool {
+        let rest = &self.text[at.min(self.text.len())..];
+        rest.iter()
+            .find(|byte| **byte != b' ')
+            .is_none_or(|byte| *byte == b'\n')
     }
 
     /// The squeezed position of a raw offset, or of what follows it.

@@ -133,3 +133,16 @@ proptest! {
         );
     }
 }
+
+#[test]
+fn a_box_around_a_wrapped_text_hides_nothing() {
+    for bar in ["|", "│"] {
+        let text = format!(
+            "{bar} Error response from daemon: a Windows version 10.0.20348-based image {bar}\n\
+             {bar} is incompatible with a 10.0.17763 host                               {bar}\n"
+        );
+        let report = explain_bytes(text.as_bytes());
+        assert_eq!(report.diagnoses.len(), 1, "{text}");
+        assert_eq!(report.diagnoses[0].kind.name(), "pull-uplevel");
+    }
+}

@@ -3,7 +3,7 @@
 use winfit_core::Catalog;
 use winfit_core::catalog::Relation;
 use winfit_core::host::{Isolation, Os};
-use winfit_core::reason::Pair;
+use winfit_core::reason::{Pair, RenderedReason};
 use winfit_core::remedy::Remedy;
 use winfit_core::verdict::{Answer, Judgement, Reason, by_kind};
 
@@ -130,6 +130,17 @@ fn line(label: &str, answer_word: &str, width: usize, sentence: &str) -> String 
     let wrapped = wrap(sentence, &indent, &indent);
     let body = wrapped.get(indent.len()..).unwrap_or_default();
     format!("  {label:LABEL$}{answer_word}{body}\n")
+}
+
+/// The rule of a reason, who says so, and where.
+fn source_line(words: &RenderedReason, width: usize) -> String {
+    let source = format!(
+        "[{}: {}] {}",
+        words.authority.name(),
+        words.rule,
+        words.source
+    );
+    line("", &" ".repeat(width), width, &source)
 }
 
 /// The image and host rows, in columns.
@@ -292,13 +303,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
             };
             text.push_str(&line(label, &word, width, &words.message));
             if verbose {
-                let source = format!(
-                    "[{}: {}] {}",
-                    words.authority.name(),
-                    words.rule,
-                    words.source
-                );
-                text.push_str(&line("", &" ".repeat(width), width, &source));
+                text.push_str(&source_line(&words, width));
             }
         }
         if let (true, Some((server, client))) = (
@@ -324,13 +329,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
                 &words.message,
             ));
             if verbose {
-                let source = format!(
-                    "[{}: {}] {}",
-                    words.authority.name(),
-                    words.rule,
-                    words.source
-                );
-                text.push_str(&line("", &" ".repeat(width), width, &source));
+                text.push_str(&source_line(&words, width));
             }
         }
     }
