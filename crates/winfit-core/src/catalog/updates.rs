@@ -64,7 +64,7 @@ pub enum Stream {
     Common,
     /// 26100 and 26200 from .7623, below .32230.
     Client,
-    /// 26100 from .32230.
+    /// From .32230.
     Server,
 }
 
@@ -77,7 +77,7 @@ const SERVER_STREAM_FROM: u32 = 32_230;
 #[inline]
 pub fn stream(build: u16, revision: u32) -> Stream {
     match build {
-        26_100 if revision >= SERVER_STREAM_FROM => Stream::Server,
+        26_100 | 26_200 if revision >= SERVER_STREAM_FROM => Stream::Server,
         26_100 | 26_200 if revision >= CLIENT_STREAM_FROM => Stream::Client,
         _ => Stream::Common,
     }
