@@ -207,9 +207,10 @@ impl<'c> Draft<'c> {
         read.host.arch = self.arch;
         read.host.engine = self.engine();
         read.host.configured_isolation = self.isolation;
-        if let Some((at, because)) = &self.platform {
-            read.host.platform = Some(*at);
-            inferred.push(because.clone());
+        let by_name = || aks_by_name(catalog, self.name.as_deref().filter(|_| self.kubernetes)?);
+        if let Some((at, because)) = self.platform.clone().or_else(by_name) {
+            read.host.platform = Some(at);
+            inferred.push(because);
         }
         read.name = self.name;
         read.kb = self.kbs;
@@ -529,4 +530,23 @@ pub(super) fn kind_in(text: &str) -> Option<Kind> {
         }
     }
     None
+}
+
+/// AKS names its nodes after their pool and their place in its scale set: `aksnpwin000000`,
+/// `aks-nodepool1-23511823-vmss000000`.
+fn aks_by_name(catalog: &Catalog, name: &str) -> Option<(u8, String)> {
+    let place = name.strip_prefix("aks")?;
+    let (_, number) = place.split_at_checked(place.len().checked_sub(6)?)?;
+    let numbered = number.starts_with("000") && number.bytes().all(|b| b.is_ascii_alphanumeric());
+    let at = catalog
+        .platforms
+        .iter()
+        .position(|platform| platform.platform == "aks")?;
+    let full = catalog.platforms[at].name;
+    numbered.then(|| {
+        (
+            u8::try_from(at).unwrap_or_default(),
+            format!("platform: aks ({full}), by the node's name {name}"),
+        )
+    })
 }

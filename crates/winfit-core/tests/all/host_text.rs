@@ -253,15 +253,15 @@ fn kubernetes_nodes() {
         &[
             windows_22,
             "aks-nodepool1-23511823-vmss000000 linux amd64 containerd@1.5.11",
-            "akswin19000000 10.0.17763.3165 server amd64 docker@20.10.9",
+            "akswin19000000 10.0.17763.3165 server amd64 docker@20.10.9 aks",
         ],
     );
     wholly(
         "get-nodes-wide.txt",
         &[
             "aks-nodepool1-23511823-vmss000000 linux containerd@1.5.11",
-            "aksnpwin000000 10.0.17763.3165 server containerd@1.6.6",
-            "akswin22000000 10.0.20348.825 server containerd@1.6.6",
+            "aksnpwin000000 10.0.17763.3165 server containerd@1.6.6 aks",
+            "akswin22000000 10.0.20348.825 server containerd@1.6.6 aks",
             "old-win 10.0.14393.1715 server docker@17.06.2",
         ],
     );
@@ -281,7 +281,7 @@ fn kubernetes_nodes() {
     );
     wholly(
         "get-nodes-label-column.txt",
-        &["akswin000000 10.0.17763 server"],
+        &["akswin000000 10.0.17763 server aks"],
     );
     let reading = reads("get-nodes.txt", &[]);
     assert_eq!(reading.unread[0].text, "akswin000000");
