@@ -9,7 +9,7 @@ use winfit_core::host::{Arch, Host, Isolation, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
 use winfit_core::reason::Pair;
 use winfit_core::remedy::{Situation, remedies};
-use winfit_core::verdict::{ForKind, judge};
+use winfit_core::verdict::{ForKind, by_kind, judge};
 use winfit_core::version::OsVersion;
 
 const BUILDS: [u16; 16] = [
@@ -144,7 +144,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     };
     check(&verdict.answers);
-    if let Some((server, client)) = &verdict.by_kind {
+    if let Some((server, client)) = &by_kind(catalog, &host, &image) {
         check(server);
         check(client);
     }
@@ -160,6 +160,7 @@ fuzz_target!(|bytes: &[u8]| {
             host: &host,
             verdict: &verdict,
             asked,
+            today: winfit_core::Date::MIN,
             others: &[],
             pod: choices.byte() % 2 == 0,
         });
