@@ -161,7 +161,7 @@ fuzz_target!(|bytes: &[u8]| {
             verdict: &verdict,
             asked,
             today: winfit_core::Date::MIN,
-            others: &[],
+            fleet: &[],
             pod: choices.byte() % 2 == 0,
         });
         for remedy in &found {

@@ -1,6 +1,6 @@
 //! Remedies on the host's side: its engine, its patches, other hosts.
 
-use super::{Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, node_selector};
+use super::{Command, Remedy, RemedyKind, Safety, Shell, Situation, node_selector};
 use crate::catalog::Relation;
 use crate::engine::{Engine, EngineVersion, Product, Store};
 use crate::host::{Host, Isolation, Kind, Os};
@@ -9,6 +9,9 @@ use crate::reason::Pair;
 use crate::rules::engines::pull;
 use crate::verdict::{Answer, Reason, judge};
 use crate::version::OsVersion;
+
+/// How many other hosts are named: somewhere to run is wanted, not a list.
+const MOST_OTHER_HOSTS: usize = 3;
 
 impl Situation<'_> {
     /// An engine version or image store that pulls what this one refuses.
@@ -197,12 +200,10 @@ impl Situation<'_> {
         if let Some(image) = self.image.image.version.filter(|_| misplaced) {
             found.push(node_selector(image));
         }
-        let fitting: Vec<&FleetHost<'_>> = self
-            .others
-            .iter()
-            .filter(|other| judge(self.catalog, other.host, &self.image.image).fits(self.asked))
-            .collect();
-        for other in fitting {
+        let fitting = self
+            .others()
+            .filter(|other| judge(self.catalog, other.host, &self.image.image).fits(self.asked));
+        for other in fitting.take(MOST_OTHER_HOSTS) {
             let pair = Pair {
                 catalog: self.catalog,
                 host: other.host,
@@ -231,7 +232,7 @@ impl Situation<'_> {
         {
             return;
         }
-        if self.others.is_empty() && self.host.platform.is_none() {
+        if self.others().next().is_none() && self.host.platform.is_none() {
             return;
         }
         let Some(release) = self
@@ -274,8 +275,7 @@ impl Situation<'_> {
             && self.host.os == Os::Windows;
         let mixed = windows
             && self
-                .others
-                .iter()
+                .others()
                 .any(|other| other.host.os == Os::Windows && build(other.host) != build(self.host));
         if mixed {
             found.push(Remedy {

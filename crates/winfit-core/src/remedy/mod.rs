@@ -126,8 +126,8 @@ pub struct Situation<'a> {
     pub verdict: &'a Verdict,
     /// The isolation asked for; none: the host's default.
     pub asked: Option<Isolation>,
-    /// The other hosts at hand.
-    pub others: &'a [FleetHost<'a>],
+    /// All hosts at hand; the host itself may be among them.
+    pub fleet: &'a [FleetHost<'a>],
     /// The day for dates of support.
     pub today: Date,
     /// The workload is a pod: `docker run` is not how it starts, and containerd pulls no image for
@@ -152,6 +152,16 @@ pub fn remedies(situation: &Situation<'_>) -> Vec<Remedy> {
 }
 
 impl Situation<'_> {
+    /// The other hosts at hand. Of a fleet of any size only the first are looked at: what is wanted is
+    /// somewhere to run, not a list.
+    pub(super) fn others(&self) -> impl Iterator<Item = &FleetHost<'_>> {
+        const MOST: usize = 1000;
+        self.fleet
+            .iter()
+            .take(MOST)
+            .filter(|other| !std::ptr::eq(other.host, self.host))
+    }
+
     pub(super) fn isolation(&self) -> Isolation {
         self.asked.unwrap_or(self.verdict.default_isolation)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod docs;
+mod fleets;
 mod pages;
 mod schemas;
 

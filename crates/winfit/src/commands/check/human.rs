@@ -210,15 +210,23 @@ pub(super) fn human(catalog: &Catalog, judged: &[Judged<'_>], verbose: bool) -> 
         text.push_str(&overview(judged));
     }
     // Of several pairs, those that fit have said all in their row.
-    let told: Vec<&Judged<'_>> = judged
+    let told = judged
         .iter()
-        .filter(|judged_| verbose || judged.len() == 1 || !judged_.fits())
-        .collect();
-    for (at, judged) in told.into_iter().enumerate() {
+        .filter(|pair| verbose || judged.len() == 1 || !pair.fits());
+    for (at, (first, alike)) in alike(told).into_iter().enumerate() {
         if at > 0 {
             text.push('\n');
         }
-        text.push_str(&block(catalog, judged, verbose));
+        text.push_str(&block(catalog, first, verbose));
+        if !alike.is_empty() {
+            text.push('\n');
+            text.push_str(&wrap(
+                &format!("The same on {}.", names(&alike)),
+                "  ",
+                "  ",
+            ));
+            text.push('\n');
+        }
     }
     if !verbose {
         text.push('\n');
@@ -226,6 +234,39 @@ pub(super) fn human(catalog: &Catalog, judged: &[Judged<'_>], verbose: bool) -> 
         text.push('\n');
     }
     text
+}
+
+/// Pairs of one image with hosts that are alike in all facts are told once.
+fn alike<'j, 'a>(
+    pairs: impl Iterator<Item = &'j Judged<'a>>,
+) -> Vec<(&'j Judged<'a>, Vec<&'j Judged<'a>>)> {
+    // A fleet has few kinds of hosts; where it has many, some are told twice.
+    const LOOK_BACK: usize = 64;
+    let mut groups: Vec<(&Judged<'_>, Vec<&Judged<'_>>)> = Vec::new();
+    for pair in pairs {
+        let known = groups.iter_mut().rev().take(LOOK_BACK).find(|(first, _)| {
+            std::ptr::eq(first.image, pair.image) && first.host.host == pair.host.host
+        });
+        match known {
+            Some((_, alike)) => alike.push(pair),
+            None => groups.push((pair, Vec::new())),
+        }
+    }
+    groups
+}
+
+/// The names of some hosts, the first few of many.
+fn names(pairs: &[&Judged<'_>]) -> String {
+    const MOST: usize = 5;
+    let shown: Vec<String> = pairs
+        .iter()
+        .take(MOST)
+        .map(|pair| label(pair.host))
+        .collect();
+    match pairs.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// Several pairs: one row each, before each that does not fit is told.

@@ -124,27 +124,26 @@ pub(crate) fn judge_all<'a>(
     asked: Option<Isolation>,
     calendar: &Calendar,
 ) -> Vec<Judged<'a>> {
+    let labels: Vec<String> = hosts.iter().map(label).collect();
+    let fleet: Vec<FleetHost<'_>> = hosts
+        .iter()
+        .zip(&labels)
+        .map(|(read, label)| FleetHost {
+            label,
+            host: &read.host,
+        })
+        .collect();
     let mut judged = Vec::new();
-    for (at, host) in hosts.iter().enumerate() {
+    for host in hosts {
         for image in images {
             let verdict = judge(catalog, &host.host, &image.image);
-            let labels: Vec<String> = hosts.iter().map(label).collect();
-            let others: Vec<FleetHost<'_>> = hosts
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != at)
-                .map(|(other, read)| FleetHost {
-                    label: &labels[other],
-                    host: &read.host,
-                })
-                .collect();
             let remedies = remedies(&Situation {
                 catalog,
                 image,
                 host: &host.host,
                 verdict: &verdict,
                 asked,
-                others: &others,
+                fleet: &fleet,
                 today: calendar.today,
                 pod: host
                     .host

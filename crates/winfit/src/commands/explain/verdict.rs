@@ -207,7 +207,7 @@ impl Settled {
                 host: &self.host.host,
                 verdict: &self.verdict,
                 asked: None,
-                others: &[],
+                fleet: &[],
                 today: self.calendar.today,
                 pod: self.pod,
             }),
