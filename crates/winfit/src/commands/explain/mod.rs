@@ -157,7 +157,7 @@ fn human(
     }
     let mut text = String::new();
     if found.len() > 1 {
-        text.push_str(&overview(found));
+        text.push_str(&overview(found, dropped(sources)));
     }
     let mut advised: Vec<&str> = Vec::new();
     for (at, (source, diagnosis)) in found.iter().enumerate() {
@@ -166,7 +166,9 @@ fn human(
         }
         // The same advice once: ten pods that fail alike are mended alike.
         let known = advised.contains(&diagnosis.signature);
-        advised.push(diagnosis.signature);
+        if !known {
+            advised.push(diagnosis.signature);
+        }
         let advice = match (&settled[at], known) {
             (Some(settled), _) => {
                 let judged = settled.judged(catalog);
@@ -192,16 +194,25 @@ fn human(
         text.push_str(&block(source, diagnosis, verbose));
         text.push_str(&advice);
     }
-    let dropped: u64 = sources.iter().map(|source| source.report.dropped).sum();
+    let dropped = dropped(sources);
     if dropped > 0 {
         text.push_str(&faint(&format!("\n{dropped} more, not shown\n")));
     }
     text
 }
 
+/// How many failures beyond the cap were only counted.
+fn dropped(sources: &[Source]) -> u64 {
+    sources.iter().map(|source| source.report.dropped).sum()
+}
+
 /// Several failures: one line each, before each is told.
-fn overview(found: &[(&Source, &Diagnosis)]) -> String {
-    let mut text = bold(&format!("{} failures", found.len()));
+fn overview(found: &[(&Source, &Diagnosis)], dropped: u64) -> String {
+    let mut text = if dropped == 0 {
+        bold(&format!("{} failures", found.len()))
+    } else {
+        bold(&format!("{} failures, and {dropped} more", found.len()))
+    };
     text.push_str("\n\n");
     let rows: Vec<Vec<String>> = found
         .iter()
