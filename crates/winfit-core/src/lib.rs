@@ -4,13 +4,17 @@
 //! releases, updates, documented pairs and engine rules, reads hosts and images from what people
 //! write, and judges one against the other.
 
+pub mod audit;
 pub mod catalog;
 pub mod day;
 pub mod engine;
+pub mod finding;
+pub mod fleet;
 pub mod host;
 pub mod image;
 pub mod matrix_view;
 pub mod names;
+pub mod placement;
 pub mod platform;
 pub mod reason;
 pub mod recommend;

@@ -4,7 +4,9 @@ use memchr::{memchr, memrchr};
 
 use crate::anchors::ANCHORS;
 use crate::collect::{Collector, Occurrence};
-use crate::diagnosis::{Confidence, Diagnosis, DiagnosisKind, Location, Severity};
+use winfit_core::finding::{Confidence, Severity};
+
+use crate::diagnosis::{Diagnosis, DiagnosisKind, Location};
 use crate::documents::{Documents, Spot};
 use crate::extra;
 use crate::facts::{self, Facts, Line, says_windows};

@@ -1,5 +1,6 @@
 //! What was found: the types that `explain` gives back.
 
+use winfit_core::finding::{Confidence, Severity};
 use winfit_core::version::OsVersion;
 
 /// What kind of failure a text states.
@@ -35,50 +36,6 @@ impl DiagnosisKind {
             Self::WrongOs => "wrong-os",
             Self::HypervUnavailable => "hyperv-unavailable",
             Self::OtherHcs => "other-hcs",
-        }
-    }
-}
-
-/// How sure a diagnosis is. Ordered: the surer is the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Confidence {
-    /// A suspicion: the text has other causes as well.
-    Possible,
-    /// Inferred from what the text leaves out.
-    Likely,
-    /// Stated.
-    Certain,
-}
-
-impl Confidence {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Possible => "possible",
-            Self::Likely => "likely",
-            Self::Certain => "certain",
-        }
-    }
-}
-
-/// How much a diagnosis matters. Ordered: the worse is the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing; does not fail a run by default.
-    Info,
-    /// A suspicion.
-    Warning,
-    /// Something cannot run.
-    Error,
-}
-
-impl Severity {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
         }
     }
 }

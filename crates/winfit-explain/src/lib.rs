@@ -44,9 +44,10 @@ use std::io::{self, Read};
 
 pub use anchors::ANCHORS;
 pub use diagnosis::{
-    Confidence, Diagnosis, DiagnosisKind, Location, MOST_DIAGNOSES, MOST_LAYERS, MOST_LINES,
-    Report, Severity, Subject, SubjectKind,
+    Diagnosis, DiagnosisKind, Location, MOST_DIAGNOSES, MOST_LAYERS, MOST_LINES, Report, Subject,
+    SubjectKind,
 };
+pub use winfit_core::finding::{Confidence, Severity};
 
 /// Explains everything that `reader` gives, in bounded memory (some one and a half megabytes and
 /// the diagnoses), whatever its size and however long its lines.

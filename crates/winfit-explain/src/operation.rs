@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use crate::codes;
-use crate::diagnosis::{Confidence, DiagnosisKind, Severity};
+use winfit_core::finding::{Confidence, Severity};
+
+use crate::diagnosis::DiagnosisKind;
 use crate::normalise::{View, squeeze};
 use crate::signatures::{
     PROSE, Rule, Signal, code_in_parentheses, cut_short, of_code, of_text, quoted, sentences,

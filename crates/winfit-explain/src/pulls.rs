@@ -2,7 +2,9 @@
 
 use winfit_core::version::OsVersion;
 
-use crate::diagnosis::{Confidence, DiagnosisKind, Severity};
+use winfit_core::finding::{Confidence, Severity};
+
+use crate::diagnosis::DiagnosisKind;
 use crate::normalise::View;
 use crate::signatures::{Signal, cut_short, quoted};
 

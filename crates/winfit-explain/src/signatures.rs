@@ -10,7 +10,9 @@ use winfit_core::version::OsVersion;
 
 use crate::anchors::ANCHORS;
 use crate::codes::{self, Class, Hcs};
-use crate::diagnosis::{Confidence, DiagnosisKind, Severity};
+use winfit_core::finding::{Confidence, Severity};
+
+use crate::diagnosis::DiagnosisKind;
 use crate::normalise::{View, squeeze};
 use crate::{operation, pulls};
 

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use winfit_core::Date;
 use winfit_core::day::{DayError, parse_day};
 use winfit_core::engine::{Engine, EngineError};
+use winfit_core::finding::Severity;
 use winfit_core::host::{Arch, Isolation, Kind, Os};
 use winfit_core::reference::Base;
 
@@ -60,6 +61,18 @@ pub(crate) enum FailOn {
     Info,
     /// Nothing: always exit 0
     Never,
+}
+
+impl FailOn {
+    /// Whether something of this weight makes the exit code 1.
+    pub(crate) fn counts(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity >= Severity::Error,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Info => true,
+            Self::Never => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,11 +3,10 @@
 use time::Date;
 use winfit_core::Catalog;
 use winfit_core::catalog::{Relation, Update, stream};
+use winfit_core::finding::Severity;
 use winfit_core::host::{Host, Kind, Os};
 use winfit_core::image::NamedImage;
 use winfit_core::reason::windows_name;
-
-use crate::cli::FailOn;
 
 /// A note: a rule, its weight, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,30 +15,6 @@ pub(crate) struct Note {
     pub(crate) severity: Severity,
     pub(crate) message: String,
     pub(crate) source: String,
-}
-
-/// How heavy a note is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Severity {
-    Warning,
-    Info,
-}
-
-impl Severity {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-
-    pub(crate) fn counts(self, fail_on: FailOn) -> bool {
-        match fail_on {
-            FailOn::Error | FailOn::Never => false,
-            FailOn::Warning => self == Self::Warning,
-            FailOn::Info => true,
-        }
-    }
 }
 
 /// How far support is looked at.

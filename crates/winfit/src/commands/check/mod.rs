@@ -187,7 +187,7 @@ impl Judged<'_> {
 
     fn counts(&self, fail_on: FailOn) -> bool {
         let failed = fail_on != FailOn::Never && !self.fits();
-        failed || self.notes.iter().any(|note| note.severity.counts(fail_on))
+        failed || self.notes.iter().any(|note| fail_on.counts(note.severity))
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::Catalog;
 use winfit_core::remedy::Remedy;
-use winfit_explain::{Diagnosis, Report, Severity, SubjectKind};
+use winfit_explain::{Diagnosis, Report, SubjectKind};
 
 use self::verdict::{Given, Missing, Settled};
 use super::check;
@@ -66,20 +66,11 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
         }
     };
     let worst = found.iter().map(|(_, diagnosis)| diagnosis.severity).max();
-    let failed = worst.is_some_and(|severity| counts(severity, arguments.fail_on))
+    let failed = worst.is_some_and(|severity| arguments.fail_on.counts(severity))
         || (!complaints.is_empty() && arguments.fail_on != FailOn::Never);
     let mut outcome = Outcome::new(text, if failed { Exit::Findings } else { Exit::Fits });
     outcome.complaints = complaints;
     Ok(outcome)
-}
-
-fn counts(severity: Severity, fail_on: FailOn) -> bool {
-    match fail_on {
-        FailOn::Error => severity >= Severity::Error,
-        FailOn::Warning => severity >= Severity::Warning,
-        FailOn::Info => true,
-        FailOn::Never => false,
-    }
 }
 
 /// Reads every source; what cannot be read is said, and the others are read all the same.

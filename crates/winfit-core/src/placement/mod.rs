@@ -1,0 +1,73 @@
+//! Placement: what limits the hosts that a workload may get to.
+
+pub mod kubernetes;
+pub mod swarm;
+
+use crate::catalog::Catalog;
+use crate::finding::Origin;
+use crate::fleet::Member;
+use crate::version::OsVersion;
+
+pub use self::kubernetes::PodPlacement;
+pub use self::swarm::SwarmPlacement;
+
+/// What limits the hosts of a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placement {
+    /// Nothing.
+    Anywhere,
+    /// A pod's selectors, affinity and tolerations.
+    Pod(Box<PodPlacement>),
+    /// A Swarm service's constraints.
+    Swarm(SwarmPlacement),
+}
+
+/// Whether a placement lets a workload onto a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It does.
+    Yes,
+    /// It does not.
+    No {
+        /// The requirement that keeps it off, in a few words: `node.kubernetes.io/windows-build=10.0.17763`.
+        because: String,
+        /// Where that stands.
+        origin: Option<Origin>,
+    },
+    /// Nobody can tell: the host does not state what the placement asks for.
+    Unknown {
+        /// What is not stated: `label agentpool`.
+        missing: String,
+        /// Where it is asked for.
+        origin: Option<Origin>,
+    },
+}
+
+/// A Windows version that a placement demands of its hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// The version.
+    pub version: OsVersion,
+    /// Where it is demanded.
+    pub origin: Origin,
+}
+
+impl Placement {
+    /// Whether it lets a workload onto this host.
+    pub fn admits(&self, catalog: &Catalog, member: &Member) -> Admission {
+        match self {
+            Self::Anywhere => Admission::Yes,
+            Self::Pod(pod) => pod.admits(catalog, member),
+            Self::Swarm(swarm) => swarm.admits(catalog, member),
+        }
+    }
+
+    /// The Windows versions that it demands, where it does; empty: it demands none.
+    pub fn selected(&self, catalog: &Catalog) -> Vec<Selected> {
+        match self {
+            Self::Anywhere => Vec::new(),
+            Self::Pod(pod) => pod.selected(catalog),
+            Self::Swarm(swarm) => swarm.selected(catalog),
+        }
+    }
+}

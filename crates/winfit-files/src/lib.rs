@@ -1,0 +1,17 @@
+//! Dockerfiles, Compose files, Kubernetes manifests and `daemon.json`: found, read with exact
+//! places, and checked.
+//!
+//! Readers ([`dockerfile`], [`compose`], [`kubernetes`], [`daemon`]) turn a [`source::Source`] into
+//! facts and [`problem::Problem`]s and judge nothing. [`rules`] judge what concerns a file's text
+//! alone; where images run is judged by the core, on the fleet that is built from the facts.
+
+pub mod compose;
+pub mod daemon;
+pub mod dockerfile;
+pub mod kubernetes;
+pub mod lint;
+pub mod problem;
+pub mod repository;
+pub mod rules;
+pub mod source;
+pub mod yaml;
