@@ -3,8 +3,10 @@
 mod check;
 mod explain;
 mod judge;
+mod lint;
 mod log;
 mod timing;
+mod tree;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +18,8 @@ static ALLOCATOR: Counting = Counting;
 
 const USAGE: &str = "winfit-bench judge CRITERION_FOLDER
 winfit-bench check WINFIT
-winfit-bench explain WINFIT FOLDER MEGABYTES";
+winfit-bench explain WINFIT FOLDER MEGABYTES
+winfit-bench lint WINFIT HADOLINT|- FOLDER FILES";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +30,13 @@ fn main() -> ExitCode {
         ["explain", winfit, folder, megabytes] => match megabytes.parse() {
             Ok(megabytes) => explain::table(winfit, &PathBuf::from(folder), megabytes),
             Err(_) => Err(format!("{megabytes:?} is no number of megabytes").into()),
+        },
+        ["lint", winfit, hadolint, folder, files] => match files.parse() {
+            Ok(files) => {
+                let hadolint = (hadolint != "-").then_some(hadolint);
+                lint::table(winfit, hadolint, &PathBuf::from(folder), files)
+            }
+            Err(_) => Err(format!("{files:?} is no number of files").into()),
         },
         _ => Err(USAGE.into()),
     };

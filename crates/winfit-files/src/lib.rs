@@ -6,8 +6,12 @@
 //! alone; where images run is judged by the core, on the fleet that is built from the facts.
 
 pub mod compose;
+pub mod config;
 pub mod daemon;
+pub mod discover;
 pub mod dockerfile;
+pub mod fleet;
+mod ignores;
 pub mod kubernetes;
 pub mod lint;
 pub mod problem;

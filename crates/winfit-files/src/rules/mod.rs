@@ -5,10 +5,13 @@ pub mod compose;
 pub mod daemon;
 pub mod dockerfile;
 pub mod kubernetes;
+pub mod tags;
 
 use winfit_core::Catalog;
 use winfit_core::audit::AuditOptions;
 use winfit_core::fleet::Fleet;
+
+use crate::config::BaseTags;
 
 /// What rules know beside the file at hand.
 #[derive(Debug, Clone, Copy)]
@@ -19,4 +22,6 @@ pub struct Context<'a> {
     pub fleet: &'a Fleet,
     /// Days.
     pub options: &'a AuditOptions,
+    /// How the repository wants its base images tagged.
+    pub base_tags: Option<BaseTags>,
 }

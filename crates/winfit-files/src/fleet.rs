@@ -1,0 +1,427 @@
+//! From facts of files to the fleet that the core audits.
+
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+
+use winfit_core::Catalog;
+use winfit_core::finding::{Located, Origin, Subject};
+use winfit_core::fleet::{
+    Build, Container, Fleet, ImageUse, Labels, Member, Orchestrator, State, Workload,
+};
+use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
+use winfit_core::image::{NamedImage, StatedBy};
+use winfit_core::placement::{Placement, SwarmPlacement};
+use winfit_core::reference::Reference;
+
+use crate::compose::Service;
+use crate::config::Config;
+use crate::dockerfile::{self, Dockerfile};
+use crate::kubernetes::{Content, NodeObject, Object, PodTemplate};
+use crate::repository::{Facts, ReadFile, Repository};
+use crate::rules;
+
+/// Builds the fleet. With `given` hosts, they alone count.
+pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fleet {
+    let mut building = Building {
+        catalog,
+        config: &repository.config,
+        dockerfiles: dockerfiles(repository),
+        built: HashMap::new(),
+        used: Vec::new(),
+        fleet: Fleet::default(),
+    };
+    building.hosts(repository, given);
+    building.what_is_built(repository);
+    for file in &repository.files {
+        match &file.facts {
+            Facts::Kubernetes(manifests) => {
+                for object in &manifests.objects {
+                    building.object(object);
+                }
+            }
+            Facts::Compose(compose) => {
+                for service in &compose.services {
+                    building.service(service);
+                }
+            }
+            _ => {}
+        }
+    }
+    building.builds(repository);
+    building.fleet
+}
+
+/// A Dockerfile with its text, by its path without `.` and `..`.
+type Dockerfiles<'a> = HashMap<PathBuf, (&'a ReadFile, &'a Dockerfile)>;
+
+fn dockerfiles(repository: &Repository) -> Dockerfiles<'_> {
+    repository
+        .files
+        .iter()
+        .filter_map(|file| match &file.facts {
+            Facts::Dockerfile(dockerfile) => {
+                Some((tidy(Path::new(&*file.source.name)), (file, dockerfile)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// A path without `.` and without `..` behind a folder.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if tidy
+                    .components()
+                    .next_back()
+                    .is_some_and(|last| matches!(last, Component::Normal(_))) =>
+            {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+struct Building<'a> {
+    catalog: &'a Catalog,
+    config: &'a Config,
+    dockerfiles: Dockerfiles<'a>,
+    /// The base of what the repository builds, by reference and by repository without tag.
+    built: HashMap<String, ImageUse>,
+    /// Dockerfiles that a workload of the fleet uses.
+    used: Vec<PathBuf>,
+    fleet: Fleet,
+}
+
+/// A reference without its tag and digest.
+fn without_tag(text: &str) -> Option<String> {
+    let reference = Reference::parse(text).ok()?;
+    let bare = Reference {
+        tag: None,
+        digest: None,
+        ..reference
+    };
+    Some(bare.to_string())
+}
+
+impl Building<'_> {
+    fn hosts(&mut self, repository: &Repository, given: &[Member]) {
+        if !given.is_empty() {
+            self.fleet.hosts = given.to_vec();
+            return;
+        }
+        self.fleet.hosts.clone_from(&self.config.hosts);
+        for file in &repository.files {
+            let Facts::Kubernetes(manifests) = &file.facts else {
+                continue;
+            };
+            for object in &manifests.objects {
+                if let Content::Node(node) = &object.content {
+                    let member = self.node(object, node);
+                    self.fleet.hosts.extend(member);
+                }
+            }
+        }
+    }
+
+    /// A Node that a file holds; without a version it says nothing about hosts.
+    fn node(&self, object: &Object, node: &NodeObject) -> Option<Member> {
+        let name = &object.name.as_ref()?.value;
+        let linux = node.operating_system.as_deref() == Some("linux");
+        let mut host = if linux {
+            let read = read_host_spec(self.catalog, "linux").ok()?;
+            read.into_iter().next()?.host
+        } else {
+            let kernel = node.kernel_version.as_ref()?;
+            let read = winfit_core::host::read_hosts(
+                self.catalog,
+                &format!("Kernel Version: {}", kernel.value),
+            );
+            let host = read.hosts.into_iter().next()?.host;
+            Host {
+                kind: Kind::Server,
+                ..host
+            }
+        };
+        host.arch = node.architecture.as_deref().and_then(Arch::parse);
+        host.engine = node
+            .runtime_version
+            .as_deref()
+            .and_then(|version| version.replace("://", "@").parse().ok());
+        let mut member = Member::new(name, host, &format!("Node in {}", object.origin.source));
+        member.orchestrator = Some(Orchestrator::Kubernetes);
+        member.labels = Labels {
+            known: node.labels.iter().cloned().collect(),
+            complete: true,
+        };
+        member.taints = Some(node.taints.clone());
+        member.state = if node.unschedulable {
+            State::Cordoned
+        } else if node.not_ready {
+            State::Down
+        } else {
+            State::Ready
+        };
+        member.origin = Some(object.origin.clone());
+        Some(member)
+    }
+
+    /// What the repository builds: images that Compose builds and names, and what `winfit.toml` says.
+    fn what_is_built(&mut self, repository: &Repository) {
+        for file in &repository.files {
+            let Facts::Compose(compose) = &file.facts else {
+                continue;
+            };
+            for service in &compose.services {
+                let (Some(name), Some(base)) = (&service.resolved_image, self.built_by(service))
+                else {
+                    continue;
+                };
+                self.remember(name, base);
+            }
+        }
+        for image in &self.config.images {
+            if let Some(path) = &image.dockerfile
+                && let Some((_, dockerfile)) = self.dockerfiles.get(&tidy(path))
+                && let Some(base) = self.final_base(dockerfile, None)
+            {
+                self.used.push(tidy(path));
+                self.remember(&image.reference, base);
+            }
+        }
+    }
+
+    fn remember(&mut self, name: &str, base: ImageUse) {
+        if let Some(bare) = without_tag(name) {
+            self.built.entry(bare).or_insert_with(|| base.clone());
+        }
+        self.built.entry(name.to_owned()).or_insert(base);
+    }
+
+    /// The base of the Dockerfile that builds a service's image.
+    fn built_by(&mut self, service: &Service) -> Option<ImageUse> {
+        let build = service.build.as_ref()?;
+        if let Some(inline) = &build.inline {
+            let source = crate::source::Source::of_text(&inline.origin.source, &inline.value);
+            let (dockerfile, _) = dockerfile::read_with_args(&source, &build.args);
+            let mut base = self.final_base(&dockerfile, build.target.as_deref())?;
+            // Places inside the block are places of the Compose file's value.
+            base.origin = inline.origin.clone();
+            return Some(base);
+        }
+        let path = tidy(build.dockerfile.as_deref()?);
+        let (file, _) = self.dockerfiles.get(&path)?;
+        let (dockerfile, _) = dockerfile::read_with_args(&file.source, &build.args);
+        let base = self.final_base(&dockerfile, build.target.as_deref());
+        self.used.push(path);
+        base
+    }
+
+    fn final_base(&self, dockerfile: &Dockerfile, target: Option<&str>) -> Option<ImageUse> {
+        let stage = rules::dockerfile::final_base(dockerfile, target)?;
+        let image = rules::dockerfile::image_use(self.catalog, stage)?;
+        Some(self.completed(image))
+    }
+
+    /// Adds what `winfit.toml` tells of an image that its reference does not tell.
+    fn completed(&self, mut used: ImageUse) -> ImageUse {
+        let told = self.config.images.iter().find(|image| {
+            image.reference == used.text
+                || without_tag(&used.text).is_some_and(|bare| bare == image.reference)
+        });
+        let mirrored = self.config.mirrors.iter().find_map(|mirror| {
+            let rest = used.text.strip_prefix(&mirror.prefix)?;
+            let original = format!("{}{rest}", mirror.of);
+            rest.starts_with('/')
+                .then(|| NamedImage::read(self.catalog, &original).ok())
+                .flatten()
+        });
+        let Ok(image) = &mut used.image else {
+            return used;
+        };
+        if let Some(original) = mirrored
+            && original.image.version.is_some()
+        {
+            image.image = original.image;
+            image.base = original.base;
+            image.is_base = original.is_base;
+            image.kb = original.kb;
+            image.stated_by = StatedBy::Tag;
+        }
+        if let Some(told) = told {
+            if let Some(version) = told.os_version {
+                image.give_version(version);
+            }
+            if let Some(os) = told.os {
+                image.image.os = os;
+                if os == Os::Linux {
+                    image.image.version = None;
+                }
+            }
+        }
+        used
+    }
+
+    /// An image by its text after substitution.
+    fn image(&self, text: &str, origin: &Origin, unresolved: &[String]) -> ImageUse {
+        let used = ImageUse {
+            text: text.to_owned(),
+            image: NamedImage::read(self.catalog, text),
+            origin: origin.clone(),
+            unresolved: unresolved.to_vec(),
+            built_from: None,
+        };
+        let mut used = self.completed(used);
+        let base = self.built.get(text).or_else(|| {
+            let bare = without_tag(text)?;
+            self.built.get(&bare)
+        });
+        used.built_from = base.cloned().map(Box::new);
+        used
+    }
+
+    fn object(&mut self, object: &Object) {
+        match &object.content {
+            Content::Workload(pod) => {
+                let workload = self.pod(object, pod);
+                self.fleet.workloads.push(workload);
+            }
+            Content::RuntimeClass(class) => self.fleet.runtime_classes.push((**class).clone()),
+            Content::Node(_) | Content::Other => {}
+        }
+    }
+
+    fn pod(&self, object: &Object, pod: &PodTemplate) -> Workload {
+        let containers = pod
+            .containers
+            .iter()
+            .filter_map(|container| {
+                let image = container.image.as_ref()?;
+                Some(Container {
+                    name: container.name.clone(),
+                    image: self.image(&image.value, &image.origin, &[]),
+                    host_process: container.host_process,
+                })
+            })
+            .collect();
+        Workload {
+            subject: rules::kubernetes::subject(object),
+            orchestrator: Orchestrator::Kubernetes,
+            containers,
+            placement: Placement::Pod(Box::new(pod.placement.clone())),
+            isolation: None,
+            os: pod.os_name.as_ref().and_then(|os| match os.value.as_str() {
+                "windows" => Some(Os::Windows),
+                "linux" => Some(Os::Linux),
+                _ => None,
+            }),
+            everywhere: object.kind.value == "DaemonSet",
+            wanted: pod.replicas,
+            running: None,
+            origin: object.origin.clone(),
+        }
+    }
+
+    fn service(&mut self, service: &Service) {
+        let base = self.built_by(service);
+        let image = match (&service.image, &base) {
+            (Some(image), _) => {
+                let text = service.resolved_image.as_deref().unwrap_or(&image.value);
+                let mut used = self.image(text, &image.origin, &service.unresolved);
+                if let Some(base) = base {
+                    used.built_from = Some(Box::new(base));
+                }
+                used
+            }
+            // Compose names what it builds after the project and the service.
+            (None, Some(base)) => ImageUse {
+                text: service.name.value.clone(),
+                image: NamedImage::read(self.catalog, "local/build"),
+                origin: service
+                    .build
+                    .as_ref()
+                    .map_or_else(|| service.origin.clone(), |build| build.origin.clone()),
+                unresolved: Vec::new(),
+                built_from: Some(Box::new(base.clone())),
+            },
+            (None, None) => return,
+        };
+        let in_swarm = service.deploy.is_some() || self.all_in_swarm();
+        let isolation = service.isolation.as_ref().and_then(|isolation| {
+            let value = match isolation.value.to_ascii_lowercase().as_str() {
+                "process" => Isolation::Process,
+                "hyperv" => Isolation::Hyperv,
+                _ => return None,
+            };
+            Some(Located::new(value, isolation.origin.clone()))
+        });
+        let os = service.platform.as_ref().and_then(|platform| {
+            let os = platform.value.split(['/', '(']).next()?;
+            match os.to_ascii_lowercase().as_str() {
+                "windows" => Some(Os::Windows),
+                "linux" => Some(Os::Linux),
+                _ => None,
+            }
+        });
+        self.fleet.workloads.push(Workload {
+            subject: Subject::new("service", &service.name.value),
+            orchestrator: if in_swarm {
+                Orchestrator::Swarm
+            } else {
+                Orchestrator::Docker
+            },
+            containers: vec![Container {
+                name: service.name.value.clone(),
+                image,
+                host_process: false,
+            }],
+            placement: if in_swarm {
+                Placement::Swarm(SwarmPlacement {
+                    constraints: service.constraints.clone(),
+                    platforms: Vec::new(),
+                })
+            } else {
+                Placement::Anywhere
+            },
+            isolation,
+            os,
+            everywhere: service.global,
+            wanted: service.replicas,
+            running: None,
+            origin: service.origin.clone(),
+        });
+    }
+
+    /// Where all hosts that run Compose services are a Swarm's, a service without `deploy` is one too.
+    fn all_in_swarm(&self) -> bool {
+        let mut hosts = self
+            .fleet
+            .hosts
+            .iter()
+            .filter(|host| host.orchestrator != Some(Orchestrator::Kubernetes))
+            .peekable();
+        hosts.peek().is_some() && hosts.all(|host| host.orchestrator == Some(Orchestrator::Swarm))
+    }
+
+    fn builds(&mut self, repository: &Repository) {
+        for file in &repository.files {
+            let Facts::Dockerfile(dockerfile) = &file.facts else {
+                continue;
+            };
+            let Some(base) = self.final_base(dockerfile, None) else {
+                continue;
+            };
+            let path = tidy(Path::new(&*file.source.name));
+            self.fleet.builds.push(Build {
+                subject: Subject::new("Dockerfile", &file.source.name),
+                base,
+                used: self.used.contains(&path),
+            });
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How base images are to be tagged, where `winfit.toml` says so with `base_tags`.
+
+use winfit_core::finding::{Finding, Rule, Severity, Subject};
+use winfit_core::fleet::ImageUse;
+use winfit_core::recommend::kb_tag;
+
+use super::Context;
+use crate::config::BaseTags;
+
+/// The rules of this file. `floating-base` is also the core's, for 2016, where equal revisions count.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "floating-base",
+        summary: "A base image floats where a pin is wanted",
+    },
+    Rule {
+        name: "pinned-base",
+        summary: "A base image is pinned where a floating tag is wanted",
+    },
+];
+
+/// Checks one base image against the repository's own wish.
+pub fn check(context: &Context<'_>, used: &ImageUse, subject: &Subject) -> Option<Finding> {
+    let wanted = context.base_tags?;
+    let image = used.image.as_ref().ok()?;
+    let reference = image.reference.as_ref().filter(|_| image.is_base)?;
+    let version = image.image.version?;
+    let pinned = reference.digest.is_some()
+        || (version.revision.is_some() && !image.image.revision_inferred)
+        || image.kb.is_some();
+    match (wanted, pinned) {
+        // Of 2016 the core speaks, whatever the wish.
+        (BaseTags::Pinned, false) if version.build != 14_393 => {
+            let newest = context
+                .catalog
+                .newest_image_update(version.build, image.base);
+            let pin = newest.map(|update| {
+                let tag = update
+                    .kb
+                    .and_then(|kb| kb_tag(context.catalog, update.build, kb));
+                tag.unwrap_or(format!("10.0.{}.{}", update.build, update.revision))
+            });
+            let finding = Finding::new(
+                "floating-base",
+                Severity::Warning,
+                subject.clone(),
+                used.origin.clone(),
+                format!(
+                    "{} takes another patch level with each build, and winfit.toml wants pins",
+                    image.short()
+                ),
+            );
+            Some(match pin {
+                Some(pin) => finding.label(format!("pin it, as {pin}")),
+                None => finding.label("floats"),
+            })
+        }
+        (BaseTags::Floating, true) => {
+            let floating = context
+                .catalog
+                .releases
+                .iter()
+                .find(|release| release.build == version.build && !release.tags.is_empty())
+                .and_then(|release| release.tags.first());
+            let finding = Finding::new(
+                "pinned-base",
+                Severity::Warning,
+                subject.clone(),
+                used.origin.clone(),
+                format!(
+                    "{} stays at its patch level, and winfit.toml wants floating tags",
+                    image.short()
+                ),
+            );
+            Some(match floating {
+                Some(tag) => finding.label(format!("write {tag}")),
+                None => finding.label("pinned"),
+            })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,284 @@
+//! The whole way: a tree of files, and the findings of it.
+
+use winfit_core::Catalog;
+use winfit_core::day::parse_day;
+use winfit_files::lint::{Lint, LintOptions, lint, rules};
+
+use crate::repository::Tree;
+
+fn lint_of(tree: &Tree) -> Lint {
+    let options = LintOptions {
+        today: parse_day("2026-11-22").unwrap(),
+        eol_within: None,
+        hosts: Vec::new(),
+    };
+    lint(Catalog::builtin(), &tree.read(), &options)
+}
+
+/// The findings as `file:line:column rule`.
+fn found(tree: &Tree) -> Vec<String> {
+    let folder = tree.path().to_string_lossy().replace('\\', "/");
+    lint_of(tree)
+        .findings
+        .iter()
+        .map(|finding| {
+            let source = finding.origin.source.trim_start_matches(&folder);
+            let place = finding.origin.span.map_or_else(String::new, |span| {
+                format!(":{}:{}", span.line, span.column)
+            });
+            format!("{}{place} {}", source.trim_start_matches('/'), finding.rule)
+        })
+        .collect()
+}
+
+fn deployment(image: &str, selector: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector: {{}}\n  template:\n    spec:\n      nodeSelector:\n        kubernetes.io/os: windows\n{selector}      containers:\n        - name: web\n          image: {image}\n"
+    )
+}
+
+const CORE: &str = "mcr.microsoft.com/windows/servercore";
+
+#[test]
+fn a_linux_repository_has_no_findings() {
+    let tree = Tree::new(&[
+        (
+            "Dockerfile",
+            "FROM golang:1.24 AS build\nRUN go build\nFROM debian:12\nCOPY --from=build /a /a\n",
+        ),
+        (
+            "Dockerfile.alpine",
+            "ARG VERSION\nFROM alpine:${VERSION}\nRUN apk add curl\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  db:\n    image: postgres:16\n    deploy:\n      replicas: 1\n  web:\n    build: .\n    image: ${REGISTRY}/web:${TAG}\n",
+        ),
+        (
+            "k8s/all.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector: {}\n  template:\n    spec:\n      containers:\n        - name: web\n          image: nginx:latest\n---\napiVersion: extensions/v1beta1\nkind: DaemonSet\nmetadata:\n  name: log\nspec:\n  template:\n    spec:\n      nodeSelector:\n        beta.kubernetes.io/os: linux\n      tolerations:\n        - operator: Exists\n      containers:\n        - name: log\n          image: fluent/fluentd:v1.16\n",
+        ),
+        (
+            "etc/daemon.json",
+            "{\"exec-opts\": [\"native.cgroupdriver=systemd\"], \"log-driver\": \"json-file\"}\n",
+        ),
+        (
+            "winfit.toml",
+            "hosts = [\"ltsc2019\", \"ltsc2022\", \"linux\"]\n",
+        ),
+    ]);
+    assert_eq!(found(&tree), Vec::<String>::new());
+}
+
+#[test]
+fn placement_that_admits_an_unfit_host_is_found_at_the_base_of_the_build_file() {
+    let tree = Tree::new(&[
+        (
+            "web/Dockerfile",
+            &format!("# escape=`\nFROM {CORE}:ltsc2022\n"),
+        ),
+        ("web.yaml", &deployment("contoso/web:1", "")),
+        (
+            "winfit.toml",
+            "orchestrator = \"kubernetes\"\nhosts = [\"ltsc2019\", \"ltsc2022\"]\n[images.\"contoso/web\"]\ndockerfile = \"web/Dockerfile\"\n",
+        ),
+    ]);
+    assert_eq!(found(&tree), ["web/Dockerfile:2:6 build-mismatch"]);
+    let lint = lint_of(&tree);
+    assert_eq!((lint.placed[0].candidates, lint.placed[0].fit), (2, 1));
+}
+
+#[test]
+fn an_image_is_read_through_the_dockerfile_that_compose_builds_it_from() {
+    let tree = Tree::new(&[
+        (
+            "web/Dockerfile",
+            &format!("ARG RELEASE=ltsc2019\nFROM {CORE}:${{RELEASE}}\n"),
+        ),
+        (
+            "compose.yaml",
+            "services:\n  web:\n    build:\n      context: web\n      args:\n        RELEASE: ltsc2022\n    image: contoso/web\n",
+        ),
+        (
+            "web.yaml",
+            &deployment(
+                "contoso/web:7",
+                "        node.kubernetes.io/windows-build: \"10.0.17763\"\n",
+            ),
+        ),
+    ]);
+    let found = found(&tree);
+    assert!(
+        found.iter().any(|found| found.ends_with("build-mismatch")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn without_hosts_a_selector_and_an_image_are_checked_against_each_other() {
+    let tree = Tree::new(&[(
+        "web.yaml",
+        &deployment(
+            &format!("{CORE}:ltsc2022"),
+            "        node.kubernetes.io/windows-build: \"10.0.17763\"\n",
+        ),
+    )]);
+    assert_eq!(found(&tree), ["web.yaml:14:18 build-mismatch"]);
+}
+
+#[test]
+fn ignores_take_findings_away_and_are_told_when_they_match_nothing() {
+    let tree = Tree::new(&[
+        (
+            "a/Dockerfile",
+            &format!("# winfit: ignore[latest-removed]\nFROM {CORE}:latest\n"),
+        ),
+        (
+            "b/Dockerfile",
+            &format!("# winfit: ignore[latest-removed, old-image-name]\nFROM {CORE}:ltsc2022\n"),
+        ),
+        (
+            "c/Dockerfile",
+            &format!("FROM {CORE}:latest # winfit: ignore[latest-removed]\n"),
+        ),
+        (
+            "d/Dockerfile",
+            &format!("# winfit: ignore[latst-removed]\nFROM {CORE}:ltsc2022\n"),
+        ),
+        (
+            "e.yaml",
+            &deployment(
+                &format!("{CORE}:latest # winfit: ignore[latest-removed]"),
+                "",
+            ),
+        ),
+        ("f/Dockerfile", &format!("FROM {CORE}:latest\n")),
+        (
+            "winfit.toml",
+            "[[ignore]]\nrule = \"latest-removed\"\npath = \"f/\"\n[[ignore]]\nrule = \"latest-removed\"\npath = \"g/\"\n",
+        ),
+    ]);
+    let found = found(&tree);
+    let unused: Vec<&String> = found
+        .iter()
+        .filter(|found| found.ends_with("unused-ignore"))
+        .collect();
+    assert_eq!(
+        unused,
+        [
+            "b/Dockerfile:1:18 unused-ignore",
+            "b/Dockerfile:1:34 unused-ignore",
+            "d/Dockerfile:1:18 unused-ignore",
+            "winfit.toml:5:8 unused-ignore",
+        ]
+    );
+    // A comment cannot stand behind an instruction of a Dockerfile.
+    let rest: Vec<&String> = found
+        .iter()
+        .filter(|found| !found.ends_with("unused-ignore"))
+        .collect();
+    assert!(
+        rest.iter()
+            .all(|found| found.starts_with("c/Dockerfile:1:"))
+            && !rest.is_empty(),
+        "{rest:?}"
+    );
+}
+
+#[test]
+fn a_mirror_holds_what_its_original_holds() {
+    let tree = Tree::new(&[
+        (
+            "Dockerfile",
+            "FROM registry.contoso.com/mcr/windows/servercore/iis:windowsservercore-ltsc2022\n",
+        ),
+        (
+            "base/Dockerfile",
+            "FROM registry.contoso.com/mcr/windows:1809\n",
+        ),
+        (
+            "winfit.toml",
+            "hosts = [\"ltsc2016\"]\n[registries]\n\"registry.contoso.com/mcr\" = \"mcr.microsoft.com\"\n",
+        ),
+    ]);
+    let found = found(&tree);
+    assert!(
+        found.contains(&"Dockerfile:1:6 build-mismatch".to_owned()),
+        "{found:?}"
+    );
+    assert!(
+        found.contains(&"base/Dockerfile:1:6 build-mismatch".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn base_tags_are_as_the_repository_wants_them() {
+    let dockerfiles = [
+        ("a/Dockerfile", format!("FROM {CORE}:ltsc2022\n")),
+        ("b/Dockerfile", format!("FROM {CORE}:10.0.20348.5499\n")),
+    ];
+    let with = |config: &str| {
+        let tree = Tree::new(&[
+            (dockerfiles[0].0, &dockerfiles[0].1),
+            (dockerfiles[1].0, &dockerfiles[1].1),
+            ("winfit.toml", config),
+        ]);
+        found(&tree)
+    };
+    assert_eq!(with(""), Vec::<String>::new());
+    assert_eq!(
+        with("base_tags = \"pinned\"\n"),
+        ["a/Dockerfile:1:6 floating-base"]
+    );
+    assert_eq!(
+        with("base_tags = \"floating\"\n"),
+        ["b/Dockerfile:1:6 pinned-base"]
+    );
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_place_and_the_rest_is_read() {
+    let tree = Tree::new(&[
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: [\n---\napiVersion: v1\nkind: Pod\n",
+        ),
+        ("b/Dockerfile", &format!("FROM {CORE}:latest\n")),
+        ("c/Dockerfile", "RUN echo\n"),
+    ]);
+    let found = found(&tree);
+    assert!(
+        found
+            .iter()
+            .any(|f| f.starts_with("a.yaml:") && f.ends_with(" broken-file")),
+        "{found:?}"
+    );
+    assert!(
+        found.iter().any(|f| f == "b/Dockerfile:1:6 latest-removed"),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|f| f.starts_with("c/Dockerfile:1:1") && f.ends_with(" broken-file")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn every_rule_is_listed_once_and_every_finding_has_a_listed_rule() {
+    let names: Vec<&str> = rules().iter().map(|rule| rule.name).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(names, sorted);
+    assert!(names.len() > 30, "{names:?}");
+    for rule in rules() {
+        assert!(
+            !rule.summary.is_empty() && !rule.summary.ends_with('.'),
+            "{}",
+            rule.name
+        );
+    }
+}

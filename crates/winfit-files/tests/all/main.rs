@@ -1,0 +1,5 @@
+//! The specification of reading and checking files.
+
+mod config;
+mod lint;
+mod repository;
