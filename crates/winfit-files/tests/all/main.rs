@@ -1,0 +1,3 @@
+//! Everything in one binary: one file a reader.
+
+mod yaml;
