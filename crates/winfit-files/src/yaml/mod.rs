@@ -65,6 +65,8 @@ struct Item<'t> {
     span: Range<usize>,
     /// What follows it in the collection that it belongs to.
     next: Option<u32>,
+    /// What stands behind the `!` of a local tag.
+    tag: Option<Box<str>>,
 }
 
 /// The tree of one document.
@@ -163,6 +165,11 @@ impl<'a, 't> Node<'a, 't> {
     /// The bytes of the file that spell it, quotes included; of an alias the alias.
     pub fn span(self) -> Range<usize> {
         self.item().span.clone()
+    }
+
+    /// The local tag that the node carries, without its `!`: `reset` of `!reset null`.
+    pub fn tag(self) -> Option<&'a str> {
+        self.resolved().item().tag.as_deref()
     }
 
     /// The scalar's text.

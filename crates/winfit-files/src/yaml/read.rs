@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, options};
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Tag, options};
 use winfit_core::version::quote_for_error;
 
 use super::{Data, Item, Node, Style, Tree, words};
@@ -130,14 +130,18 @@ impl<'t> Reading<'t> {
                     style,
                     string,
                 };
-                self.add(data, span, anchor);
+                self.add(data, span, anchor, tag.as_deref());
             }
-            Event::SequenceStart(_, anchor, _) => self.open(Data::Sequence(None), range, anchor),
-            Event::MappingStart(_, anchor, _) => self.open(Data::Mapping(None), range, anchor),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(Data::Sequence(None), range, anchor, tag.as_deref());
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.open(Data::Mapping(None), range, anchor, tag.as_deref());
+            }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
             Event::Alias(anchor) => {
                 let target = self.anchors.get(&anchor).copied();
-                self.add(Data::Alias(target), range, 0);
+                self.add(Data::Alias(target), range, 0, None);
             }
             Event::UnresolvedAlias(name) => {
                 self.tell(
@@ -151,7 +155,7 @@ impl<'t> Reading<'t> {
                     )
                     .label("names nothing"),
                 );
-                self.add(Data::Alias(None), range, 0);
+                self.add(Data::Alias(None), range, 0, None);
             }
             _ => {}
         }
@@ -167,13 +171,23 @@ impl<'t> Reading<'t> {
         range.start..range.start + text.trim_end_matches([' ', '\t', '\r', '\n']).len()
     }
 
-    fn add(&mut self, data: Data<'t>, span: Range<usize>, anchor: usize) -> Option<u32> {
+    fn add(
+        &mut self,
+        data: Data<'t>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Option<u32> {
         let tree = self.tree.as_mut()?;
         let id = u32::try_from(tree.items.len()).ok()?;
+        let tag = tag
+            .filter(|tag| tag.handle() == "!" && !tag.suffix().is_empty())
+            .map(|tag| Box::from(tag.suffix()));
         tree.items.push(Item {
             data,
             span,
             next: None,
+            tag,
         });
         if anchor > 0 {
             self.anchors.insert(anchor, id);
@@ -196,9 +210,9 @@ impl<'t> Reading<'t> {
         Some(id)
     }
 
-    fn open(&mut self, data: Data<'t>, span: Range<usize>, anchor: usize) {
+    fn open(&mut self, data: Data<'t>, span: Range<usize>, anchor: usize, tag: Option<&Tag>) {
         self.indented_by_tab(span.start);
-        if let Some(id) = self.add(data, span, anchor) {
+        if let Some(id) = self.add(data, span, anchor, tag) {
             self.open.push(Open {
                 id,
                 last: None,
