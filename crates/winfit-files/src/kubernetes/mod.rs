@@ -98,6 +98,8 @@ pub struct PodTemplate {
     pub windows_options: Option<Origin>,
     /// `hostNetwork`.
     pub host_network: Option<Located<bool>>,
+    /// The labels that its pods get.
+    pub labels: Vec<(String, String)>,
     /// The template's own annotations.
     pub annotations: Vec<(Located<String>, String)>,
     /// `replicas`, `parallelism`.
@@ -107,6 +109,8 @@ pub struct PodTemplate {
     /// Fields of the pod's spec that stand inside a container: `nodeSelector`, `tolerations`,
     /// `affinity`, `runtimeClassName`, `nodeName`, `hostNetwork`, `os`; the keys.
     pub misplaced: Vec<Located<String>>,
+    /// What a `nodeSelector` inside a container demands.
+    pub misplaced_demands: Vec<Demand>,
     /// Where the pod's spec stands: its first key.
     pub spec: Origin,
 }

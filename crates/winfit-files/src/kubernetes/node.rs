@@ -3,7 +3,7 @@
 use winfit_core::placement::kubernetes::{RuntimeClass, Taint};
 
 use super::NodeObject;
-use super::pod::node_selector;
+use super::pod::{labels, node_selector};
 use super::read::Reading;
 use crate::yaml::Node;
 
@@ -38,18 +38,6 @@ pub(super) fn node(reading: &mut Reading<'_>, root: Node<'_, '_>) -> NodeObject 
             .and_then(Node::as_str)
             .map(ToOwned::to_owned)
     };
-    let labels = root
-        .at(&["metadata", "labels"])
-        .map_or_else(Vec::new, |labels| {
-            labels
-                .entries()
-                .into_iter()
-                .filter_map(|entry| {
-                    let value = text(Some(entry.value)).unwrap_or_default();
-                    Some((text(Some(entry.key))?, value))
-                })
-                .collect()
-        });
     let spec = root.get("spec");
     let taints = spec
         .and_then(|spec| spec.get("taints"))
@@ -74,7 +62,7 @@ pub(super) fn node(reading: &mut Reading<'_>, root: Node<'_, '_>) -> NodeObject 
     let info = root.at(&["status", "nodeInfo"]);
     let fact = |key| text(info.and_then(|info| info.get(key)));
     NodeObject {
-        labels,
+        labels: labels(root),
         taints,
         unschedulable: spec
             .and_then(|spec| spec.get("unschedulable"))

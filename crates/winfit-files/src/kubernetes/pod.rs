@@ -55,12 +55,14 @@ pub(super) fn template(
         host_process: false,
         windows_options: None,
         host_network: None,
+        labels: labels(template),
         annotations: Vec::new(),
         replicas: holder.and_then(copies),
         has_selector: holder
             .and_then(|holder| holder.get("selector"))
             .is_some_and(|selector| !selector.is_null()),
         misplaced: Vec::new(),
+        misplaced_demands: Vec::new(),
         spec: first_key(reading, spec),
     };
     found.placement.origin = Some(found.spec.clone());
@@ -72,6 +74,21 @@ pub(super) fn template(
     }
     found.read(reading, spec);
     Some(found)
+}
+
+/// `metadata.labels`.
+pub(super) fn labels(object: Node<'_, '_>) -> Vec<(String, String)> {
+    let text = |node: Node<'_, '_>| {
+        node.as_str()
+            .filter(|_| !node.is_null())
+            .map(ToOwned::to_owned)
+    };
+    object
+        .at(&["metadata", "labels"])
+        .map_or_else(Vec::new, Node::entries)
+        .into_iter()
+        .filter_map(|entry| Some((text(entry.key)?, text(entry.value).unwrap_or_default())))
+        .collect()
 }
 
 /// `replicas`, or a Job's `parallelism`.
@@ -130,7 +147,7 @@ impl PodTemplate {
                 "hostNetwork" => {
                     self.host_network = value
                         .as_bool()
-                        .map(|on| Located::new(on, reading.entry(*entry)));
+                        .map(|on| Located::new(on, reading.origin(value)));
                 }
                 "initContainers" => self.containers(reading, value, ContainerKind::Init),
                 "containers" => self.containers(reading, value, ContainerKind::Main),
@@ -183,6 +200,9 @@ impl PodTemplate {
                     field if OF_THE_POD.contains(&field) => {
                         let key = Located::new(field.to_owned(), reading.origin(entry.key));
                         self.misplaced.push(key);
+                        if field == "nodeSelector" {
+                            self.misplaced_demands.extend(demands(reading, entry.value));
+                        }
                     }
                     _ => {}
                 }
@@ -197,20 +217,37 @@ pub(super) fn node_selector(
     reading: &mut Reading<'_>,
     selector: Option<Node<'_, '_>>,
 ) -> Vec<Requirement> {
+    let Some(selector) = selector else {
+        return Vec::new();
+    };
+    let demands = demands(reading, selector);
+    let found = demands
+        .iter()
+        .map(|demand| Requirement {
+            key: demand.key.value.clone(),
+            operator: Operator::In,
+            values: demand
+                .values
+                .iter()
+                .map(|value| value.value.clone())
+                .collect(),
+            field: false,
+            origin: reading.between(&demand.key.origin, &demand.values[0].origin),
+        })
+        .collect();
+    reading.demands.extend(demands);
+    found
+}
+
+/// A `nodeSelector` as written.
+fn demands(reading: &mut Reading<'_>, selector: Node<'_, '_>) -> Vec<Demand> {
     let mut found = Vec::new();
-    for entry in selector.map_or_else(Vec::new, Node::entries) {
+    for entry in selector.entries() {
         let Some(key) = reading.text(entry.key) else {
             continue;
         };
         let value = reading.string(entry.value, "nodeSelector");
-        found.push(Requirement {
-            key: key.value.clone(),
-            operator: Operator::In,
-            values: vec![value.value.clone()],
-            field: false,
-            origin: reading.entry(entry),
-        });
-        reading.demands.push(Demand {
+        found.push(Demand {
             key,
             operator: Operator::In,
             values: vec![value],

@@ -8,7 +8,7 @@ use winfit_core::placement::kubernetes::Toleration;
 use super::{Content, Demand, Manifests, Object, WrongType, is_object, node, pod};
 use crate::problem::Problem;
 use crate::source::Source;
-use crate::yaml::{Entry, Node, Style, Tree};
+use crate::yaml::{Node, Style, Tree};
 
 /// Lists in lists are followed so far.
 const DEEPEST_LIST: usize = 4;
@@ -145,11 +145,12 @@ impl<'s> Reading<'s> {
         self.span(node.span())
     }
 
-    /// A key with its value.
-    pub(super) fn entry(&self, entry: Entry<'_, '_>) -> Origin {
-        let (key, value) = (entry.key.span(), entry.value.span());
-        // A merged key stands elsewhere than an alias that is its value.
-        self.span(key.start..value.end.max(key.end))
+    /// From a key to the end of its value.
+    pub(super) fn between(&self, key: &Origin, value: &Origin) -> Origin {
+        match (key.span, value.span) {
+            (Some(key), Some(value)) => self.span(key.start..value.end.max(key.end)),
+            _ => key.clone(),
+        }
     }
 
     /// The first line of a node that may have many.

@@ -1,3 +1,5 @@
 //! Everything in one binary: one file a reader.
+#![allow(clippy::unwrap_used)]
 
+mod kubernetes;
 mod yaml;
