@@ -119,6 +119,14 @@ impl Source {
             .trim_end_matches(['\n', '\r'])
     }
 
+    /// Where the line of a byte ends, its line end not counted.
+    pub fn line_end(&self, at: usize) -> usize {
+        let at = at.min(self.text.len());
+        let rest = &self.text.as_bytes()[at..];
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        at + end - usize::from(end > 0 && rest[end - 1] == b'\r')
+    }
+
     /// A piece of the text, with the line and column of its start. Offsets beyond the text are
     /// brought back into it.
     pub fn span(&self, start: usize, end: usize) -> Span {

@@ -1,12 +1,16 @@
 //! Kubernetes manifests: pod templates, RuntimeClasses, Nodes, with exact places.
 
+mod node;
+mod pod;
+mod read;
+mod recognise;
+
 use winfit_core::finding::{Located, Origin};
 use winfit_core::placement::PodPlacement;
-use winfit_core::placement::kubernetes::{RuntimeClass, Taint};
+use winfit_core::placement::kubernetes::{Operator, RuntimeClass, Taint};
 
-use crate::problem::Problem;
-use crate::source::Source;
-use crate::yaml::Tree;
+pub use self::read::read;
+pub use self::recognise::{is_helm_template, is_kustomization, is_object, looks_like};
 
 /// What a file of manifests states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,8 +36,38 @@ pub struct Object {
     pub annotations: Vec<(Located<String>, String)>,
     /// What it is.
     pub content: Content,
+    /// What it demands of the labels of nodes, as written: a pod's nodeSelector and required node
+    /// affinity, a RuntimeClass's `scheduling.nodeSelector`.
+    pub demands: Vec<Demand>,
+    /// Values of a type that the API server refuses.
+    pub wrong_types: Vec<WrongType>,
     /// Where it stands.
     pub origin: Origin,
+}
+
+/// A demand on a label of nodes, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// The label.
+    pub key: Located<String>,
+    /// How values are compared; `In` for a nodeSelector.
+    pub operator: Operator,
+    /// The values.
+    pub values: Vec<Located<String>>,
+    /// The term of the required node affinity that it belongs to, from 0; none: it stands in a
+    /// nodeSelector.
+    pub term: Option<usize>,
+}
+
+/// A value that YAML reads as something else than the text that the field takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongType {
+    /// The value as written.
+    pub value: Located<String>,
+    /// The field that takes text: `nodeSelector`, `annotations`.
+    pub field: &'static str,
+    /// What YAML makes of it: `a number`, `a truth value`.
+    pub read_as: &'static str,
 }
 
 /// What an object is.
@@ -60,6 +94,12 @@ pub struct PodTemplate {
     pub containers: Vec<PodContainer>,
     /// `hostProcess: true` for the whole pod.
     pub host_process: bool,
+    /// The first key `windowsOptions`, of the pod or of a container.
+    pub windows_options: Option<Origin>,
+    /// `hostNetwork`.
+    pub host_network: Option<Located<bool>>,
+    /// The labels that its pods get.
+    pub labels: Vec<(String, String)>,
     /// The template's own annotations.
     pub annotations: Vec<(Located<String>, String)>,
     /// `replicas`, `parallelism`.
@@ -69,6 +109,8 @@ pub struct PodTemplate {
     /// Fields of the pod's spec that stand inside a container: `nodeSelector`, `tolerations`,
     /// `affinity`, `runtimeClassName`, `nodeName`, `hostNetwork`, `os`; the keys.
     pub misplaced: Vec<Located<String>>,
+    /// What a `nodeSelector` inside a container demands.
+    pub misplaced_demands: Vec<Demand>,
     /// Where the pod's spec stands: its first key.
     pub spec: Origin,
 }
@@ -118,9 +160,4 @@ pub struct NodeObject {
     pub architecture: Option<String>,
     /// `status.nodeInfo.containerRuntimeVersion`.
     pub runtime_version: Option<String>,
-}
-
-/// Reads the documents of a file that are Kubernetes objects.
-pub fn read(_source: &Source, _trees: &[Tree<'_>]) -> (Manifests, Vec<Problem>) {
-    (Manifests::default(), Vec::new())
 }

@@ -2,19 +2,33 @@
 //!
 //! The tree is an arena: aliases point at the node that their anchor names, so that a bomb of
 //! nested aliases costs what its text costs. Whoever walks a tree goes through [`Node`], which
-//! follows aliases and `<<` merges and counts what it visits: after [`MOST_VISITS`] it finds nothing
+//! follows aliases and `<<` merges and counts what it visits: after so many visits it finds nothing
 //! more, and [`Tree::exhausted`] says so.
+//!
+//! Spans: `&text[node.span()]` is a scalar with its quotes, and a flow collection with its brackets.
+//! A block scalar's span is its body, without the `|` or `>` before it: from the first character of
+//! its first line to the last of its last. A block collection's goes from its first key or dash to
+//! the end of its last node. A value that is not written at all is an empty span near
+//! the key's colon or the dash. Anchors and tags stand outside.
 
 mod read;
+mod words;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 pub use self::read::read;
+use crate::problem::Problem;
+use crate::source::Source;
 
-/// How many nodes may be visited in one document before a reader gives up.
+/// How many nodes may be visited in a small document before a reader gives up.
 pub const MOST_VISITS: u32 = 200_000;
+
+/// How many visits a node of a large document is worth: a reader looks at each of them a few times,
+/// unless aliases lead it back to the same ones.
+const VISITS_PER_NODE: u32 = 64;
 
 /// How many aliases and merges may be followed one after the other.
 const DEEPEST_ALIAS: usize = 32;
@@ -37,8 +51,11 @@ enum Data<'t> {
         style: Style,
         string: bool,
     },
-    Sequence(Vec<u32>),
-    Mapping(Vec<(u32, u32)>),
+    /// Its first element.
+    Sequence(Option<u32>),
+    /// Its first key; keys and values follow one another.
+    Mapping(Option<u32>),
+    /// What its anchor names; none: no such anchor.
     Alias(Option<u32>),
 }
 
@@ -46,6 +63,10 @@ enum Data<'t> {
 struct Item<'t> {
     data: Data<'t>,
     span: Range<usize>,
+    /// What follows it in the collection that it belongs to.
+    next: Option<u32>,
+    /// What stands behind the `!` of a local tag.
+    tag: Option<Box<str>>,
 }
 
 /// The tree of one document.
@@ -64,9 +85,40 @@ impl<'t> Tree<'t> {
         self.root.map(|id| Node { tree: self, id })
     }
 
-    /// Whether a reader gave up after [`MOST_VISITS`].
+    fn most_visits(&self) -> u32 {
+        u32::try_from(self.items.len())
+            .unwrap_or(u32::MAX)
+            .saturating_mul(VISITS_PER_NODE)
+            .max(MOST_VISITS)
+    }
+
+    /// Whether a reader gave up: it came through aliases to the same nodes again and again.
     pub fn exhausted(&self) -> bool {
-        self.visits.get() >= MOST_VISITS
+        self.visits.get() >= self.most_visits()
+    }
+
+    /// What a reader says of a document that it gave up.
+    pub fn exhausted_problem(&self, source: &Source) -> Option<Problem> {
+        let root = self.root()?.span();
+        self.exhausted().then(|| {
+            Problem::error(
+                "too-large",
+                source.origin(root.start, source.line_end(root.start).min(root.end)),
+                "this document refers to its own parts too often to be read",
+            )
+            .label("its aliases lead to the same nodes again and again")
+        })
+    }
+
+    /// The ids of a chain, from its first on.
+    fn chain(&self, first: Option<u32>) -> impl Iterator<Item = u32> {
+        std::iter::successors(first, |id| self.items[*id as usize].next)
+    }
+
+    /// The pairs of a mapping, from its first key on.
+    fn pairs(&self, first: Option<u32>) -> impl Iterator<Item = (u32, u32)> {
+        let mut ids = self.chain(first);
+        std::iter::from_fn(move || Some((ids.next()?, ids.next()?)))
     }
 }
 
@@ -94,7 +146,7 @@ impl<'a, 't> Node<'a, 't> {
     fn visit(self) -> bool {
         let visits = self.tree.visits.get().saturating_add(1);
         self.tree.visits.set(visits);
-        visits < MOST_VISITS
+        visits < self.tree.most_visits()
     }
 
     /// The node that an alias stands for; any other node is itself.
@@ -113,6 +165,11 @@ impl<'a, 't> Node<'a, 't> {
     /// The bytes of the file that spell it, quotes included; of an alias the alias.
     pub fn span(self) -> Range<usize> {
         self.item().span.clone()
+    }
+
+    /// The local tag that the node carries, without its `!`: `reset` of `!reset null`.
+    pub fn tag(self) -> Option<&'a str> {
+        self.resolved().item().tag.as_deref()
     }
 
     /// The scalar's text.
@@ -176,10 +233,11 @@ impl<'a, 't> Node<'a, 't> {
 
     /// The elements of a sequence; of anything else none.
     pub fn elements(self) -> Vec<Self> {
-        match &self.resolved().item().data {
-            Data::Sequence(ids) => ids
-                .iter()
-                .map(|id| Node { id: *id, ..self })
+        match self.resolved().item().data {
+            Data::Sequence(first) => self
+                .tree
+                .chain(first)
+                .map(|id| Node { id, ..self })
                 .take_while(|node| node.visit())
                 .collect(),
             _ => Vec::new(),
@@ -189,48 +247,53 @@ impl<'a, 't> Node<'a, 't> {
     /// The entries of a mapping, its own before those that `<<` merges in; merged keys that it has
     /// itself are left out, and so is `<<`. Of anything else none.
     pub fn entries(self) -> Vec<Entry<'a, 't>> {
-        let mut found: Vec<Entry<'a, 't>> = Vec::new();
-        self.collect(0, &mut found);
+        let mut found = Vec::new();
+        let merged = self.own_entries(|entry| found.push(entry));
+        if !merged.is_empty() {
+            let mut known = found
+                .iter()
+                .filter_map(|entry| entry.key.as_str())
+                .collect();
+            for source in merged {
+                source.merge(1, &mut known, &mut found);
+            }
+        }
         found
     }
 
-    fn collect(self, depth: usize, found: &mut Vec<Entry<'a, 't>>) {
-        let Data::Mapping(pairs) = &self.resolved().item().data else {
-            return;
+    /// Tells the mapping's own entries, and gives back what `<<` merges in.
+    fn own_entries(self, mut tell: impl FnMut(Entry<'a, 't>)) -> Vec<Self> {
+        let Data::Mapping(first) = self.resolved().item().data else {
+            return Vec::new();
         };
-        let own = found.len();
         let mut merged = Vec::new();
-        for (key, value) in pairs {
-            let entry = Entry {
-                key: Node { id: *key, ..self },
-                value: Node { id: *value, ..self },
-            };
-            if !entry.key.visit() {
-                return;
+        for (key, value) in self.tree.pairs(first) {
+            let key = Node { id: key, ..self };
+            let value = Node { id: value, ..self };
+            if !key.visit() {
+                break;
             }
-            if entry.key.is_merge() {
-                merged.push(entry.value);
-                continue;
+            if !key.is_merge() {
+                tell(Entry { key, value });
+            } else if value.is_sequence() {
+                merged.extend(value.elements());
+            } else {
+                merged.push(value);
             }
-            // Only what came before this mapping outranks it; within it keys are unique.
-            let name = entry.key.as_str();
-            let taken = own > 0
-                && name.is_some()
-                && found[..own].iter().any(|known| known.key.as_str() == name);
-            if !taken {
+        }
+        merged
+    }
+
+    /// Adds the entries of a mapping that is merged in, those that are not known.
+    fn merge(self, depth: usize, known: &mut HashSet<&'a str>, found: &mut Vec<Entry<'a, 't>>) {
+        let merged = self.own_entries(|entry| {
+            if entry.key.as_str().is_none_or(|name| known.insert(name)) {
                 found.push(entry);
             }
-        }
-        if depth >= DEEPEST_ALIAS {
-            return;
-        }
-        for source in merged {
-            if source.is_sequence() {
-                for element in source.elements() {
-                    element.collect(depth + 1, found);
-                }
-            } else {
-                source.collect(depth + 1, found);
+        });
+        if depth < DEEPEST_ALIAS {
+            for source in merged {
+                source.merge(depth + 1, known, found);
             }
         }
     }
@@ -244,19 +307,19 @@ impl<'a, 't> Node<'a, 't> {
 
     /// The entry with this key, merges followed.
     pub fn entry(self, key: &str) -> Option<Entry<'a, 't>> {
-        let Data::Mapping(pairs) = &self.resolved().item().data else {
+        let Data::Mapping(first) = self.resolved().item().data else {
             return None;
         };
         let mut merges = false;
-        for (id, value) in pairs {
-            let node = Node { id: *id, ..self };
+        for (id, value) in self.tree.pairs(first) {
+            let node = Node { id, ..self };
             if !node.visit() {
                 return None;
             }
-            if node.as_str() == Some(key) {
+            if node.as_str() == Some(key) && !node.is_merge() {
                 return Some(Entry {
                     key: node,
-                    value: Node { id: *value, ..self },
+                    value: Node { id: value, ..self },
                 });
             }
             merges |= node.is_merge();

@@ -3,14 +3,21 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, options};
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Tag, options};
+use winfit_core::version::quote_for_error;
 
-use super::{Data, Item, Node, Style, Tree};
+use super::{Data, Item, Node, Style, Tree, words};
 use crate::problem::Problem;
 use crate::source::Source;
 
 /// Nesting that no manifest has.
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
+
+/// How many problems of one file are told: a file that has more is none of ours to mend.
+const MOST_PROBLEMS: usize = 100;
+
+/// Up to so many keys are compared with one another; more are looked up.
+const FEW_KEYS: usize = 12;
 
 /// The documents of a YAML text that are not empty, and what is wrong with it. A broken document
 /// is left out, the ones after it are read.
@@ -28,6 +35,7 @@ pub fn read(source: &Source) -> (Vec<Tree<'_>>, Vec<Problem>) {
         problems: Vec::new(),
         tree: None,
         open: Vec::new(),
+        size: 0,
         anchors: HashMap::new(),
     };
     while let Some(event) = parser.next_event() {
@@ -50,10 +58,12 @@ pub fn read(source: &Source) -> (Vec<Tree<'_>>, Vec<Problem>) {
 }
 
 /// A collection that is being filled.
-enum Open {
-    Sequence(u32),
-    /// With the key that waits for its value.
-    Mapping(u32, Option<u32>),
+struct Open {
+    id: u32,
+    /// What was put into it last.
+    last: Option<u32>,
+    /// How many nodes are in it: of a mapping keys and values.
+    count: usize,
 }
 
 struct Reading<'t> {
@@ -62,18 +72,22 @@ struct Reading<'t> {
     problems: Vec<Problem>,
     tree: Option<Tree<'t>>,
     open: Vec<Open>,
+    /// How many nodes the document before had: documents of one file resemble each other.
+    size: usize,
     /// Anchors of this document by granit's numbers.
     anchors: HashMap<usize, u32>,
 }
 
 impl<'t> Reading<'t> {
+    fn tell(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
     fn broken(&mut self, error: &ScanError) {
         let at = error.marker().byte_offset().unwrap_or(0);
-        self.problems.push(Problem::error(
-            "broken-file",
-            self.source.origin(at, at),
-            format!("this is no YAML: {}", error.info()),
-        ));
+        self.tell(words::problem(self.source, at, error.kind()));
         self.tree = None;
         self.open.clear();
         self.anchors.clear();
@@ -83,7 +97,7 @@ impl<'t> Reading<'t> {
         match event {
             Event::DocumentStart(..) => {
                 self.tree = Some(Tree {
-                    items: Vec::new(),
+                    items: Vec::with_capacity(self.size),
                     root: None,
                     visits: std::cell::Cell::new(0),
                     start: range.start,
@@ -95,6 +109,7 @@ impl<'t> Reading<'t> {
                 if let Some(tree) = self.tree.take()
                     && tree.root().is_some_and(|root| !root.is_null())
                 {
+                    self.size = tree.items.len();
                     self.trees.push(tree);
                 }
             }
@@ -109,138 +124,201 @@ impl<'t> Reading<'t> {
                     .map_or(style != Style::Plain || !is_typed(&text), |tag| {
                         tag.suffix() == "str"
                     });
-                // A value that is not written at all lies where the parser noticed that.
-                self.add(
-                    Data::Scalar {
-                        text,
-                        style,
-                        string,
-                    },
-                    range,
-                    anchor,
-                );
+                let span = self.trimmed(range, style);
+                let data = Data::Scalar {
+                    text,
+                    style,
+                    string,
+                };
+                self.add(data, span, anchor, tag.as_deref());
             }
-            Event::SequenceStart(_, anchor, _) => {
-                if let Some(id) = self.add(Data::Sequence(Vec::new()), range, anchor) {
-                    self.open.push(Open::Sequence(id));
-                }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(Data::Sequence(None), range, anchor, tag.as_deref());
             }
-            Event::MappingStart(_, anchor, _) => {
-                if let Some(id) = self.add(Data::Mapping(Vec::new()), range, anchor) {
-                    self.open.push(Open::Mapping(id, None));
-                }
+            Event::MappingStart(_, anchor, tag) => {
+                self.open(Data::Mapping(None), range, anchor, tag.as_deref());
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
             Event::Alias(anchor) => {
                 let target = self.anchors.get(&anchor).copied();
-                self.add(Data::Alias(target), range, 0);
+                self.add(Data::Alias(target), range, 0, None);
             }
             Event::UnresolvedAlias(name) => {
-                self.problems.push(Problem::error(
-                    "broken-file",
-                    self.source.origin(range.start, range.end),
-                    format!("no anchor &{name} stands before this alias"),
-                ));
-                self.add(Data::Alias(None), range, 0);
+                self.tell(
+                    Problem::error(
+                        "broken-file",
+                        self.source.origin(range.start, range.end),
+                        format!(
+                            "no anchor &{} stands before this alias",
+                            quote_for_error(&name)
+                        ),
+                    )
+                    .label("names nothing"),
+                );
+                self.add(Data::Alias(None), range, 0, None);
             }
             _ => {}
         }
     }
 
-    fn add(&mut self, data: Data<'t>, span: Range<usize>, anchor: usize) -> Option<u32> {
+    /// A scalar's bytes; of a block of text without the empty lines that the parser passed before it
+    /// noticed the end.
+    fn trimmed(&self, range: Range<usize>, style: Style) -> Range<usize> {
+        if style != Style::Block {
+            return range;
+        }
+        let text = self.source.text.get(range.clone()).unwrap_or_default();
+        range.start..range.start + text.trim_end_matches([' ', '\t', '\r', '\n']).len()
+    }
+
+    fn add(
+        &mut self,
+        data: Data<'t>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Option<u32> {
         let tree = self.tree.as_mut()?;
         let id = u32::try_from(tree.items.len()).ok()?;
-        tree.items.push(Item { data, span });
+        let tag = tag
+            .filter(|tag| tag.handle() == "!" && !tag.suffix().is_empty())
+            .map(|tag| Box::from(tag.suffix()));
+        tree.items.push(Item {
+            data,
+            span,
+            next: None,
+            tag,
+        });
         if anchor > 0 {
             self.anchors.insert(anchor, id);
         }
-        match self.open.last_mut() {
-            None => tree.root = Some(id),
-            Some(Open::Sequence(parent)) => {
-                if let Data::Sequence(ids) = &mut tree.items[*parent as usize].data {
-                    ids.push(id);
-                }
-            }
-            Some(Open::Mapping(_, key @ None)) => *key = Some(id),
-            Some(Open::Mapping(parent, key)) => {
-                if let (Some(key), Data::Mapping(pairs)) =
-                    (key.take(), &mut tree.items[*parent as usize].data)
+        let Some(open) = self.open.last_mut() else {
+            tree.root = Some(id);
+            return Some(id);
+        };
+        open.count += 1;
+        match open.last.replace(id) {
+            Some(last) => tree.items[last as usize].next = Some(id),
+            None => {
+                if let Data::Sequence(first) | Data::Mapping(first) =
+                    &mut tree.items[open.id as usize].data
                 {
-                    pairs.push((key, id));
+                    *first = Some(id);
                 }
             }
         }
         Some(id)
     }
 
+    fn open(&mut self, data: Data<'t>, span: Range<usize>, anchor: usize, tag: Option<&Tag>) {
+        self.indented_by_tab(span.start);
+        if let Some(id) = self.add(data, span, anchor, tag) {
+            self.open.push(Open {
+                id,
+                last: None,
+                count: 0,
+            });
+        }
+    }
+
+    /// The grammar lets a tab stand before the outermost collection; engines' readers do not.
+    fn indented_by_tab(&mut self, start: usize) {
+        let bytes = self.source.text.as_bytes();
+        if matches!(bytes.get(start), Some(b'[' | b'{')) {
+            return;
+        }
+        let before = &bytes[..start.min(bytes.len())];
+        let blank = before
+            .iter()
+            .rev()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
+        let (line, indentation) = before.split_at(before.len() - blank);
+        if let Some(tab) = memchr::memchr(b'\t', indentation)
+            && matches!(line.last(), None | Some(b'\n' | b'\r'))
+        {
+            let at = line.len() + tab;
+            self.tell(words::problem(
+                self.source,
+                at,
+                &granit_parser::ErrorKind::TabInIndentation,
+            ));
+        }
+    }
+
     fn close(&mut self, end: usize) {
-        let Some(tree) = self.tree.as_mut() else {
+        let (Some(tree), Some(closed)) = (self.tree.as_mut(), self.open.pop()) else {
             return;
         };
-        let Some(closed) = self.open.pop() else {
-            return;
-        };
-        let (Open::Sequence(id) | Open::Mapping(id, _)) = closed;
-        let last = match &tree.items[id as usize].data {
-            Data::Sequence(ids) => ids.last().copied(),
-            Data::Mapping(pairs) => pairs.last().map(|(_, value)| *value),
-            _ => None,
-        };
+        let start = tree.items[closed.id as usize].span.start;
+        let flow = matches!(self.source.text.as_bytes().get(start), Some(b'[' | b'{'));
         // A block collection ends where its last node does, not where the parser noticed it.
-        let flow = self
-            .source
-            .text
-            .as_bytes()
-            .get(tree.items[id as usize].span.start);
-        let end = match (flow, last) {
-            (Some(b'[' | b'{'), _) | (_, None) => end,
-            (_, Some(last)) => tree.items[last as usize].span.end,
+        let end = match closed.last {
+            Some(last) if !flow => tree.items[last as usize].span.end,
+            _ => end,
         };
-        let span = &mut tree.items[id as usize].span;
-        span.end = end.max(span.start);
-        if matches!(closed, Open::Mapping(..)) {
-            self.duplicates(id);
+        tree.items[closed.id as usize].span.end = end.max(start);
+        if matches!(tree.items[closed.id as usize].data, Data::Mapping(_)) && closed.count > 2 {
+            self.duplicates(closed.id, closed.count / 2);
         }
     }
 
     /// Keys that a mapping has twice: which of the two counts differs from reader to reader.
-    fn duplicates(&mut self, id: u32) {
+    fn duplicates(&mut self, id: u32, count: usize) {
         let Some(tree) = &self.tree else { return };
-        let Data::Mapping(pairs) = &tree.items[id as usize].data else {
+        let Data::Mapping(first) = tree.items[id as usize].data else {
             return;
         };
-        if pairs.len() < 2 {
-            return;
+        let keys = tree.pairs(first).filter_map(|(key, _)| {
+            let node = Node { tree, id: key };
+            let name = node.as_str()?;
+            (name != "<<").then_some((name, node))
+        });
+        let mut twice = Vec::new();
+        if count <= FEW_KEYS {
+            let keys: Vec<(&str, Node<'_, '_>)> = keys.collect();
+            for (at, (name, key)) in keys.iter().enumerate() {
+                if let Some((_, first)) = keys[..at].iter().rfind(|(known, _)| known == name) {
+                    twice.push((*name, *first, *key));
+                }
+            }
+        } else {
+            let mut seen = HashMap::with_capacity(count);
+            for (name, key) in keys {
+                if let Some(first) = seen.insert(name, key) {
+                    twice.push((name, first, key));
+                }
+            }
         }
-        let mut seen: HashMap<&str, u32> = HashMap::with_capacity(pairs.len());
-        for (key, _) in pairs {
-            let node = Node { tree, id: *key };
-            let Some(name) = node.as_str().filter(|name| *name != "<<") else {
-                continue;
-            };
-            if let Some(first) = seen.insert(name, *key) {
-                let place = |id| {
-                    let span = Node { tree, id }.span();
+        let problems: Vec<Problem> = twice
+            .into_iter()
+            .take(MOST_PROBLEMS)
+            .map(|(name, first, key)| {
+                let place = |node: Node<'_, '_>| {
+                    let span = node.span();
                     self.source.origin(span.start, span.end)
                 };
-                self.problems.push(
-                    Problem::error(
-                        "duplicate-key",
-                        place(*key),
-                        format!("the key {name:?} stands twice in this mapping"),
-                    )
-                    .label("again here")
-                    .other(place(first), "first here"),
-                );
-            }
+                Problem::error(
+                    "duplicate-key",
+                    place(key),
+                    format!(
+                        "the key {:?} stands twice in this mapping",
+                        quote_for_error(name)
+                    ),
+                )
+                .label("again here")
+                .other(place(first), "first here")
+            })
+            .collect();
+        for problem in problems {
+            self.tell(problem);
         }
     }
 }
 
-/// Whether a plain scalar is a number, a truth value or nothing, by YAML 1.2 and by the 1.1 that
-/// Go's readers follow.
+/// Whether a plain scalar is a number, a truth value or nothing, by the core schema of YAML 1.2.
 fn is_typed(text: &str) -> bool {
-    matches!(
+    if matches!(
         text,
         "" | "~"
             | "null"
@@ -252,8 +330,22 @@ fn is_typed(text: &str) -> bool {
             | "false"
             | "False"
             | "FALSE"
-    ) || text.parse::<f64>().is_ok()
-        || text
-            .strip_prefix("0x")
-            .is_some_and(|hex| u64::from_str_radix(hex, 16).is_ok())
+            | ".nan"
+            | ".NaN"
+            | ".NAN"
+    ) {
+        return true;
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
+        return true;
+    }
+    // Rust reads `inf` and `nan` too, which are text to YAML.
+    let number = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && unsigned.parse::<f64>().is_ok();
+    number
+        || [("0x", 16), ("0o", 8)].into_iter().any(|(prefix, radix)| {
+            text.strip_prefix(prefix)
+                .is_some_and(|digits| u64::from_str_radix(digits, radix).is_ok())
+        })
 }

@@ -1,5 +1,7 @@
 //! The specification of reading and checking files.
 
 mod config;
+mod kubernetes;
 mod lint;
 mod repository;
+mod yaml;
