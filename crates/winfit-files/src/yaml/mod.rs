@@ -46,6 +46,8 @@ enum Data<'t> {
 struct Item<'t> {
     data: Data<'t>,
     span: Range<usize>,
+    /// What stands behind the `!` of a local tag.
+    tag: Option<Box<str>>,
 }
 
 /// The tree of one document.
@@ -113,6 +115,11 @@ impl<'a, 't> Node<'a, 't> {
     /// The bytes of the file that spell it, quotes included; of an alias the alias.
     pub fn span(self) -> Range<usize> {
         self.item().span.clone()
+    }
+
+    /// The local tag that the node carries, without its `!`: `reset` of `!reset null`.
+    pub fn tag(self) -> Option<&'a str> {
+        self.resolved().item().tag.as_deref()
     }
 
     /// The scalar's text.

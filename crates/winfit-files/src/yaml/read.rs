@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, options};
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Tag, options};
 
 use super::{Data, Item, Node, Style, Tree};
 use crate::problem::Problem;
@@ -118,22 +118,25 @@ impl<'t> Reading<'t> {
                     },
                     range,
                     anchor,
+                    tag.as_deref(),
                 );
             }
-            Event::SequenceStart(_, anchor, _) => {
-                if let Some(id) = self.add(Data::Sequence(Vec::new()), range, anchor) {
+            Event::SequenceStart(_, anchor, tag) => {
+                let data = Data::Sequence(Vec::new());
+                if let Some(id) = self.add(data, range, anchor, tag.as_deref()) {
                     self.open.push(Open::Sequence(id));
                 }
             }
-            Event::MappingStart(_, anchor, _) => {
-                if let Some(id) = self.add(Data::Mapping(Vec::new()), range, anchor) {
+            Event::MappingStart(_, anchor, tag) => {
+                let data = Data::Mapping(Vec::new());
+                if let Some(id) = self.add(data, range, anchor, tag.as_deref()) {
                     self.open.push(Open::Mapping(id, None));
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
             Event::Alias(anchor) => {
                 let target = self.anchors.get(&anchor).copied();
-                self.add(Data::Alias(target), range, 0);
+                self.add(Data::Alias(target), range, 0, None);
             }
             Event::UnresolvedAlias(name) => {
                 self.problems.push(Problem::error(
@@ -141,16 +144,25 @@ impl<'t> Reading<'t> {
                     self.source.origin(range.start, range.end),
                     format!("no anchor &{name} stands before this alias"),
                 ));
-                self.add(Data::Alias(None), range, 0);
+                self.add(Data::Alias(None), range, 0, None);
             }
             _ => {}
         }
     }
 
-    fn add(&mut self, data: Data<'t>, span: Range<usize>, anchor: usize) -> Option<u32> {
+    fn add(
+        &mut self,
+        data: Data<'t>,
+        span: Range<usize>,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Option<u32> {
         let tree = self.tree.as_mut()?;
         let id = u32::try_from(tree.items.len()).ok()?;
-        tree.items.push(Item { data, span });
+        let tag = tag
+            .filter(|tag| tag.handle() == "!" && !tag.suffix().is_empty())
+            .map(|tag| Box::from(tag.suffix()));
+        tree.items.push(Item { data, span, tag });
         if anchor > 0 {
             self.anchors.insert(anchor, id);
         }
