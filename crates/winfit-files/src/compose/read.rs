@@ -1,7 +1,7 @@
 //! A project: its documents, what they include and extend, and its override files.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use winfit_core::version::quote_for_error;
 
 use super::env_file::Env;
 use super::layer::{BuildLayer, Context, ServiceLayer, Slot, Text};
-use super::service::{File, is_remote, join, normalise, origin, wrong_type};
+use super::service::{File, in_words, is_remote, join, normalise, origin, wrong_type};
 use super::{Compose, Loader, Service, ServiceBuild};
 use crate::problem::Problem;
 use crate::source::Source;
@@ -154,7 +154,17 @@ pub(super) fn read(
         version: model.version,
         services: model.services.into_iter().map(service).collect(),
     };
-    (compose, reader.problems)
+    // A file that comes in twice is told of once.
+    let mut seen = HashSet::new();
+    let mut problems = reader.problems;
+    problems.retain(|problem| {
+        seen.insert((
+            problem.rule,
+            problem.origin.clone(),
+            problem.message.clone(),
+        ))
+    });
+    (compose, problems)
 }
 
 impl Reader<'_> {
@@ -287,8 +297,13 @@ impl Reader<'_> {
     ) -> Model {
         let mut model = Model::default();
         if !root.is_mapping() {
+            let message = format!(
+                "this document is {}, and a Compose file is a mapping",
+                in_words(root)
+            );
+            let place = origin(source, root);
             self.problems
-                .push(wrong_type(source, root, "a Compose file", "a mapping"));
+                .push(Problem::error("wrong-type", place, message));
             return model;
         }
         let top = |key: &str| root.entry(key).map(|entry| entry.value);

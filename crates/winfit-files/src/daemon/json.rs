@@ -153,6 +153,10 @@ impl Reader<'_> {
     }
 
     fn not_json(&mut self, text: &str, error: &ParseError) {
+        // Half a surrogate pair in a string: Go takes it.
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+            return;
+        }
         // A line copied from a page without the braces around it.
         if text.trim_start().starts_with('"') {
             let wrapped = format!("{{{text}\n}}");
