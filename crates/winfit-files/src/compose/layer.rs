@@ -6,19 +6,13 @@ use winfit_core::finding::{Located, Origin};
 
 /// A value that a file may set, leave alone, take away (`!reset`) or put in the place of an earlier
 /// one without merging (`!override`).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) enum Slot<T> {
+    #[default]
     Absent,
     Set(T),
     Override(T),
     Reset,
-}
-
-// By hand: a derived one would ask for `T: Default`.
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self::Absent
-    }
 }
 
 /// What can be merged with the same of a later file.

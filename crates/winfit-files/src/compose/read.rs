@@ -106,7 +106,7 @@ struct Place {
 }
 
 /// Services with the place from which their relative paths go.
-struct Shelf {
+struct Services {
     model: RefCell<Model>,
     place: Place,
     path: PathBuf,
@@ -118,7 +118,7 @@ struct Reader<'l> {
     files: usize,
     copies: usize,
     /// Files that were read for `extends`, by path and environment.
-    extended: HashMap<(PathBuf, usize), Option<Rc<Shelf>>>,
+    extended: HashMap<(PathBuf, usize), Option<Rc<Services>>>,
 }
 
 /// Reads a Compose file with all that it refers to.
@@ -347,12 +347,12 @@ impl Reader<'_> {
         if includes && let Some(include) = top("include") {
             self.includes(&file, include, place, &mut model);
         }
-        let shelf = Rc::new(Shelf {
+        let services = Rc::new(Services {
             model: RefCell::new(model),
             place: place.clone(),
             path: place.chain.last().cloned().unwrap_or_default(),
         });
-        let names: Vec<String> = shelf
+        let names: Vec<String> = services
             .model
             .borrow()
             .services
@@ -361,9 +361,9 @@ impl Reader<'_> {
             .map(|service| service.name.value.clone())
             .collect();
         for name in names {
-            self.extend(&shelf, &name, &mut Vec::new());
+            self.extend(&services, &name, &mut Vec::new());
         }
-        shelf.model.take()
+        services.model.take()
     }
 
     /// A file whose indentation is lost, as when it is copied from a page: `services:` holds nothing,
@@ -552,11 +552,11 @@ impl Reader<'_> {
     /// Puts under a service what it extends, and what that extends.
     fn extend(
         &mut self,
-        shelf: &Rc<Shelf>,
+        services: &Rc<Services>,
         name: &str,
         above: &mut Vec<(PathBuf, String)>,
     ) -> Option<ServiceLayer> {
-        let service = shelf.model.borrow().get(name)?.clone();
+        let service = services.model.borrow().get(name)?.clone();
         let Some(extends) = service.extends.clone() else {
             return Some(service);
         };
@@ -565,7 +565,7 @@ impl Reader<'_> {
                 extends: None,
                 ..service
             };
-            shelf.model.borrow_mut().replace(service.clone());
+            services.model.borrow_mut().replace(service.clone());
             Some(service)
         };
         if above.len() >= DEEPEST {
@@ -576,15 +576,15 @@ impl Reader<'_> {
         if self.copies > MOST_COPIES {
             return done(service);
         }
-        let base_shelf = match &extends.file {
+        let base_services = match &extends.file {
             Some(path) if is_remote(path) => None,
-            Some(path) => self.extended_file(shelf, path, &extends.origin),
-            None => Some(Rc::clone(shelf)),
+            Some(path) => self.extended_file(services, path, &extends.origin),
+            None => Some(Rc::clone(services)),
         };
-        let Some(base_shelf) = base_shelf else {
+        let Some(base_services) = base_services else {
             return done(service);
         };
-        let base_known = base_shelf.model.borrow().get(&extends.service).is_some();
+        let base_known = base_services.model.borrow().get(&extends.service).is_some();
         if !base_known {
             let message = format!(
                 "no service {} stands in {}, and Compose refuses the file",
@@ -597,8 +597,8 @@ impl Reader<'_> {
             self.refused(&extends.origin, message);
             return done(service);
         }
-        above.push((shelf.path.clone(), name.to_owned()));
-        let next = (base_shelf.path.clone(), extends.service.clone());
+        above.push((services.path.clone(), name.to_owned()));
+        let next = (base_services.path.clone(), extends.service.clone());
         if above.contains(&next) {
             let message = format!(
                 "service {} comes back to itself through `extends`, and Compose refuses that",
@@ -608,7 +608,7 @@ impl Reader<'_> {
             above.pop();
             return done(service);
         }
-        let base = self.extend(&base_shelf, &extends.service, above);
+        let base = self.extend(&base_services, &extends.service, above);
         above.pop();
         let Some(mut base) = base else {
             return done(service);
@@ -622,20 +622,25 @@ impl Reader<'_> {
 
     /// The services of a file that is extended; what it includes does not count, and it sees the
     /// variables of the project that extends it.
-    fn extended_file(&mut self, shelf: &Shelf, path: &str, origin: &Origin) -> Option<Rc<Shelf>> {
-        let path = join(&shelf.place.folder, path);
-        let key = (path.clone(), Arc::as_ptr(&shelf.place.env) as usize);
+    fn extended_file(
+        &mut self,
+        services: &Services,
+        path: &str,
+        origin: &Origin,
+    ) -> Option<Rc<Services>> {
+        let path = join(&services.place.folder, path);
+        let key = (path.clone(), Arc::as_ptr(&services.place.env) as usize);
         if let Some(known) = self.extended.get(&key) {
             return known.clone();
         }
         let found = self.load(&path, origin).map(|source| {
             let place = Place {
                 folder: path.parent().map_or_else(PathBuf::new, Path::to_owned),
-                env: Arc::clone(&shelf.place.env),
+                env: Arc::clone(&services.place.env),
                 chain: vec![path.clone()],
             };
             let model = self.unextended(&source, &place);
-            Rc::new(Shelf {
+            Rc::new(Services {
                 model: RefCell::new(model),
                 place,
                 path,

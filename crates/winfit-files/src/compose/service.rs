@@ -74,8 +74,8 @@ fn slot<T>(node: Node<'_, '_>, read: impl FnOnce(Node<'_, '_>) -> Option<T>) -> 
 }
 
 /// The value behind a key, as its tag has it.
-fn slot_of<'a, 't, T>(
-    node: Node<'a, 't>,
+fn slot_of<T>(
+    node: Node<'_, '_>,
     key: &str,
     read: impl FnOnce(Node<'_, '_>) -> Option<T>,
 ) -> Slot<T> {

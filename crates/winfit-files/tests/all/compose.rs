@@ -7,11 +7,16 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
+use time::{Date, Month};
+use winfit_core::Catalog;
+use winfit_core::audit::AuditOptions;
 use winfit_core::finding::Origin;
+use winfit_core::fleet::Fleet;
 use winfit_files::compose::{
     Compose, Env, Loader, Service, is_override, looks_like, read, substitute,
 };
 use winfit_files::problem::Problem;
+use winfit_files::rules::{Context, compose as rules};
 use winfit_files::source::{Encoding, Source, decode};
 use winfit_files::yaml;
 
@@ -879,4 +884,56 @@ proptest! {
             prop_assert!(text.get(malformed.at).is_some());
         }
     }
+}
+
+fn check(text: &str) -> String {
+    let (compose, _) = one(text);
+    let options = AuditOptions {
+        today: Date::from_calendar_date(2026, Month::August, 1).unwrap(),
+        eol_within: 180,
+    };
+    let context = Context {
+        catalog: Catalog::builtin(),
+        fleet: &Fleet::default(),
+        options: &options,
+    };
+    let mut out = String::new();
+    for finding in rules::check(&context, &Arc::from("compose.yaml"), &compose) {
+        let _ = writeln!(
+            out,
+            "{} {} {}: {} [{}]",
+            finding.severity.name(),
+            finding.rule,
+            place(&finding.origin),
+            finding.message,
+            finding.label
+        );
+    }
+    out
+}
+
+#[test]
+fn isolations() {
+    let with = |isolation: &str| {
+        check(&format!(
+            "services:\n  web: {{image: web, isolation: {isolation}}}\n"
+        ))
+    };
+    for isolation in ["default", "process", "hyperv", "HyperV", "''", "$WHICH"] {
+        assert_eq!(with(isolation), "", "{isolation}");
+    }
+    let wrong: String = ["hyper-v", "Hyper-V", "processes", "vm"].map(with).concat();
+    assert_snapshot!(wrong, @r#"
+    error isolation-value compose.yaml:2:32: Windows has no isolation "hyper-v": it is default, process or hyperv [hyperv]
+    error isolation-value compose.yaml:2:32: Windows has no isolation "Hyper-V": it is default, process or hyperv [hyperv]
+    error isolation-value compose.yaml:2:32: Windows has no isolation "processes": it is default, process or hyperv [process]
+    error isolation-value compose.yaml:2:32: Windows has no isolation "vm": it is default, process or hyperv []
+    "#);
+}
+
+#[test]
+fn a_compose_file_for_linux_has_no_finding() {
+    let text = "services:\n  db:\n    image: postgres:${PG:-16}\n    platform: linux/amd64\n    deploy:\n      replicas: 2\n      placement:\n        constraints:\n          - node.role == manager\n          - node.labels.disk==ssd\n          - engine.labels.zone != a\n";
+    assert_eq!(said(&one(text).1), "");
+    assert_eq!(check(text), "");
 }
