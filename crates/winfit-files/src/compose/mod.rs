@@ -1,4 +1,15 @@
 //! Compose files of every version: services after `extends`, `include`, overrides and variables.
+//!
+//! What Compose itself does is followed from compose-go: documents of one file go over one another,
+//! `include` comes before `extends`, and override files come last. Variables get their values from
+//! `.env` files alone.
+
+mod env_file;
+mod interpolate;
+mod layer;
+mod names;
+mod read;
+mod service;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +19,10 @@ use winfit_core::finding::{Located, Origin};
 use crate::problem::Problem;
 use crate::source::Source;
 use crate::yaml::Tree;
+
+pub use self::env_file::{Env, Known};
+pub use self::interpolate::{Malformed, Substituted, substitute};
+pub use self::names::{BASES, OVERRIDES, is_override, looks_like};
 
 /// What a Compose file states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +42,8 @@ pub struct Service {
     pub image: Option<Located<String>>,
     /// `image` after substitution; none where a variable has no value.
     pub resolved_image: Option<String>,
-    /// Variables in `image` that have no value.
+    /// Variables in `image` that have no value. Compose would put an empty string there, or what the
+    /// environment of its process has; neither is known here.
     pub unresolved: Vec<String>,
     /// `build`.
     pub build: Option<ServiceBuild>,
@@ -39,6 +55,9 @@ pub struct Service {
     pub deploy: Option<Origin>,
     /// `deploy.placement.constraints`, after substitution.
     pub constraints: Vec<Located<String>>,
+    /// Constraints with a variable that has no value, as written: nobody can tell which hosts they
+    /// admit.
+    pub unresolved_constraints: Vec<Located<String>>,
     /// `deploy.mode: global`.
     pub global: bool,
     /// `deploy.replicas`, or `scale`.
@@ -51,7 +70,7 @@ pub struct Service {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceBuild {
     /// The Dockerfile, relative to nothing: context and `dockerfile` joined. None: the context is
-    /// elsewhere (a URL), or a variable has no value.
+    /// elsewhere (a URL), the Dockerfile is inline, or a variable has no value.
     pub dockerfile: Option<PathBuf>,
     /// `dockerfile_inline`.
     pub inline: Option<Located<String>>,
@@ -59,6 +78,8 @@ pub struct ServiceBuild {
     pub target: Option<String>,
     /// `args` that have a value.
     pub args: Vec<(String, String)>,
+    /// `args` whose value comes from a variable that has none.
+    pub unresolved_args: Vec<String>,
     /// Where `build` stands.
     pub origin: Origin,
 }
@@ -71,11 +92,14 @@ pub trait Loader {
 
 /// Reads a Compose file with all that it refers to. `overrides` are the override files that stand
 /// beside it (`compose.override.yaml`), in order.
+///
+/// Problems may lie in other files than this one: what is wrong with an included file is told here
+/// too, in the same words as where that file is read on its own.
 pub fn read(
-    _source: &Source,
-    _trees: &[Tree<'_>],
-    _overrides: &[Arc<Source>],
-    _loader: &dyn Loader,
+    source: &Source,
+    trees: &[Tree<'_>],
+    overrides: &[Arc<Source>],
+    loader: &dyn Loader,
 ) -> (Compose, Vec<Problem>) {
-    (Compose::default(), Vec::new())
+    read::read(source, trees, overrides, loader)
 }

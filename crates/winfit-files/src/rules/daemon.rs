@@ -1,16 +1,275 @@
-//! Rules for daemon.
+//! What the engine makes of `exec-opts` (moby, `daemon/daemon_windows.go:setDefaultIsolation` and
+//! `daemon/config/config.go`). Options of Linux alone are nobody's business here.
 
 use std::sync::Arc;
 
-use winfit_core::finding::{Finding, Rule};
+use winfit_core::finding::{Confidence, Finding, Located, Rule, Severity, Subject};
+use winfit_core::version::quote_for_error;
 
 use super::Context;
-use crate::daemon::DaemonJson;
+use crate::daemon::{DaemonJson, ServiceCommand};
+
+/// How many further places a finding points at.
+const MOST_RELATED: usize = 3;
 
 /// The rules of this file.
-pub const RULES: &[Rule] = &[];
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "exec-opts-unknown",
+        summary: "an option for the isolation that the engine does not know",
+    },
+    Rule {
+        name: "exec-opts-contradictory",
+        summary: "the isolation is set twice, to different values",
+    },
+    Rule {
+        name: "exec-opts-doubled",
+        summary: "exec-opts in daemon.json and --exec-opt on the service's command line",
+    },
+];
 
 /// Checks one file, whose path as shown is `name`.
-pub fn check(_context: &Context<'_>, _name: &Arc<str>, _daemon: &DaemonJson) -> Vec<Finding> {
-    Vec::new()
+pub fn check(_context: &Context<'_>, name: &Arc<str>, daemon: &DaemonJson) -> Vec<Finding> {
+    let subject = Subject::new("daemon.json", name);
+    let mut found: Vec<Finding> = daemon
+        .keys
+        .iter()
+        .filter_map(|key| misspelt_key(&subject, key))
+        .collect();
+    options(&subject, &daemon.exec_opts, &mut found);
+    found
+}
+
+/// Checks the flags in a script, whose path as shown is `name`.
+pub fn check_script(name: &Arc<str>, commands: &[ServiceCommand]) -> Vec<Finding> {
+    let subject = Subject::new("script", name);
+    let mut found = Vec::new();
+    for command in commands {
+        options(&subject, &command.exec_opts, &mut found);
+    }
+    found
+}
+
+/// Options that stand both in a `daemon.json` and on the command line of the service: an engine that
+/// gets both refuses to start (moby, `findConfigurationConflicts`). Whether the two files of a
+/// repository meet on one host is inferred.
+pub fn check_doubled(
+    daemons: &[(Arc<str>, &DaemonJson)],
+    scripts: &[(Arc<str>, &[ServiceCommand])],
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (name, commands) in scripts {
+        for command in *commands {
+            let Some(flag) = command.exec_opts.first() else {
+                continue;
+            };
+            let meets = |path: &str, daemon: &DaemonJson| {
+                let both = command.exec_opts.iter().chain(&daemon.exec_opts);
+                let named = command.config_file.as_ref().is_none_or(|file| {
+                    file_name(&file.value).eq_ignore_ascii_case(file_name(path))
+                });
+                !daemon.exec_opts.is_empty() && named && both.into_iter().any(is_isolation)
+            };
+            let mut met = daemons
+                .iter()
+                .filter(|(path, daemon)| meets(path, daemon))
+                .peekable();
+            let Some((path, _)) = met.peek() else {
+                continue;
+            };
+            let mut finding = Finding::new(
+                "exec-opts-doubled",
+                Severity::Error,
+                Subject::new("script", name),
+                flag.origin.clone(),
+                format!(
+                    "--exec-opt stands on the command line here and exec-opts in {path}; an engine \
+                     that gets both refuses to start"
+                ),
+            )
+            .label("again, as a flag")
+            .confidence(Confidence::Likely)
+            .note(
+                "the engine says: the following directives are specified both as a flag and in \
+                 the configuration file: exec-opts",
+            )
+            .note("keep one of the two; that both files get to one host is inferred");
+            for (_, daemon) in met.take(MOST_RELATED) {
+                if let Some(option) = daemon.exec_opts.first() {
+                    finding = finding.related(option.origin.clone(), "as a setting");
+                }
+            }
+            found.push(finding);
+        }
+    }
+    found
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A word without its case and what separates its parts.
+fn plain(word: &str) -> String {
+    word.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|symbol| symbol.to_ascii_lowercase())
+        .collect()
+}
+
+fn is_isolation(option: &Located<String>) -> bool {
+    plain(&option.value).contains("isol")
+}
+
+/// Keys that mean `exec-opts`.
+fn misspelt_key(subject: &Subject, key: &Located<String>) -> Option<Finding> {
+    let name = key.value.as_str();
+    if name == "exec-opts" || !matches!(plain(name).as_str(), "execopts" | "execopt") {
+        return None;
+    }
+    let (severity, message) = if name == "exec-opt" {
+        // The engine knows the name, but only as a flag: it reads no setting from it.
+        (
+            Severity::Warning,
+            "the engine starts and ignores \"exec-opt\": in daemon.json the key is \"exec-opts\""
+                .to_owned(),
+        )
+    } else {
+        (
+            Severity::Error,
+            format!(
+                "the engine does not know {:?} and does not start: the key is \"exec-opts\", in \
+                 small letters",
+                quote_for_error(name)
+            ),
+        )
+    };
+    let finding = Finding::new(
+        "exec-opts-unknown",
+        severity,
+        subject.clone(),
+        key.origin.clone(),
+        message,
+    );
+    Some(finding.label("\"exec-opts\""))
+}
+
+fn options(subject: &Subject, options: &[Located<String>], found: &mut Vec<Finding>) {
+    let unknown = |option: &Located<String>, message: String, label: &str| {
+        Finding::new(
+            "exec-opts-unknown",
+            Severity::Error,
+            subject.clone(),
+            option.origin.clone(),
+            message,
+        )
+        .label(label)
+    };
+    let mut isolation: Option<(&Located<String>, String)> = None;
+    for option in options {
+        let quoted = quote_for_error(&option.value);
+        let Some((key, value)) = option.value.split_once('=') else {
+            if is_isolation(option) || meant(&option.value).is_some() {
+                let better = meant(&option.value).unwrap_or("hyperv");
+                found.push(unknown(
+                    option,
+                    format!(
+                        "the engine does not start with the exec-opt {quoted:?}: an option is \
+                         written name=value, isolation={better}"
+                    ),
+                    &format!("isolation={better}"),
+                ));
+            }
+            continue;
+        };
+        // The engine takes the name and the value in any case, with spaces around them.
+        let (key, value) = (key.trim(), value.trim());
+        if !key.eq_ignore_ascii_case("isolation") {
+            if is_near_isolation(key) {
+                found.push(unknown(
+                    option,
+                    format!(
+                        "the engine does not know the exec-opt {:?} and does not start: the \
+                         option is isolation",
+                        quote_for_error(key)
+                    ),
+                    "isolation=…",
+                ));
+            }
+            continue;
+        }
+        let known = ["default", "process", "hyperv"]
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(value));
+        let Some(known) = known else {
+            let better = meant(value);
+            let label = better.map_or_else(
+                || "default, process or hyperv".to_owned(),
+                |better| format!("isolation={better}"),
+            );
+            found.push(unknown(
+                option,
+                format!(
+                    "the engine does not start with the exec-opt {quoted:?}: the isolation is \
+                     default, process or hyperv"
+                ),
+                &label,
+            ));
+            continue;
+        };
+        if let Some((first, before)) = &isolation
+            && before != known
+        {
+            found.push(
+                Finding::new(
+                    "exec-opts-contradictory",
+                    Severity::Warning,
+                    subject.clone(),
+                    option.origin.clone(),
+                    format!(
+                        "the isolation is {before} and then {known}; the engine takes the last, \
+                         {known}"
+                    ),
+                )
+                .label("this one counts")
+                .related(first.origin.clone(), "this one does not"),
+            );
+        }
+        isolation = Some((option, known.to_owned()));
+    }
+}
+
+/// The isolation that a misspelt word means.
+pub(super) fn meant(word: &str) -> Option<&'static str> {
+    let word = plain(word);
+    if word.contains("hyper") || word == "isolationhv" {
+        Some("hyperv")
+    } else if word.contains("proc") {
+        Some("process")
+    } else if word.contains("default") {
+        Some("default")
+    } else {
+        None
+    }
+}
+
+/// Whether an option's name is `isolation` but for a slip.
+fn is_near_isolation(key: &str) -> bool {
+    let key = plain(key);
+    key.contains("isolation") || (key.len() < 20 && distance(&key, "isolation") <= 2)
+}
+
+/// How many letters are to be added, left out or changed to get from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (at, letter) in from.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (column, other) in to.bytes().enumerate() {
+            let changed = diagonal + usize::from(letter != other);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[to.len()]
 }

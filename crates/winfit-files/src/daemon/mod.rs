@@ -1,9 +1,12 @@
 //! `daemon.json`, and the flags of the `docker` service in scripts that register it.
 
+mod json;
+mod script;
+
 use winfit_core::finding::Located;
 
-use crate::problem::Problem;
-use crate::source::Source;
+pub use self::json::read;
+pub use self::script::{looks_like as script_looks_like, read as read_script};
 
 /// What a `daemon.json` states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,14 +26,4 @@ pub struct ServiceCommand {
     pub exec_opts: Vec<Located<String>>,
     /// `--config-file`, where given.
     pub config_file: Option<Located<String>>,
-}
-
-/// Reads a `daemon.json` as strictly as the engine does.
-pub fn read(_source: &Source) -> (DaemonJson, Vec<Problem>) {
-    (DaemonJson::default(), Vec::new())
-}
-
-/// The lines of a script that start or register `dockerd` with flags of interest.
-pub fn read_script(_source: &Source) -> Vec<ServiceCommand> {
-    Vec::new()
 }
