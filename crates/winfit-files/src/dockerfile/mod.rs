@@ -1,5 +1,16 @@
 //! Dockerfiles: stages and what they are built from, with exact places.
 
+mod expand;
+mod heredoc;
+mod hints;
+mod lines;
+mod pattern;
+pub mod platform;
+mod stages;
+mod words;
+
+pub use expand::is_predefined;
+
 use winfit_core::finding::{Located, Origin};
 use winfit_core::host::Os;
 
@@ -47,7 +58,7 @@ pub struct Stage {
 }
 
 /// Where files are copied from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CopySource {
     /// An earlier stage of this file, by name or number.
     Stage(usize),
@@ -66,12 +77,49 @@ pub struct CopyFrom {
     pub origin: Origin,
 }
 
-/// Reads a Dockerfile. What cannot be understood is a problem; the rest is read all the same.
-pub fn read(_source: &Source) -> (Dockerfile, Vec<Problem>) {
-    let dockerfile = Dockerfile {
-        escape: '\\',
-        args: Vec::new(),
-        stages: Vec::new(),
+impl Dockerfile {
+    /// The stage whose base is an image of its own, beneath a stage; that may be `scratch`.
+    pub fn base_of(&self, stage: usize) -> Option<&Stage> {
+        let mut stage = self.stages.get(stage)?;
+        // Stages go on from earlier ones alone, so this ends.
+        while let Some(below) = stage.of_stage {
+            stage = self.stages.get(below)?;
+        }
+        Some(stage)
+    }
+
+    /// The stage of this name or number, as `--target` and Compose's `target` look it up: the last
+    /// one where several have the name.
+    pub fn stage_named(&self, target: &str) -> Option<usize> {
+        let lower = target.to_lowercase();
+        let by_name = self
+            .stages
+            .iter()
+            .rposition(|stage| stage.name.as_ref().is_some_and(|name| name.value == lower));
+        by_name.or_else(|| {
+            let number: usize = target.parse().ok()?;
+            (number < self.stages.len()).then_some(number)
+        })
+    }
+}
+
+/// The stage that brings the base image of what is built: of `target`, else of the last stage. It
+/// may be built on `scratch`.
+pub fn final_base<'d>(dockerfile: &'d Dockerfile, target: Option<&str>) -> Option<&'d Stage> {
+    let stage = match target {
+        Some(target) => dockerfile.stage_named(target)?,
+        None => dockerfile.stages.len().checked_sub(1)?,
     };
-    (dockerfile, Vec::new())
+    dockerfile.base_of(stage)
+}
+
+/// Reads a Dockerfile. What cannot be understood is a problem; the rest is read all the same.
+pub fn read(source: &Source) -> (Dockerfile, Vec<Problem>) {
+    read_with_args(source, &[])
+}
+
+/// Reads a Dockerfile with build arguments (Compose's `build.args`), which win over the defaults of
+/// the `ARG`s that take them.
+pub fn read_with_args(source: &Source, given: &[(String, String)]) -> (Dockerfile, Vec<Problem>) {
+    stages::read(source, given)
 }

@@ -1,16 +1,298 @@
-//! Rules for dockerfile.
+//! Rules for Dockerfiles: stages that do not go together, and platforms that their base is not for.
+//!
+//! A Linux stage whose files go into a Windows stage, or the reverse, is no finding: that is how
+//! programs are cross-built, with `--platform=$BUILDPLATFORM`, and whether a file is a program for
+//! another system the Dockerfile does not tell.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use winfit_core::finding::{Finding, Rule};
+use winfit_core::Catalog;
+use winfit_core::finding::{Confidence, Finding, Origin, Rule, Severity, Subject};
+use winfit_core::fleet::ImageUse;
+use winfit_core::host::{Arch, Host, Kind, Os};
+use winfit_core::image::{Image, NamedImage};
+use winfit_core::reason::windows_name;
+use winfit_core::verdict::{Answer, judge};
+use winfit_core::version::{OsVersion, quote_for_error};
 
 use super::Context;
-use crate::dockerfile::Dockerfile;
+use crate::dockerfile::platform::Platform;
+use crate::dockerfile::{CopySource, Dockerfile, Stage};
 
 /// The rules of this file.
-pub const RULES: &[Rule] = &[];
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "mixed-stage-builds",
+        summary: "A stage takes files from a Windows that no server runs beside its own",
+    },
+    Rule {
+        name: "platform-mismatch",
+        summary: "--platform asks for another Windows, system or architecture than the base image has",
+    },
+    Rule {
+        name: "platform-specifier",
+        summary: "--platform is spelled as no builder reads it",
+    },
+];
+
+/// The image beneath a stage, as audits judge it; none for `scratch` and for stages that go on from
+/// stages. Where a variable has no value, the text is what the file says.
+pub fn image_use(catalog: &Catalog, stage: &Stage) -> Option<ImageUse> {
+    if stage.of_stage.is_some() || stage.resolved.as_deref() == Some("scratch") {
+        return None;
+    }
+    let text = stage.resolved.as_ref().unwrap_or(&stage.base.value);
+    let mut image = NamedImage::read(catalog, text);
+    if let Ok(named) = &mut image
+        && named.image.version.is_none()
+        && named.base.is_none()
+        && let Some(os) = stage.os_hint
+    {
+        named.image.os = os;
+    }
+    Some(ImageUse {
+        text: text.clone(),
+        image,
+        origin: stage.stated_at.clone(),
+        unresolved: stage.unresolved.clone(),
+        built_from: None,
+    })
+}
 
 /// Checks one file, whose path as shown is `name`.
-pub fn check(_context: &Context<'_>, _name: &Arc<str>, _dockerfile: &Dockerfile) -> Vec<Finding> {
-    Vec::new()
+pub fn check(context: &Context<'_>, name: &Arc<str>, dockerfile: &Dockerfile) -> Vec<Finding> {
+    let subject = Subject::new("Dockerfile", name);
+    let mut findings = Vec::new();
+    for (at, stage) in dockerfile.stages.iter().enumerate() {
+        findings.extend(platform(context.catalog, &subject, stage));
+        mixed_builds(context.catalog, &subject, dockerfile, at, &mut findings);
+    }
+    findings
+}
+
+/// An image whose Windows build is known.
+struct OfWindows {
+    named: NamedImage,
+    build: u16,
+}
+
+impl OfWindows {
+    fn read(catalog: &Catalog, text: &str) -> Option<Self> {
+        let named = NamedImage::read(catalog, text).ok()?;
+        if named.image.os != Os::Windows {
+            return None;
+        }
+        let build = named.image.version?.build;
+        Some(Self { named, build })
+    }
+
+    fn of_stage(catalog: &Catalog, stage: &Stage) -> Option<Self> {
+        Self::read(catalog, stage.resolved.as_deref()?)
+    }
+
+    /// For sentences: `Windows Server 2022 (20348)`.
+    fn windows(&self, catalog: &Catalog) -> String {
+        in_words(catalog, self.build)
+    }
+}
+
+fn in_words(catalog: &Catalog, build: u16) -> String {
+    format!("{} ({build})", windows_name(catalog, build, Kind::Server))
+}
+
+/// Whether a Windows Server of the catalog runs both builds without Hyper-V.
+fn run_together(catalog: &Catalog, one: u16, other: u16) -> bool {
+    let runs = |host: &Host, build: u16| {
+        let image = Image::windows(OsVersion::of_build(build));
+        judge(catalog, host, &image).answers.process.answer != Answer::No
+    };
+    let servers = catalog
+        .releases
+        .iter()
+        .filter(|release| release.kind == Kind::Server);
+    one == other
+        || servers
+            .map(|release| {
+                Host::windows(OsVersion::of_build(release.build)).with_kind(Kind::Server)
+            })
+            .any(|host| runs(&host, one) && runs(&host, other))
+}
+
+/// `mixed-stage-builds`: once for each source that a stage takes files from.
+fn mixed_builds(
+    catalog: &Catalog,
+    subject: &Subject,
+    dockerfile: &Dockerfile,
+    at: usize,
+    findings: &mut Vec<Finding>,
+) {
+    let stage = &dockerfile.stages[at];
+    if stage.copies.is_empty() {
+        return;
+    }
+    let Some(base) = dockerfile.base_of(at) else {
+        return;
+    };
+    let Some(own) = OfWindows::of_stage(catalog, base) else {
+        return;
+    };
+    let mut seen = HashSet::new();
+    for copy in &stage.copies {
+        if !seen.insert(&copy.from) {
+            continue;
+        }
+        let (source, stated): (OfWindows, Option<&Origin>) = match &copy.from {
+            CopySource::Stage(from) => {
+                let Some(base) = dockerfile.base_of(*from) else {
+                    continue;
+                };
+                let Some(source) = OfWindows::of_stage(catalog, base) else {
+                    continue;
+                };
+                (source, Some(&base.stated_at))
+            }
+            CopySource::Image(text) => match OfWindows::read(catalog, text) {
+                Some(source) if source.named.reference.is_some() => (source, None),
+                _ => continue,
+            },
+            CopySource::Unresolved(_) => continue,
+        };
+        if run_together(catalog, own.build, source.build) {
+            continue;
+        }
+        let (theirs, ours) = (source.windows(catalog), own.windows(catalog));
+        let mut finding = Finding::new(
+            "mixed-stage-builds",
+            Severity::Warning,
+            subject.clone(),
+            copy.origin.clone(),
+            format!("files of {theirs} go into an image of {ours}"),
+        )
+        .confidence(Confidence::Likely)
+        .label(format!("files of {theirs}"));
+        if let Some(stated) = stated {
+            finding = finding
+                .related(stated.clone(), format!("{theirs}, {}", source.named.short()))
+                .note("no Windows Server runs both stages without Hyper-V, so none builds this file with process isolation");
+        }
+        findings.push(
+            finding
+                .related(base.stated_at.clone(), format!("{ours}, {}", own.named.short()))
+                .note("programs and libraries built against one Windows may miss what they need in another; build both stages on the same release"),
+        );
+    }
+}
+
+/// `platform-specifier` and `platform-mismatch`.
+fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Finding> {
+    let stated = stage.platform.as_ref()?;
+    let finding = |rule, severity, message: String| {
+        Finding::new(
+            rule,
+            severity,
+            subject.clone(),
+            stated.origin.clone(),
+            message,
+        )
+    };
+    let quoted = quote_for_error(&stated.value);
+    let platform = match Platform::parse(&stated.value) {
+        Ok(platform) => platform,
+        Err(reason) => {
+            let message = format!("{quoted:?} is no platform that builders read: {reason}");
+            let finding = finding("platform-specifier", Severity::Error, message);
+            return Some(match meant(&stated.value) {
+                Some(meant) => finding
+                    .label(format!("write {meant}"))
+                    .note("the Windows version stands in brackets behind the system"),
+                None => finding.label("expected OS[(VERSION)]/ARCH"),
+            });
+        }
+    };
+    if stage.of_stage.is_some() {
+        return None;
+    }
+    let image = NamedImage::read(catalog, stage.resolved.as_deref()?).ok()?;
+    let known_windows = image.image.version.is_some() || image.base.is_some();
+    let short = image.short();
+    let base_is = |label: String, finding: Finding| finding.related(stage.stated_at.clone(), label);
+    match platform.os.as_deref() {
+        Some("windows") | None => {}
+        Some(other) if known_windows && image.image.os == Os::Windows => {
+            let message = format!("{quoted:?} asks for {other}, but {short} is Windows");
+            let finding = finding("platform-mismatch", Severity::Error, message);
+            return Some(base_is("Windows".to_owned(), finding));
+        }
+        Some(_) => return None,
+    }
+    let asked = platform
+        .os_version
+        .as_ref()
+        .and_then(|version| version.parse::<OsVersion>().ok());
+    if let (Some(asked), Some(version)) = (asked, image.image.version)
+        && asked.build != version.build
+    {
+        let (wanted, has) = (
+            in_words(catalog, asked.build),
+            in_words(catalog, version.build),
+        );
+        // Builders select as hosts do: a host of that version would take this image.
+        let host = Host::windows(asked).with_kind(Kind::Server);
+        let taken = judge(catalog, &host, &Image::windows(version))
+            .answers
+            .process
+            .answer
+            .runs();
+        let severity = if taken {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        let message = format!("--platform asks for {wanted}, but {short} is {has}");
+        let mut finding = finding("platform-mismatch", severity, message)
+            .label(format!("write windows({})", bare(version)));
+        if taken {
+            finding = finding.note(format!(
+                "builders may take it all the same; the image then says {} and contains {}",
+                asked.build, version.build
+            ));
+        }
+        return Some(base_is(has, finding));
+    }
+    let asked = platform.architecture.as_deref().and_then(Arch::parse);
+    if let (Some(asked), Some(arch)) = (asked, image.image.arch)
+        && asked != arch
+        && known_windows
+    {
+        let (asked, arch) = (asked.name(), arch.name());
+        let message = format!("--platform asks for {asked}, but {short} is {arch}");
+        let finding = finding("platform-mismatch", Severity::Error, message);
+        return Some(base_is(format!("{arch} alone"), finding));
+    }
+    None
+}
+
+/// A version without its revision.
+fn bare(version: OsVersion) -> String {
+    format!("{}.{}.{}", version.major, version.minor, version.build)
+}
+
+/// What somebody meant who put the Windows version in another place, as crane has it:
+/// `windows/amd64:10.0.17763.7919`.
+fn meant(text: &str) -> Option<String> {
+    let (platform, version) = text.split_once(':')?;
+    let (version, rest) = match version.split_once('/') {
+        Some((version, rest)) => (version, Some(rest)),
+        None => (version, None),
+    };
+    let version: OsVersion = version.parse().ok()?;
+    let (os, architecture) = match (platform.split_once('/'), rest) {
+        (Some((os, architecture)), None) => (os, architecture),
+        (None, Some(architecture)) => (platform, architecture),
+        _ => return None,
+    };
+    let meant = format!("{os}({version})/{architecture}");
+    Platform::parse(&meant).ok()?;
+    os.eq_ignore_ascii_case("windows").then_some(meant)
 }
