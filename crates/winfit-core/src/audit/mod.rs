@@ -2,11 +2,31 @@
 //!
 //! One function for files, Docker, Swarm and Kubernetes.
 
+pub mod currency;
+mod evidence;
+mod ground;
+mod images;
+mod labels;
+mod mismatch;
+mod place;
+mod pods;
+mod remedies;
+mod selectors;
+mod words;
+
+use std::collections::HashSet;
+
 use time::Date;
 
 use crate::catalog::Catalog;
-use crate::finding::Finding;
+use crate::finding::{Finding, Origin, Rule};
 use crate::fleet::Fleet;
+use crate::host::Os;
+
+use self::ground::Ground;
+use self::place::Spot;
+
+pub use self::images::image_findings;
 
 /// What an audit needs beside the fleet.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +57,154 @@ pub struct Audit {
     pub findings: Vec<Finding>,
 }
 
+const fn rule(name: &'static str, summary: &'static str) -> Rule {
+    Rule { name, summary }
+}
+
+/// The rules of the audit, each with a page in `docs/rules/`.
+pub const RULES: &[Rule] = &[
+    rule(
+        "build-mismatch",
+        "The image cannot start on hosts that its placement admits",
+    ),
+    rule(
+        "may-not-start",
+        "The image may fail on hosts that its placement admits",
+    ),
+    rule(
+        "pull-refused",
+        "The image would run, but the engine does not pull it",
+    ),
+    rule(
+        "no-host-for-placement",
+        "No declared host satisfies the placement",
+    ),
+    rule(
+        "only-fit-host-unavailable",
+        "The only hosts that fit take no new work",
+    ),
+    rule(
+        "exact-build-selector",
+        "The placement demands one build and forbids other hosts that fit",
+    ),
+    rule(
+        "no-placement",
+        "Nothing says where a Windows workload runs, and its hosts differ",
+    ),
+    rule(
+        "unknown-image-version",
+        "Nothing says which Windows the image is built on",
+    ),
+    rule(
+        "mixed-os-pod",
+        "One pod has images for Linux and for Windows",
+    ),
+    rule(
+        "pod-mixes-builds",
+        "No Windows runs all the containers of the pod",
+    ),
+    rule(
+        "runtime-class-conflict",
+        "The pod and its RuntimeClass select different values of one label",
+    ),
+    rule(
+        "hyperv-unavailable",
+        "Hyper-V isolation is asked for on hosts that offer none",
+    ),
+    rule(
+        "hyperv-not-stated",
+        "Hyper-V isolation is asked for where nothing says that it is offered",
+    ),
+    rule(
+        "process-isolation-cannot-work",
+        "Process isolation is asked for where only Hyper-V isolation works",
+    ),
+    rule(
+        "label-contradiction",
+        "A node's labels and its own facts say different versions",
+    ),
+    rule("latest-removed", "The base images have no latest any more"),
+    rule("old-image-name", "The base image has another name today"),
+    rule("image-as-written", "No image can be there under this name"),
+    rule(
+        "base-behind-patches",
+        "The base image is pinned below the newest update known",
+    ),
+    rule(
+        "base-out-of-support",
+        "The support of the base image has ended",
+    ),
+    rule(
+        "base-support-ending",
+        "The support of the base image ends soon",
+    ),
+    rule(
+        "floating-base",
+        "The tag moves where host and image need equal revisions",
+    ),
+    rule(
+        "unresolved-variable",
+        "A variable in the image's name has no value",
+    ),
+];
+
 /// Places every workload on every host that its placement admits, and judges the pairs.
-pub fn audit(_catalog: &Catalog, fleet: &Fleet, _options: &AuditOptions) -> Audit {
-    Audit {
-        placed: vec![Placed::default(); fleet.workloads.len()],
-        findings: Vec::new(),
+///
+/// Findings come in the order of the workloads, then of the builds that nothing uses, then of the hosts.
+/// Of a workload without evidence that it is for Windows nothing is said.
+pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit {
+    let ground = Ground::new(catalog, fleet, options);
+    let mut audit = Audit::default();
+    let mut seen: HashSet<&Origin> = HashSet::new();
+    for workload in &fleet.workloads {
+        let spot = Spot::find(&ground, workload);
+        audit.placed.push(Placed {
+            candidates: spot.candidates.len(),
+            fit: spot.fit(),
+            unsure: spot.unsure,
+        });
+        let windows = spot.is_windows();
+        if windows {
+            of_workload(&ground, &spot, &mut audit.findings);
+        }
+        for container in &workload.containers {
+            let image = &container.image;
+            // What a Dockerfile of the repository builds on is checked where it stands.
+            if image.built_from.is_some() || !seen.insert(&image.origin) {
+                continue;
+            }
+            let stated = windows && spot.os == Some(Os::Windows);
+            if stated && !image.unresolved.is_empty() {
+                let finding = images::unresolved_variable(image, &workload.subject);
+                audit.findings.push(finding);
+            } else {
+                let found = image_findings(catalog, image, &workload.subject, options);
+                audit.findings.extend(found);
+            }
+        }
+    }
+    let unused = fleet.builds.iter();
+    audit
+        .findings
+        .extend(unused.filter_map(|build| mismatch::unused_build(&ground, build)));
+    audit
+        .findings
+        .extend(fleet.hosts.iter().flat_map(labels::contradictions));
+    audit
+}
+
+fn of_workload<'a>(ground: &Ground<'a>, spot: &Spot<'a>, findings: &mut Vec<Finding>) {
+    findings.extend(spot.class_conflict());
+    findings.extend(spot.mixed_os());
+    findings.extend(spot.mixed_builds(ground));
+    findings.extend(spot.hyperv_offered(ground));
+    findings.extend(spot.process_isolation(ground));
+    findings.extend(spot.image_mismatches(ground));
+    findings.extend(spot.no_host(ground));
+    findings.extend(spot.only_fit_unavailable(ground));
+    findings.extend(spot.exact_build(ground));
+    match spot.no_placement(ground) {
+        Some(finding) => findings.push(finding),
+        None => findings.extend(spot.unknown_versions()),
     }
 }

@@ -11,6 +11,15 @@ use crate::version::OsVersion;
 pub use self::kubernetes::PodPlacement;
 pub use self::swarm::SwarmPlacement;
 
+/// Whether a host was declared with a name of its own. Of one that was not, the words that declared it
+/// (`ltsc2022`, `10.0.17763,server`) stand in for the name, and its real name is not known.
+pub(crate) fn has_own_name(catalog: &Catalog, member: &Member) -> bool {
+    let name = member.name.as_str();
+    !name.contains([',', ' '])
+        && name.parse::<OsVersion>().is_err()
+        && crate::names::releases_named(catalog, name).is_empty()
+}
+
 /// What limits the hosts of a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placement {

@@ -1,6 +1,7 @@
 //! Reasons as people read them: the rule's name, the authority, one plain sentence, the source.
 
 mod pull;
+mod telling;
 
 use crate::catalog::{Catalog, Cell, RowStatus};
 use crate::host::{Host, Isolation, Kind, Os};
@@ -8,6 +9,8 @@ use crate::image::Image;
 use crate::rules::documented::PROSE;
 use crate::verdict::Reason;
 use crate::version::OsVersion;
+
+pub use self::telling::telling;
 
 /// Who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

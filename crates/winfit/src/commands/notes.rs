@@ -2,11 +2,13 @@
 
 use time::Date;
 use winfit_core::Catalog;
-use winfit_core::catalog::{Relation, Update, stream};
+use winfit_core::audit::currency::{
+    Behind, Support, host_behind, host_support, image_behind, image_support,
+};
+use winfit_core::catalog::Relation;
 use winfit_core::finding::Severity;
-use winfit_core::host::{Host, Kind, Os};
+use winfit_core::host::{Host, Os};
 use winfit_core::image::NamedImage;
-use winfit_core::reason::windows_name;
 
 /// A note: a rule, its weight, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,34 +40,22 @@ impl Calendar {
         }
     }
 
-    /// The sentence about an end of support, where it is near or past.
+    /// The note about an end of support, where it is near or past.
     fn support(
         &self,
-        what: &str,
-        end: Date,
+        support: Option<&Support>,
         ended: &'static str,
         ending: &'static str,
     ) -> Option<Note> {
-        let days = (end - self.today).whole_days();
-        let severity = if self.counts {
-            Severity::Warning
-        } else {
-            Severity::Info
-        };
-        let (rule, message) = if days < 0 {
-            (ended, format!("support for {what} ended on {end}"))
-        } else if days <= self.within {
-            (
-                ending,
-                format!("support for {what} ends on {end}, in {days} days"),
-            )
-        } else {
-            return None;
-        };
+        let end = support?.on(self.today, self.within)?;
         Some(Note {
-            rule,
-            severity,
-            message,
+            rule: if end.ended { ended } else { ending },
+            severity: if self.counts {
+                Severity::Warning
+            } else {
+                Severity::Info
+            },
+            message: end.sentence,
             source: "Microsoft's lifecycle pages".to_owned(),
         })
     }
@@ -104,10 +94,18 @@ pub(crate) fn notes(
         .collect();
     if host.os == Os::Windows && image.image.os == Os::Windows {
         notes.extend(patch_level_open(catalog, host, image));
-        notes.extend(image_behind(catalog, image));
-        notes.extend(host_behind(catalog, host));
-        notes.extend(image_support(catalog, image, calendar));
-        notes.extend(host_support(catalog, host, calendar));
+        notes.extend(image_behind(catalog, image).map(|found| behind("image", &found)));
+        notes.extend(host_behind(catalog, host).map(|found| behind("host", &found)));
+        notes.extend(calendar.support(
+            image_support(catalog, image).as_ref(),
+            "base-out-of-support",
+            "base-support-ending",
+        ));
+        notes.extend(calendar.support(
+            host_support(catalog, host).as_ref(),
+            "host-out-of-support",
+            "host-support-ending",
+        ));
     }
     notes
 }
@@ -143,80 +141,11 @@ fn patch_level_open(catalog: &Catalog, host: &Host, image: &NamedImage) -> Optio
     })
 }
 
-fn behind(what: &str, stated: &str, update: &Update) -> Note {
-    let kb = update.kb.map_or_else(String::new, |kb| format!("KB{kb}, "));
-    let day = update
-        .day
-        .map_or_else(String::new, |day| format!(", of {day}"));
+fn behind(what: &str, found: &Behind<'_>) -> Note {
     Note {
         rule: "base-behind-patches",
         severity: Severity::Info,
-        message: format!(
-            "the {what}'s Windows ({stated}) is behind the newest update known ({kb}{}.{}{day}); keep host and image patched",
-            update.build, update.revision
-        ),
+        message: found.sentence(what),
         source: "Microsoft, Windows container version compatibility".to_owned(),
     }
-}
-
-fn image_behind(catalog: &Catalog, image: &NamedImage) -> Option<Note> {
-    let version = image.image.version?;
-    if image.image.revision_inferred {
-        return None;
-    }
-    let newest = catalog.newest_image_update(version.build, image.base)?;
-    (version.revision? < newest.revision).then(|| behind("image", &version.short(), newest))
-}
-
-fn host_behind(catalog: &Catalog, host: &Host) -> Option<Note> {
-    let version = host.version?;
-    let revision = version.revision?;
-    let of = stream(version.build, revision);
-    // A host before the split is behind both streams; which one it joins depends on its kind.
-    let newest = match (of, host.effective_kind(catalog)) {
-        (winfit_core::catalog::Stream::Common, Kind::Server) => {
-            catalog.newest_image_update(version.build, None)?
-        }
-        (winfit_core::catalog::Stream::Common, _) => {
-            catalog.newest_host_update(version.build, None)?
-        }
-        (own, _) => catalog.newest_host_update(version.build, Some(own))?,
-    };
-    (revision < newest.revision).then(|| behind("host", &version.short(), newest))
-}
-
-fn image_support(catalog: &Catalog, image: &NamedImage, calendar: &Calendar) -> Option<Note> {
-    let build = image.image.version?.build;
-    let release = catalog
-        .main_release(build, Kind::Server)
-        .filter(|release| release.kind == Kind::Server)?;
-    let (what, end) = match image
-        .base
-        .and_then(|base| Some((base, catalog.support_end(base, build)?)))
-    {
-        Some((base, end)) => (
-            format!("the {} image of {}", base.lifecycle_name(), release.name),
-            end,
-        ),
-        None => (format!("images of {}", release.name), release.support_end()),
-    };
-    calendar.support(&what, end, "base-out-of-support", "base-support-ending")
-}
-
-fn host_support(catalog: &Catalog, host: &Host, calendar: &Calendar) -> Option<Note> {
-    let build = host.version?.build;
-    let kind = host.effective_kind(catalog);
-    // Of a build that is both, the kind decides the end.
-    let release = match kind {
-        Kind::Unknown => return None,
-        kind => catalog
-            .main_release(build, kind)
-            .filter(|release| release.kind == kind)?,
-    };
-    calendar.support(
-        &format!("the host's {}", windows_name(catalog, build, kind)),
-        release.support_end(),
-        "host-out-of-support",
-        "host-support-ending",
-    )
 }

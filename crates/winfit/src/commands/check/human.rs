@@ -1,9 +1,8 @@
 //! A verdict for people: the answer, why, what to do.
 
 use winfit_core::Catalog;
-use winfit_core::catalog::Relation;
 use winfit_core::host::{Isolation, Os};
-use winfit_core::reason::{Pair, RenderedReason};
+use winfit_core::reason::{Pair, RenderedReason, telling};
 use winfit_core::remedy::Remedy;
 use winfit_core::verdict::{Answer, Judgement, Reason, by_kind};
 
@@ -81,46 +80,6 @@ impl Judged<'_> {
             (Answer::No, _) => format!("{image} does not run on {host}."),
         }
     }
-}
-
-/// The reason that decides an answer; the others are for `-v`.
-fn telling(catalog: &Catalog, judgement: &Judgement) -> Option<Reason> {
-    let weight = |reason: &Reason| match (judgement.answer, reason) {
-        (
-            Answer::No,
-            Reason::WrongOs | Reason::WrongArchitecture | Reason::HostBeforeContainers,
-        ) => 9,
-        (Answer::No, Reason::ImageNewer) => 8,
-        (Answer::No, Reason::ImageOlder { .. }) => 7,
-        (Answer::No, Reason::HypervUnavailable) => 6,
-        // Of several breaks, the rule that everybody on 2016 meets.
-        (Answer::No | Answer::Risk | Answer::Unknown, Reason::Break { row, .. }) => {
-            let relation = catalog.breaks[usize::from(*row)].relation;
-            if relation == Relation::Equal { 7 } else { 6 }
-        }
-        (Answer::Risk, Reason::RevisionNotStated) => 7,
-        (
-            Answer::Unknown,
-            Reason::KindUnknown
-            | Reason::NoOsVersion
-            | Reason::NoHostVersion
-            | Reason::HypervNotStated
-            | Reason::BuildNotInCatalog { .. },
-        ) => 7,
-        (Answer::Yes | Answer::Preview, Reason::HostProcess | Reason::NoWindows) => 7,
-        (Answer::Yes | Answer::Preview, Reason::OwnKernel { .. } | Reason::EqualBuilds) => 6,
-        (Answer::Yes | Answer::Preview, Reason::Documented { .. }) => 5,
-        (Answer::No, Reason::Documented { .. }) => 4,
-        _ => 1,
-    };
-    let mut best: Option<(i32, Reason)> = None;
-    for reason in judgement.reasons() {
-        let weight = weight(&reason);
-        if best.is_none_or(|(known, _)| weight > known) {
-            best = Some((weight, reason));
-        }
-    }
-    best.map(|(_, reason)| reason)
 }
 
 /// A label in front of a wrapped sentence.

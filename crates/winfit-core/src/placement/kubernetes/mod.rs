@@ -1,12 +1,25 @@
 //! How Kubernetes places pods: nodeSelector, required node affinity, RuntimeClass, taints and
 //! tolerations, `nodeName`.
 
-use crate::catalog::Catalog;
+mod admits;
+mod labels;
+mod runtime_class;
+mod selected;
+
 use crate::finding::{Located, Origin};
-use crate::fleet::Member;
 use crate::host::Isolation;
 
-use super::{Admission, Selected};
+pub use self::runtime_class::Conflict;
+pub(crate) use self::selected::demands_version;
+
+/// The label of the operating system that every kubelet sets.
+pub(crate) const OS_LABEL: &str = "kubernetes.io/os";
+
+/// Its old name, which clusters still keep beside it.
+pub(crate) const OLD_OS_LABEL: &str = "beta.kubernetes.io/os";
+
+/// The label of the build that every kubelet on Windows sets since Kubernetes 1.17.
+pub(crate) const BUILD_LABEL: &str = "node.kubernetes.io/windows-build";
 
 /// An operator of a node affinity's expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,17 +151,5 @@ impl RuntimeClass {
         } else {
             None
         }
-    }
-}
-
-impl PodPlacement {
-    /// Whether it lets the pod onto this node.
-    pub fn admits(&self, _catalog: &Catalog, _member: &Member) -> Admission {
-        Admission::Yes
-    }
-
-    /// The Windows versions that it demands of its nodes.
-    pub fn selected(&self, _catalog: &Catalog) -> Vec<Selected> {
-        Vec::new()
     }
 }

@@ -1,0 +1,75 @@
+//! What tells that an image or a workload is for Windows. Without evidence nothing is said of it: most
+//! repositories are for Linux, and a reference alone seldom tells.
+
+use crate::fleet::{Container, ImageUse, Workload};
+use crate::host::Os;
+use crate::image::{Image, ImageError, NamedImage};
+use crate::placement::{Placement, Selected};
+
+/// How deep a chain of build files is followed.
+const MOST_BUILDS: usize = 16;
+
+/// The operating system for which an image is evidently built: its build file's base tells before its
+/// own name.
+pub(super) fn of_image(image: &ImageUse) -> Option<Os> {
+    let mut chain: Vec<&ImageUse> = Vec::new();
+    let mut next = Some(image);
+    while let Some(current) = next.filter(|_| chain.len() < MOST_BUILDS) {
+        chain.push(current);
+        next = current.built_from.as_deref();
+    }
+    chain.into_iter().rev().find_map(of_reference)
+}
+
+fn of_reference(image: &ImageUse) -> Option<Os> {
+    match &image.image {
+        Ok(named) if named.image.os == Os::Linux => Some(Os::Linux),
+        Ok(named) => names_windows(named).then_some(Os::Windows),
+        Err(ImageError::LatestRemoved { .. }) => Some(Os::Windows),
+        Err(_) => None,
+    }
+}
+
+fn names_windows(named: &NamedImage) -> bool {
+    named.image.version.is_some() || named.is_base || named.base.is_some()
+}
+
+/// The operating system for which a container is evidently meant.
+pub(super) fn of_container(container: &Container) -> Option<Os> {
+    of_image(&container.image).or(container.host_process.then_some(Os::Windows))
+}
+
+/// The operating system that a workload states, by itself or by what it asks of its hosts.
+pub(super) fn stated(
+    workload: &Workload,
+    placement: &Placement,
+    selected: &[Selected],
+) -> Option<Os> {
+    let of_name = |name: &str| match name {
+        "windows" => Some(Os::Windows),
+        "linux" => Some(Os::Linux),
+        _ => None,
+    };
+    let by_placement = match placement {
+        Placement::Anywhere => None,
+        Placement::Pod(pod) => pod.selected_os().and_then(|(os, _)| of_name(os)),
+        Placement::Swarm(swarm) => swarm.selected_os().and_then(|(os, _)| of_name(&os)),
+    };
+    workload
+        .os
+        .or(by_placement)
+        .or((!selected.is_empty()).then_some(Os::Windows))
+}
+
+/// The facts to judge a container by.
+pub(super) fn facts(container: &Container, os: Os) -> Image {
+    let image = container
+        .image
+        .decisive()
+        .map_or(Image::without_version(), |(named, _)| named.image);
+    Image {
+        os,
+        host_process: container.host_process,
+        ..image
+    }
+}

@@ -1,0 +1,234 @@
+//! What is wrong with an image by itself, wherever it runs.
+
+use crate::catalog::Catalog;
+use crate::finding::{Confidence, Finding, Severity, Subject};
+use crate::fleet::ImageUse;
+use crate::image::{ImageError, NamedImage, StatedBy};
+use crate::reference::{BaseImage, Home, Reference};
+use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+
+use super::AuditOptions;
+use super::currency::{image_behind, image_support};
+
+/// What is wrong with an image by itself: its name, its tag, its patches, its support.
+///
+/// Of an image with variables that have no value nothing else is said, and that only where its name
+/// tells that it is for Windows.
+pub fn image_findings(
+    catalog: &Catalog,
+    image: &ImageUse,
+    subject: &Subject,
+    options: &AuditOptions,
+) -> Vec<Finding> {
+    if !image.unresolved.is_empty() {
+        let found = names_windows(&image.text).then(|| unresolved_variable(image, subject));
+        return found.into_iter().collect();
+    }
+    match &image.image {
+        Ok(named) => ImageCheck {
+            catalog,
+            image,
+            named,
+            subject,
+        }
+        .findings(options),
+        Err(error @ ImageError::LatestRemoved { example, .. }) => vec![
+            Finding::new(
+                "latest-removed",
+                Severity::Error,
+                subject.clone(),
+                image.origin.clone(),
+                error.to_string(),
+            )
+            .label("names no release")
+            .remedy(rewrite(
+                "name a release, that of your hosts",
+                &image.text,
+                example,
+                Safety::Unsafe,
+            )),
+        ],
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The finding about variables that have no value.
+pub(super) fn unresolved_variable(image: &ImageUse, subject: &Subject) -> Finding {
+    const MOST: usize = 3;
+    let mut names: Vec<&str> = image.unresolved.iter().map(String::as_str).collect();
+    names.dedup();
+    let shown = names[..names.len().min(MOST)].join(", ");
+    let plural = if names.len() == 1 { "" } else { "s" };
+    Finding::new(
+        "unresolved-variable",
+        Severity::Info,
+        subject.clone(),
+        image.origin.clone(),
+        format!("winfit cannot tell which image this is: nothing gives the variable{plural} {shown} a value"),
+    )
+    .label("not judged")
+}
+
+/// Whether a text that is no whole reference names a Windows image all the same.
+fn names_windows(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["windows", "servercore", "nanoserver", "ltsc20"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Another reference in the place of this one.
+fn rewrite(title: &str, old: &str, new: &str, safety: Safety) -> Remedy {
+    Remedy {
+        kind: RemedyKind::Rebuild,
+        title: title.to_owned(),
+        safety,
+        commands: vec![Command {
+            shell: Shell::Any,
+            text: new.to_owned(),
+        }],
+        diff: Some(format!("-{old}\n+{new}\n")),
+    }
+}
+
+struct ImageCheck<'a> {
+    catalog: &'a Catalog,
+    image: &'a ImageUse,
+    named: &'a NamedImage,
+    subject: &'a Subject,
+}
+
+impl ImageCheck<'_> {
+    fn findings(&self, options: &AuditOptions) -> Vec<Finding> {
+        let mut found = Vec::new();
+        found.extend(self.old_name());
+        let doubts = self.named.notes.iter().filter(|note| note.doubtful);
+        found.extend(doubts.map(|note| {
+            self.finding("image-as-written", Severity::Warning, note.message.clone())
+                .label("no image has this name")
+        }));
+        // What is said of patches and support would be about an image that is not there.
+        if self.named.is_doubtful() {
+            return found;
+        }
+        found.extend(self.behind());
+        found.extend(self.support(options));
+        found.extend(self.floating());
+        found
+    }
+
+    fn finding(&self, rule: &'static str, severity: Severity, message: String) -> Finding {
+        Finding::new(
+            rule,
+            severity,
+            self.subject.clone(),
+            self.image.origin.clone(),
+            message,
+        )
+    }
+
+    fn confidence(&self) -> Confidence {
+        confidence(self.named)
+    }
+
+    fn base_image(&self) -> Option<(&Reference, BaseImage)> {
+        let reference = self.named.reference.as_ref()?;
+        Some((reference, reference.base_image()?))
+    }
+
+    fn old_name(&self) -> Option<Finding> {
+        let (reference, base) = self.base_image()?;
+        let why = match base.home {
+            Home::OldName => "no longer published under this name",
+            Home::NoRegistry => "looked for on Docker Hub, where it is not",
+            Home::Mcr | Home::Mirror => return None,
+        };
+        let today = base.repository();
+        let (registry, repository) = today.split_once('/')?;
+        let renamed = Reference {
+            registry: Some(registry.to_owned()),
+            repository: repository.to_owned(),
+            // Docker Hub's tags joined release and KB with an underscore.
+            tag: reference.tag.as_ref().map(|tag| tag.replace("_KB", "-KB")),
+            digest: reference.digest.clone(),
+        }
+        .to_string();
+        let message = format!("{} is {why}; it is {today} today", reference.repository);
+        Some(
+            self.finding("old-image-name", Severity::Warning, message)
+                .label(format!("{today} today"))
+                .remedy(rewrite(
+                    "write its name of today",
+                    &self.image.text,
+                    &renamed,
+                    Safety::Unsafe,
+                )),
+        )
+    }
+
+    fn behind(&self) -> Option<Finding> {
+        if !self.named.is_base {
+            return None;
+        }
+        let behind = image_behind(self.catalog, self.named)?;
+        let update = behind.newest;
+        let newest = format!("{}.{}", update.build, update.revision);
+        Some(
+            self.finding(
+                "base-behind-patches",
+                Severity::Info,
+                behind.sentence("image"),
+            )
+            .label(format!("{newest} is the newest known"))
+            .confidence(self.confidence()),
+        )
+    }
+
+    fn support(&self, options: &AuditOptions) -> Option<Finding> {
+        let support = image_support(self.catalog, self.named)?;
+        let end = support.on(options.today, options.eol_within)?;
+        let (rule, word) = if end.ended {
+            ("base-out-of-support", "ended")
+        } else {
+            ("base-support-ending", "ends")
+        };
+        Some(
+            self.finding(rule, Severity::Warning, end.sentence)
+                .label(format!("{word} {}", support.end))
+                .confidence(self.confidence()),
+        )
+    }
+
+    /// On 2016 host and image need equal revisions, which a tag that moves cannot keep.
+    fn floating(&self) -> Option<Finding> {
+        let version = self.named.image.version?;
+        let floats = self.named.is_base && self.named.image.revision_inferred;
+        if version.build != NEEDS_EQUAL_REVISIONS || !floats {
+            return None;
+        }
+        Some(
+            self.finding(
+                "floating-base",
+                Severity::Warning,
+                format!(
+                    "{} moves with every update, and Windows Server 2016 ({NEEDS_EQUAL_REVISIONS}) needs the very revision of the host in the image",
+                    self.named.short()
+                ),
+            )
+            .label("moves with every update")
+            .confidence(self.confidence())
+            .note("name the revision of your hosts, as 10.0.14393.1770; under Hyper-V isolation the revisions may differ"),
+        )
+    }
+}
+
+/// Windows Server 2016 and Windows 10 1607.
+const NEEDS_EQUAL_REVISIONS: u16 = 14_393;
+
+/// How sure an image's version is: what a tag says, or what stands beside a digest, is inferred.
+pub(super) fn confidence(named: &NamedImage) -> Confidence {
+    match named.stated_by {
+        StatedBy::Tag | StatedBy::ReleaseName => Confidence::Likely,
+        StatedBy::Version | StatedBy::Given | StatedBy::Nothing => Confidence::Certain,
+    }
+}

@@ -1,0 +1,442 @@
+//! Images that do not start where their placement lets them.
+
+use crate::finding::{Confidence, Finding, Origin, Severity};
+use crate::fleet::{Build, Member, Orchestrator};
+use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
+use crate::image::Image;
+use crate::placement::Placement;
+use crate::reason::{Pair, RenderedReason, telling};
+use crate::verdict::Answer;
+
+use super::ground::{Ground, Outcome, as_judged};
+use super::images::confidence;
+use super::place::{Spot, Use};
+use super::{evidence, words};
+
+impl<'a> Spot<'a> {
+    /// What is wrong with each image on the hosts that may get it; one finding an image.
+    pub(super) fn image_mismatches(&self, ground: &Ground<'a>) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut seen: Vec<(&str, bool)> = Vec::new();
+        let mixed = self.mixed_os().is_some();
+        for image in &self.uses {
+            // That it shares a pod with Windows images is said already.
+            if mixed && image.image.os == Os::Linux {
+                continue;
+            }
+            let container = image.container;
+            let key = (container.image.text.as_str(), container.host_process);
+            if seen.contains(&key) {
+                continue;
+            }
+            seen.push(key);
+            found.extend(if self.declared == 0 {
+                self.against_selector(ground, image)
+            } else {
+                self.against_candidates(ground, image)
+            });
+        }
+        found
+    }
+
+    fn against_candidates(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
+        let of = |outcome| image.with(outcome).collect::<Vec<usize>>();
+        let (no, refused, risk) = (of(Outcome::No), of(Outcome::Refused), of(Outcome::Risk));
+        // Whoever runs `docker run` chooses the host: one that fits is enough.
+        let all_fail = no.len() + refused.len() + risk.len() == self.candidates.len();
+        if self.workload.orchestrator == Orchestrator::Docker && !all_fail {
+            return None;
+        }
+        if self.workload.orchestrator == Orchestrator::Docker && !risk.is_empty() {
+            return Some(self.may_not_start(ground, image, &risk));
+        }
+        if !no.is_empty() {
+            return self.build_mismatch(ground, image, &no);
+        }
+        if !refused.is_empty() {
+            return Some(self.pull_refused(ground, image, &refused));
+        }
+        (!risk.is_empty()).then(|| self.may_not_start(ground, image, &risk))
+    }
+
+    /// `one of the three hosts that the Deployment may use`.
+    fn hosts_phrase(&self, bad: usize) -> String {
+        let total = self.candidates.len();
+        let docker = self.workload.orchestrator == Orchestrator::Docker;
+        let noun = if total == 1 { "host" } else { "hosts" };
+        let hosts = if docker {
+            format!("declared {noun}")
+        } else {
+            format!("{noun} that the {} may use", self.workload.subject.kind)
+        };
+        match (bad, total) {
+            (_, 1) => format!("the only {hosts}"),
+            (2, 2) => format!("either of the two {hosts}"),
+            (bad, total) if bad == total => format!("any of the {} {hosts}", words::number(total)),
+            (bad, total) => format!(
+                "{} of the {} {hosts}",
+                words::number(bad),
+                words::number(total)
+            ),
+        }
+    }
+
+    fn members(&self, ground: &Ground<'a>, positions: &[usize]) -> Vec<&'a Member> {
+        positions
+            .iter()
+            .map(|position| ground.member(self.candidates[*position]))
+            .collect()
+    }
+
+    /// A finding about an image and the hosts at these positions, with its places and reasons.
+    fn about(
+        &self,
+        ground: &Ground<'a>,
+        image: &Use<'a>,
+        positions: &[usize],
+        rule: &'static str,
+        severity: Severity,
+        cannot: &str,
+    ) -> Finding {
+        let bad = self.members(ground, positions);
+        let message = format!(
+            "this image ({}) {cannot} on {} ({})",
+            words::image_build(&image.image),
+            self.hosts_phrase(positions.len()),
+            words::builds(bad.iter().copied())
+        );
+        let mut finding = Finding::new(
+            rule,
+            severity,
+            self.workload.subject.clone(),
+            image.origin().clone(),
+            message,
+        )
+        .label(self.needs(ground, &image.image))
+        .confidence(
+            image
+                .decisive
+                .map_or(Confidence::Certain, |(named, _)| confidence(named)),
+        );
+        if let Some(origin) = self.admitting_origin() {
+            let admits = format!("admits {}", words::hosts(bad.iter().copied()));
+            finding = finding.related(origin.clone(), admits);
+        }
+        if image.is_built() {
+            finding = finding.related(
+                image.container.image.origin.clone(),
+                "the image that is built from it",
+            );
+        }
+        for sentence in self.reasons(ground, image, positions) {
+            finding = finding.note(sentence);
+        }
+        if let Some(missing) = &self.missing {
+            finding = finding.note(format!(
+                "of {} more nobody can tell whether the placement admits them: {missing} is not stated",
+                words::counted(self.unsure, "host")
+            ));
+        }
+        finding
+    }
+
+    fn build_mismatch(
+        &self,
+        ground: &Ground<'a>,
+        image: &Use<'a>,
+        positions: &[usize],
+    ) -> Option<Finding> {
+        // Of these the rules about isolation speak.
+        if self.lacks_hyperv(ground, image) || self.process_cannot_work(ground, image) {
+            return None;
+        }
+        let mut finding = self.about(
+            ground,
+            image,
+            positions,
+            "build-mismatch",
+            Severity::Error,
+            "cannot start",
+        );
+        let linux: Vec<&Member> = self
+            .members(ground, positions)
+            .into_iter()
+            .filter(|member| member.host.os == Os::Linux)
+            .collect();
+        if image.image.os == Os::Windows && !linux.is_empty() && self.os.is_none() {
+            finding = finding.note(format!(
+                "nothing keeps it off Linux ({}): select kubernetes.io/os: windows",
+                words::listed(linux.iter().map(|member| member.name.clone()))
+            ));
+        }
+        finding.remedies = self.remedies(ground, image);
+        if let Some(position) = positions.iter().find(|position| {
+            let host = self.host(ground, self.candidates[**position]);
+            host.version.map(|version| version.build)
+                == image.image.version.map(|version| version.build)
+        }) {
+            let patches = self.host_remedies(ground, image, *position);
+            finding.remedies.splice(0..0, patches);
+        }
+        Some(finding)
+    }
+
+    fn pull_refused(&self, ground: &Ground<'a>, image: &Use<'a>, positions: &[usize]) -> Finding {
+        let mut finding = self.about(
+            ground,
+            image,
+            positions,
+            "pull-refused",
+            Severity::Error,
+            "would run, but is not pulled,",
+        );
+        let position = positions[0];
+        let host = self.host(ground, self.candidates[position]);
+        if let Some(pull) = ground.verdict(&host, &image.image).pull {
+            let pair = Pair {
+                catalog: ground.catalog,
+                host: &host,
+                image: &image.image,
+            };
+            let sentences = pair.render_pull(&pull).into_iter().take(1);
+            finding
+                .notes
+                .splice(0..0, sentences.map(|reason| reason.message));
+        }
+        finding.remedies = self.host_remedies(ground, image, position);
+        finding.remedies.extend(self.remedies(ground, image));
+        finding
+    }
+
+    fn may_not_start(&self, ground: &Ground<'a>, image: &Use<'a>, positions: &[usize]) -> Finding {
+        let mut finding = self.about(
+            ground,
+            image,
+            positions,
+            "may-not-start",
+            Severity::Warning,
+            "may not start",
+        );
+        finding.remedies = self.host_remedies(ground, image, positions[0]);
+        finding
+    }
+
+    /// Where no host is declared, the versions that the placement demands stand for them.
+    fn against_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
+        let (selected, host) = self.selected.iter().find_map(|selected| {
+            let host = Host::windows(selected.version).with_kind(Kind::Server);
+            let fails = ground.outcome(&host, &image.image, self.asked) == Outcome::No;
+            fails.then_some((selected, host))
+        })?;
+        let demanded = words::release(ground.catalog, selected.version.build);
+        let mut finding = Finding::new(
+            "build-mismatch",
+            Severity::Error,
+            self.workload.subject.clone(),
+            image.origin().clone(),
+            format!(
+                "this image ({}) cannot start where the placement of the {} puts it: the selector demands {demanded}",
+                words::image_build(&image.image),
+                self.workload.subject.kind
+            ),
+        )
+        .label(self.needs(ground, &image.image))
+        .confidence(
+            image
+                .decisive
+                .map_or(Confidence::Certain, |(named, _)| confidence(named)),
+        )
+        .related(
+            selected.origin.clone(),
+            format!("demands {}", selected.version.short()),
+        );
+        if image.is_built() {
+            finding = finding.related(
+                image.container.image.origin.clone(),
+                "the image that is built from it",
+            );
+        }
+        Some(match reason(ground, &host, &image.image, self.asked) {
+            Some(sentence) => finding.note(sentence),
+            None => finding,
+        })
+    }
+
+    /// The place that lets it onto its hosts: the demand on the operating system, else the first demand,
+    /// else the pod's spec.
+    pub(super) fn admitting_origin(&self) -> Option<&Origin> {
+        match self.placement.as_ref() {
+            Placement::Anywhere => None,
+            Placement::Pod(pod) => {
+                let terms = pod.terms.iter().flatten().flatten();
+                pod.selected_os()
+                    .map(|(_, requirement)| requirement)
+                    .or_else(|| pod.node_selector.iter().chain(terms).next())
+                    .map(|requirement| &requirement.origin)
+                    .or(pod.node_name.as_ref().map(|name| &name.origin))
+                    .or(pod.origin.as_ref())
+            }
+            Placement::Swarm(swarm) => swarm
+                .selected_os()
+                .map(|(_, written)| written)
+                .or(swarm.constraints.first())
+                .map(|written| &written.origin),
+        }
+    }
+
+    /// What the image needs, in a few words.
+    fn needs(&self, ground: &Ground<'a>, image: &Image) -> String {
+        needs(ground, image, self.asked)
+    }
+
+    /// Why it does not start, one sentence a reason that differs.
+    fn reasons(&self, ground: &Ground<'a>, image: &Use<'a>, positions: &[usize]) -> Vec<String> {
+        const MOST: usize = 2;
+        let mut rules: Vec<&'static str> = Vec::new();
+        let mut sentences = Vec::new();
+        for position in positions {
+            let host = self.host(ground, self.candidates[*position]);
+            let Some(rendered) = rendered(ground, &host, &image.image, self.asked) else {
+                continue;
+            };
+            if !rules.contains(&rendered.rule) {
+                rules.push(rendered.rule);
+                sentences.push(rendered.message);
+            }
+            if rules.len() == MOST {
+                break;
+            }
+        }
+        sentences
+    }
+
+    /// Hyper-V isolation is asked for and some candidate offers none.
+    pub(super) fn lacks_hyperv(&self, ground: &Ground<'a>, image: &Use<'a>) -> bool {
+        self.asked == Some(Isolation::Hyperv)
+            && !image.image.host_process
+            && self.candidates.iter().any(|at| {
+                let host = self.host(ground, *at);
+                host.os == Os::Windows && host.hyperv_offer(ground.catalog) == HypervOffer::No
+            })
+    }
+
+    /// Process isolation is asked for, works on no candidate, and Hyper-V isolation would.
+    pub(super) fn process_cannot_work(&self, ground: &Ground<'a>, image: &Use<'a>) -> bool {
+        let asked = self.workload.isolation.as_ref().map(|asked| asked.value);
+        asked == Some(Isolation::Process)
+            && !self.candidates.is_empty()
+            && self.candidates.iter().all(|at| {
+                let verdict = ground.verdict(&self.host(ground, *at), &image.image);
+                verdict.answers.process.answer == Answer::No && verdict.answers.hyperv.answer.runs()
+            })
+    }
+}
+
+/// `needs 20348 or newer`; where newer hosts do not run it, the release's name.
+fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String {
+    let Some(version) = image.version.filter(|_| image.os == Os::Windows) else {
+        return match image.os {
+            Os::Linux => "a Linux image".to_owned(),
+            Os::Windows => "a Windows image".to_owned(),
+        };
+    };
+    let newest_server = ground
+        .catalog
+        .releases
+        .iter()
+        .filter(|release| release.kind == Kind::Server)
+        .map(|release| release.build)
+        .max();
+    let on_newer = newest_server.is_some_and(|newest| {
+        let host =
+            Host::windows(crate::version::OsVersion::of_build(newest)).with_kind(Kind::Server);
+        newest >= version.build
+            && ground.outcome(&host, image, Some(asked.unwrap_or(Isolation::Process)))
+                != Outcome::No
+    });
+    if on_newer {
+        format!("needs {} or newer", version.build)
+    } else {
+        words::release(ground.catalog, version.build)
+    }
+}
+
+/// Why an image does not start on a host.
+fn rendered(
+    ground: &Ground<'_>,
+    host: &Host,
+    image: &Image,
+    asked: Option<Isolation>,
+) -> Option<RenderedReason> {
+    let verdict = ground.verdict(host, image);
+    let isolation = asked.unwrap_or(verdict.default_isolation);
+    let judgement = verdict.answers.of(isolation);
+    if judgement.answer.runs() {
+        return None;
+    }
+    let pair = Pair {
+        catalog: ground.catalog,
+        host,
+        image,
+    };
+    Some(pair.render(telling(ground.catalog, judgement)?, isolation))
+}
+
+/// The sentence that says why an image does not start on a host.
+pub(super) fn reason(
+    ground: &Ground<'_>,
+    host: &Host,
+    image: &Image,
+    asked: Option<Isolation>,
+) -> Option<String> {
+    rendered(ground, host, image, asked).map(|reason| reason.message)
+}
+
+/// An image that a Dockerfile builds and no workload uses: whether any declared Windows host runs it.
+pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding> {
+    if build.used || evidence::of_image(&build.base) != Some(Os::Windows) {
+        return None;
+    }
+    let (named, origin) = build.base.decisive()?;
+    let hosts: Vec<&Member> = ground
+        .fleet
+        .hosts
+        .iter()
+        .filter(|member| member.host.os == Os::Windows)
+        .collect();
+    let fails = |member: &&Member| {
+        let orchestrator = member.orchestrator.unwrap_or(Orchestrator::Docker);
+        let host = as_judged(&member.host, orchestrator);
+        ground.outcome(&host, &named.image, None) == Outcome::No
+    };
+    let first = hosts.first()?;
+    if !hosts.iter().all(fails) {
+        return None;
+    }
+    let which = match hosts.len() {
+        1 => "the only declared Windows host".to_owned(),
+        2 => "either of the two declared Windows hosts".to_owned(),
+        many => format!("any of the {} declared Windows hosts", words::number(many)),
+    };
+    let host = as_judged(
+        &first.host,
+        first.orchestrator.unwrap_or(Orchestrator::Docker),
+    );
+    let finding = Finding::new(
+        "build-mismatch",
+        Severity::Error,
+        build.subject.clone(),
+        origin.clone(),
+        format!(
+            "this image ({}) cannot start on {which} ({})",
+            words::image_build(&named.image),
+            words::builds(hosts.iter().copied())
+        ),
+    )
+    .label(needs(ground, &named.image, None))
+    .confidence(confidence(named));
+    Some(match reason(ground, &host, &named.image, None) {
+        Some(sentence) => finding.note(sentence),
+        None => finding,
+    })
+}

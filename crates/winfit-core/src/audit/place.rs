@@ -1,0 +1,259 @@
+//! Where a workload may get to: its placement, put to every host.
+
+use std::borrow::Cow;
+
+use crate::finding::Origin;
+use crate::fleet::{Orchestrator, State, Workload};
+use crate::host::{Host, Isolation, Os};
+use crate::image::{Image, NamedImage};
+use crate::placement::kubernetes::{Conflict, RuntimeClass};
+use crate::placement::{Admission, Placement, Selected};
+
+use super::evidence;
+use super::ground::{Ground, Outcome, as_judged};
+
+/// A host that a placement keeps off, and by what.
+pub(super) struct KeptOff {
+    pub(super) host: usize,
+    pub(super) because: String,
+    pub(super) origin: Option<Origin>,
+}
+
+/// How many hosts' reasons are kept.
+const MOST_REASONS: usize = 3;
+
+/// A workload with all that follows from where it may get to.
+pub(super) struct Spot<'a> {
+    pub(super) workload: &'a Workload,
+    /// The placement with what the RuntimeClass adds.
+    pub(super) placement: Cow<'a, Placement>,
+    pub(super) class: Option<&'a RuntimeClass>,
+    pub(super) conflict: Option<Box<Conflict>>,
+    /// The versions that the placement demands.
+    pub(super) selected: Vec<Selected>,
+    /// The isolation asked for.
+    pub(super) asked: Option<Isolation>,
+    /// The operating system that the workload states.
+    pub(super) os: Option<Os>,
+    /// How many hosts its orchestrator has, whatever their state.
+    pub(super) declared: usize,
+    /// Hosts that it admits and that take new work.
+    pub(super) candidates: Vec<usize>,
+    /// Hosts that it admits and that take none.
+    pub(super) unavailable: Vec<usize>,
+    /// How many hosts nobody can tell of, and what the first of them does not state.
+    pub(super) unsure: usize,
+    pub(super) missing: Option<String>,
+    /// The first hosts that it keeps off, Windows ones before Linux ones.
+    pub(super) kept_off: Vec<KeptOff>,
+    /// The containers, those that are judged.
+    pub(super) uses: Vec<Use<'a>>,
+}
+
+/// A container's image, on every candidate.
+pub(super) struct Use<'a> {
+    /// The container's name.
+    pub(super) container: &'a crate::fleet::Container,
+    /// The image whose facts decide, and where it stands.
+    pub(super) decisive: Option<(&'a NamedImage, &'a Origin)>,
+    /// The facts it is judged by.
+    pub(super) image: Image,
+    /// How it fares on each candidate, in their order.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl<'a> Use<'a> {
+    /// Where the image's version is stated.
+    pub(super) fn origin(&self) -> &'a Origin {
+        self.decisive
+            .map_or(&self.container.image.origin, |(_, origin)| origin)
+    }
+
+    /// A build file of the repository decides, not the image's own name.
+    pub(super) fn is_built(&self) -> bool {
+        self.origin() != &self.container.image.origin
+    }
+
+    /// The positions among the candidates where it fares so.
+    pub(super) fn with(&self, outcome: Outcome) -> impl Iterator<Item = usize> {
+        self.outcomes
+            .iter()
+            .enumerate()
+            .filter(move |(_, found)| **found == outcome)
+            .map(|(at, _)| at)
+    }
+}
+
+impl<'a> Spot<'a> {
+    /// Places a workload and judges its images on every candidate.
+    pub(super) fn find(ground: &Ground<'a>, workload: &'a Workload) -> Self {
+        let (placement, class, conflict) = merged(ground, workload);
+        let selected = placement.selected(ground.catalog);
+        let os = evidence::stated(workload, &placement, &selected);
+        let isolation = workload.isolation.as_ref().map(|isolation| isolation.value);
+        let mut spot = Self {
+            workload,
+            placement,
+            class,
+            conflict,
+            selected,
+            asked: isolation.or_else(|| class.and_then(RuntimeClass::isolation)),
+            os,
+            declared: 0,
+            candidates: Vec::new(),
+            unavailable: Vec::new(),
+            unsure: 0,
+            missing: None,
+            kept_off: Vec::new(),
+            uses: Vec::new(),
+        };
+        spot.put_to_hosts(ground);
+        spot.uses = spot.judged(ground);
+        spot
+    }
+
+    /// Whether it is for Windows by any evidence.
+    pub(super) fn is_windows(&self) -> bool {
+        self.os == Some(Os::Windows) || self.uses.iter().any(|found| found.image.os == Os::Windows)
+    }
+
+    /// A member as this workload meets it.
+    pub(super) fn host(&self, ground: &Ground<'a>, at: usize) -> Host {
+        as_judged(&ground.member(at).host, self.workload.orchestrator)
+    }
+
+    /// Whether every image that is judged runs on a host.
+    pub(super) fn all_run_on(&self, ground: &Ground<'a>, host: &Host) -> bool {
+        let runs =
+            |found: &Use<'a>| ground.outcome(host, &found.image, self.asked) == Outcome::Runs;
+        !self.uses.is_empty() && self.uses.iter().all(runs)
+    }
+
+    /// On how many candidates every image runs. Of a workload that is not judged: on all.
+    pub(super) fn fit(&self) -> usize {
+        (0..self.candidates.len())
+            .filter(|at| {
+                self.uses
+                    .iter()
+                    .all(|found| found.outcomes[*at] == Outcome::Runs)
+            })
+            .count()
+    }
+
+    /// Nothing limits its hosts.
+    pub(super) fn is_unplaced(&self) -> bool {
+        match self.placement.as_ref() {
+            Placement::Anywhere => true,
+            Placement::Pod(pod) => pod.is_empty(),
+            Placement::Swarm(swarm) => swarm.constraints.is_empty(),
+        }
+    }
+
+    fn put_to_hosts(&mut self, ground: &Ground<'a>) {
+        let mut linux_kept_off = Vec::new();
+        // Swarm asks the registry for the image's platforms when a service is made, and keeps those for
+        // Windows off Linux nodes by itself.
+        let swarm_looks =
+            self.workload.orchestrator == Orchestrator::Swarm
+                && (self.os == Some(Os::Windows)
+                    || self.os.is_none()
+                        && self.workload.containers.iter().any(|container| {
+                            evidence::of_container(container) == Some(Os::Windows)
+                        }));
+        for (at, member) in ground.fleet.hosts.iter().enumerate() {
+            let orchestrator = self.workload.orchestrator;
+            if member.orchestrator.is_some_and(|own| own != orchestrator) {
+                continue;
+            }
+            self.declared += 1;
+            let admission = if swarm_looks && member.host.os == Os::Linux {
+                Admission::No {
+                    because: "the image's platform, windows".to_owned(),
+                    origin: None,
+                }
+            } else {
+                self.placement.admits(ground.catalog, member)
+            };
+            match (admission, member.state) {
+                (Admission::Yes, State::Ready) => self.candidates.push(at),
+                (Admission::Yes, _) => self.unavailable.push(at),
+                (Admission::Unknown { missing, .. }, State::Ready) => {
+                    self.unsure += 1;
+                    self.missing.get_or_insert(missing);
+                }
+                (Admission::Unknown { .. }, _) => {}
+                (Admission::No { because, origin }, _) => {
+                    let list = match member.host.os {
+                        Os::Windows => &mut self.kept_off,
+                        Os::Linux => &mut linux_kept_off,
+                    };
+                    if list.len() < MOST_REASONS {
+                        list.push(KeptOff {
+                            host: at,
+                            because,
+                            origin,
+                        });
+                    }
+                }
+            }
+        }
+        self.kept_off.append(&mut linux_kept_off);
+        self.kept_off.truncate(MOST_REASONS);
+    }
+
+    /// The containers with evidence, or all of a workload that states Windows, on every candidate.
+    fn judged(&self, ground: &Ground<'a>) -> Vec<Use<'a>> {
+        let mut found = Vec::new();
+        let own: Vec<Option<Os>> = self
+            .workload
+            .containers
+            .iter()
+            .map(evidence::of_container)
+            .collect();
+        let windows = self.os == Some(Os::Windows) || own.contains(&Some(Os::Windows));
+        if !windows {
+            return found;
+        }
+        for (container, own) in self.workload.containers.iter().zip(own) {
+            let Some(os) = own.or(self.os.filter(|os| *os == Os::Windows)) else {
+                continue;
+            };
+            let image = evidence::facts(container, os);
+            let outcomes = self
+                .candidates
+                .iter()
+                .map(|at| ground.outcome(&self.host(ground, *at), &image, self.asked))
+                .collect();
+            found.push(Use {
+                container,
+                decisive: container.image.decisive(),
+                image,
+                outcomes,
+            });
+        }
+        found
+    }
+}
+
+type Merged<'a> = (
+    Cow<'a, Placement>,
+    Option<&'a RuntimeClass>,
+    Option<Box<Conflict>>,
+);
+
+/// The placement with what the RuntimeClass adds, where the fleet knows the class.
+fn merged<'a>(ground: &Ground<'a>, workload: &'a Workload) -> Merged<'a> {
+    let own = Cow::Borrowed(&workload.placement);
+    let Placement::Pod(pod) = &workload.placement else {
+        return (own, None, None);
+    };
+    let class = pod
+        .runtime_class
+        .as_ref()
+        .and_then(|name| ground.class(&name.value));
+    match class.map(|class| pod.with_runtime_class(class)) {
+        None => (own, None, None),
+        Some(Ok(merged)) => (Cow::Owned(Placement::Pod(Box::new(merged))), class, None),
+        Some(Err(conflict)) => (own, class, Some(conflict)),
+    }
+}

@@ -1,0 +1,261 @@
+//! What to do about an image that does not start on some of the hosts that its placement admits.
+
+use std::fmt::Write as _;
+
+use crate::fleet::{Member, Orchestrator};
+use crate::host::{HypervOffer, Isolation, Os};
+use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
+use crate::reference::Base;
+use crate::remedy::{
+    Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, host_remedies, node_selector,
+};
+use crate::version::OsVersion;
+
+use super::ground::{Ground, Outcome};
+use super::place::{Spot, Use};
+use super::words;
+
+/// How many hosts get a command of their own.
+const MOST_COMMANDS: usize = 3;
+
+impl<'a> Spot<'a> {
+    /// The changes that would let one image start, the best first.
+    pub(super) fn remedies(&self, ground: &Ground<'a>, found: &Use<'a>) -> Vec<Remedy> {
+        let mut remedies = Vec::new();
+        let members = |outcome: &dyn Fn(Outcome) -> bool| -> Vec<&'a Member> {
+            self.candidates
+                .iter()
+                .zip(&found.outcomes)
+                .filter(|(_, own)| outcome(**own))
+                .map(|(at, _)| ground.member(*at))
+                .collect()
+        };
+        let fit = members(&|outcome| outcome == Outcome::Runs);
+        let unfit = members(&|outcome| matches!(outcome, Outcome::No | Outcome::Refused));
+        remedies.extend(self.admit_only(&fit, &unfit));
+        remedies.extend(self.other_base(ground, found));
+        remedies.extend(self.hyperv(ground, found));
+        remedies
+    }
+
+    /// Keep it to the hosts on which it runs, by their builds.
+    fn admit_only(&self, fit: &[&Member], unfit: &[&Member]) -> Option<Remedy> {
+        let (builds, bad) = (builds(fit), builds(unfit));
+        if builds.is_empty() || unfit.is_empty() || builds.iter().any(|build| bad.contains(build)) {
+            return None;
+        }
+        let only_linux = unfit.iter().all(|member| member.host.os == Os::Linux);
+        let title = if only_linux {
+            "admit only Windows hosts".to_owned()
+        } else {
+            format!("admit only {}", words::hosts(fit.iter().copied()))
+        };
+        match self.workload.orchestrator {
+            Orchestrator::Docker => None,
+            Orchestrator::Kubernetes if only_linux => {
+                Some(yaml(title, format!("nodeSelector:\n  {OS_LABEL}: windows")))
+            }
+            Orchestrator::Kubernetes => Some(Remedy {
+                title,
+                ..place_on_builds(&builds)
+            }),
+            Orchestrator::Swarm => Some(swarm_constraints(title, fit, unfit, &builds, &bad)),
+        }
+    }
+
+    /// The base image that runs on all of the hosts.
+    fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
+        let (named, _) = found.decisive?;
+        let own = found
+            .image
+            .version
+            .filter(|_| found.image.os == Os::Windows)?;
+        let tag = ground.tag_for_all(
+            &self.candidates,
+            self.workload.orchestrator,
+            named.base.unwrap_or(Base::Servercore),
+            self.asked,
+        )?;
+        if tag.build == own.build {
+            return None;
+        }
+        let reference = format!("{}:{}", tag.base.repository(), tag.tag);
+        let windows = words::release(ground.catalog, tag.build);
+        let whom = match words::builds(ground.members(&self.candidates)) {
+            one if !one.contains(',') && !one.contains(' ') => "its hosts",
+            _ => "all of its hosts",
+        };
+        let (title, shell, text) = if named.is_base && !found.is_built() {
+            (
+                format!("take the image of {windows}, which runs on {whom}"),
+                Shell::Yaml,
+                format!("image: {reference}"),
+            )
+        } else {
+            (
+                format!("build it on {windows}, which runs on {whom}"),
+                Shell::Dockerfile,
+                format!("FROM {reference}"),
+            )
+        };
+        let diff = named
+            .reference
+            .as_ref()
+            .filter(|_| named.is_base)
+            .map(|old| format!("-{old}\n+{reference}\n"));
+        Some(Remedy {
+            kind: RemedyKind::Rebuild,
+            title,
+            safety: Safety::Unsafe,
+            commands: vec![Command { shell, text }],
+            diff,
+        })
+    }
+
+    /// Hyper-V isolation, where a service can ask for it and it helps on every host. Pods cannot:
+    /// containerd pulls no image for another build than the node's (containerd#6862).
+    fn hyperv(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
+        if self.workload.orchestrator == Orchestrator::Kubernetes
+            || self.asked == Some(Isolation::Hyperv)
+            || self.candidates.is_empty()
+        {
+            return None;
+        }
+        let helps = self.candidates.iter().all(|at| {
+            let host = self.host(ground, *at);
+            host.hyperv_offer(ground.catalog) == HypervOffer::Yes
+                && ground.outcome(&host, &found.image, Some(Isolation::Hyperv)) == Outcome::Runs
+        });
+        helps.then(|| {
+            yaml(
+                "isolate it with Hyper-V (the hosts need it; virtual machines need nested virtualisation)"
+                    .to_owned(),
+                "isolation: hyperv".to_owned(),
+            )
+        })
+        .map(|remedy| Remedy {
+            kind: RemedyKind::Isolation,
+            ..remedy
+        })
+    }
+
+    /// What can be done to the first host of those at these positions: another engine, a newer patch.
+    pub(super) fn host_remedies(
+        &self,
+        ground: &Ground<'a>,
+        found: &Use<'a>,
+        position: usize,
+    ) -> Vec<Remedy> {
+        let Some((named, _)) = found.decisive else {
+            return Vec::new();
+        };
+        let at = self.candidates[position];
+        let host = self.host(ground, at);
+        let verdict = ground.verdict(&host, &found.image);
+        host_remedies(&Situation {
+            catalog: ground.catalog,
+            image: named,
+            host: &host,
+            verdict: &verdict,
+            asked: self.asked,
+            fleet: &[FleetHost {
+                label: &ground.member(at).name,
+                host: &host,
+            }],
+            today: ground.options.today,
+            pod: self.workload.orchestrator == Orchestrator::Kubernetes,
+        })
+    }
+}
+
+/// The builds of hosts, each once, the oldest first.
+fn builds(members: &[&Member]) -> Vec<u16> {
+    let mut found: Vec<u16> = members
+        .iter()
+        .filter_map(|member| Some(member.host.version?.build))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn yaml(title: String, text: String) -> Remedy {
+    Remedy {
+        kind: RemedyKind::OtherHost,
+        title,
+        safety: Safety::Unsafe,
+        commands: vec![Command {
+            shell: Shell::Yaml,
+            text,
+        }],
+        diff: None,
+    }
+}
+
+/// A pod's placement on nodes of these builds: a nodeSelector for one, an affinity for several, which a
+/// nodeSelector cannot say.
+pub(super) fn place_on_builds(builds: &[u16]) -> Remedy {
+    if let [build] = builds {
+        return node_selector(OsVersion::of_build(*build));
+    }
+    let values: Vec<String> = builds
+        .iter()
+        .map(|build| format!("\"{}\"", OsVersion::of_build(*build)))
+        .collect();
+    yaml(
+        "place the pod only on nodes of these builds".to_owned(),
+        format!(
+            "affinity:\n  nodeAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n      nodeSelectorTerms:\n        - matchExpressions:\n            - key: {OS_LABEL}\n              operator: In\n              values: [\"windows\"]\n            - key: {BUILD_LABEL}\n              operator: In\n              values: [{}]",
+            values.join(", ")
+        ),
+    )
+}
+
+/// Constraints are all joined by *and*: one build is asked for by its name, several by excluding the
+/// others. The label is the user's own and may have to be set first.
+fn swarm_constraints(
+    title: String,
+    fit: &[&Member],
+    unfit: &[&Member],
+    builds: &[u16],
+    bad: &[u16],
+) -> Remedy {
+    let mut text = "deploy:\n  placement:\n    constraints:".to_owned();
+    let labelled = if let [build] = builds {
+        let version = OsVersion::of_build(*build);
+        let _ = write!(text, "\n      - node.labels.OsVersion == {version}");
+        fit
+    } else {
+        for build in bad {
+            let version = OsVersion::of_build(*build);
+            let _ = write!(text, "\n      - node.labels.OsVersion != {version}");
+        }
+        unfit
+    };
+    let mut commands: Vec<Command> = labelled
+        .iter()
+        .filter(|member| !member.labels.known.contains_key("OsVersion"))
+        .take(MOST_COMMANDS)
+        .filter_map(|member| {
+            let version = member.host.version?.without_revision();
+            Some(Command {
+                shell: Shell::Any,
+                text: format!(
+                    "docker node update --label-add OsVersion={version} {}",
+                    member.name
+                ),
+            })
+        })
+        .collect();
+    commands.push(Command {
+        shell: Shell::Yaml,
+        text,
+    });
+    Remedy {
+        kind: RemedyKind::OtherHost,
+        title,
+        safety: Safety::Unsafe,
+        commands,
+        diff: None,
+    }
+}

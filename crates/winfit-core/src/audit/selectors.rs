@@ -1,0 +1,347 @@
+//! Placements that no host satisfies, that forbid fit hosts, or that are missing.
+
+use std::borrow::Cow;
+
+use crate::finding::{Confidence, Finding, Severity};
+use crate::fleet::{ImageUse, Orchestrator, State};
+use crate::host::Os;
+use crate::placement::kubernetes::demands_version;
+use crate::placement::swarm::Constraint;
+use crate::placement::{Admission, Placement, PodPlacement, SwarmPlacement};
+use crate::reference::Reference;
+use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+use crate::version::OsVersion;
+
+use super::ground::Ground;
+use super::place::{Spot, Use};
+use super::remedies::place_on_builds;
+use super::words;
+
+impl<'a> Spot<'a> {
+    fn about_placement(&self, rule: &'static str, severity: Severity, message: String) -> Finding {
+        Finding::new(
+            rule,
+            severity,
+            self.workload.subject.clone(),
+            self.admitting_origin()
+                .unwrap_or(&self.workload.origin)
+                .clone(),
+            message,
+        )
+    }
+
+    /// No declared host satisfies the placement, for certain.
+    pub(super) fn no_host(&self, ground: &Ground<'a>) -> Option<Finding> {
+        let nobody = self.declared > 0
+            && self.candidates.is_empty()
+            && self.unavailable.is_empty()
+            && self.unsure == 0;
+        let first = self.kept_off.first().filter(|_| nobody)?;
+        let kind = &self.workload.subject.kind;
+        let message = match self.declared {
+            1 => format!(
+                "the only declared host, {}, does not satisfy the placement of the {kind}",
+                words::host(ground.member(first.host))
+            ),
+            many => format!(
+                "none of the {} declared hosts satisfies the placement of the {kind}",
+                words::number(many)
+            ),
+        };
+        let mut finding = self.about_placement("no-host-for-placement", Severity::Error, message);
+        if let Some(origin) = &first.origin {
+            finding.origin = origin.clone();
+        }
+        finding = finding.label("no host has this");
+        for kept_off in &self.kept_off {
+            finding = finding.note(format!(
+                "{} is kept off by {}",
+                words::host(ground.member(kept_off.host)),
+                kept_off.because
+            ));
+        }
+        let mut fit: Vec<u16> = ground
+            .fleet
+            .hosts
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| {
+                self.may_serve(member.orchestrator) && member.state == State::Ready
+            })
+            .filter(|(at, _)| self.all_run_on(ground, &self.host(ground, *at)))
+            .filter_map(|(_, member)| Some(member.host.version?.build))
+            .collect();
+        fit.sort_unstable();
+        fit.dedup();
+        if self.workload.orchestrator == Orchestrator::Kubernetes && !fit.is_empty() {
+            finding = finding.remedy(place_on_builds(&fit));
+        }
+        Some(finding)
+    }
+
+    fn may_serve(&self, orchestrator: Option<Orchestrator>) -> bool {
+        orchestrator.is_none_or(|own| own == self.workload.orchestrator)
+    }
+
+    /// The hosts on which it would run take no new work.
+    pub(super) fn only_fit_unavailable(&self, ground: &Ground<'a>) -> Option<Finding> {
+        if self.unsure > 0 || self.fit() > 0 {
+            return None;
+        }
+        let fit: Vec<usize> = self
+            .unavailable
+            .iter()
+            .copied()
+            .filter(|at| self.all_run_on(ground, &self.host(ground, *at)))
+            .collect();
+        let kind = &self.workload.subject.kind;
+        let states = words::listed(
+            ground
+                .members(&fit)
+                .map(|member| format!("{} is {}", words::host(member), member.state.in_words())),
+        );
+        let message = match fit.len() {
+            0 => return None,
+            1 => format!("the only host on which the {kind} would run takes no new work: {states}"),
+            _ => format!("the only hosts on which the {kind} would run take no new work: {states}"),
+        };
+        Some(self.about_placement("only-fit-host-unavailable", Severity::Warning, message))
+    }
+
+    /// One build is demanded where hosts of other builds run the images as well.
+    pub(super) fn exact_build(&self, ground: &Ground<'a>) -> Option<Finding> {
+        let demanded = self.selected.first()?;
+        let build = demanded.version.build;
+        let one = self
+            .selected
+            .iter()
+            .all(|selected| selected.version.build == build);
+        // On 2016 the revisions must be equal, so asking for one is right.
+        if !one || build == 14_393 && demanded.version.revision.is_some() {
+            return None;
+        }
+        let open = without_version(&self.placement);
+        let forbidden: Vec<usize> = ground
+            .fleet
+            .hosts
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| {
+                self.may_serve(member.orchestrator)
+                    && member.state == State::Ready
+                    && member.host.os == Os::Windows
+                    && member.host.version.is_some_and(|own| own.build != build)
+            })
+            .map(|(at, _)| at)
+            .filter(|at| {
+                let member = ground.member(*at);
+                self.all_run_on(ground, &self.host(ground, *at))
+                    && open.admits(ground.catalog, member) == Admission::Yes
+                    && matches!(
+                        self.placement.admits(ground.catalog, member),
+                        Admission::No { .. }
+                    )
+            })
+            .collect();
+        if forbidden.is_empty() {
+            return None;
+        }
+        let names = words::hosts(ground.members(&forbidden));
+        let mut builds: Vec<u16> = ground
+            .members(&forbidden)
+            .filter_map(|member| Some(member.host.version?.build))
+            .chain([build])
+            .collect();
+        builds.sort_unstable();
+        builds.dedup();
+        let finding = Finding::new(
+            "exact-build-selector",
+            Severity::Info,
+            self.workload.subject.clone(),
+            demanded.origin.clone(),
+            format!(
+                "the {} is kept to {}, although its images run on {names} as well",
+                self.workload.subject.kind,
+                words::release(ground.catalog, build)
+            ),
+        )
+        .label(format!("only {build}"));
+        Some(match self.workload.orchestrator {
+            Orchestrator::Kubernetes => finding.remedy(Remedy {
+                title: format!("admit {names} as well"),
+                ..place_on_builds(&builds)
+            }),
+            _ => finding.remedy(one_label_for(
+                build,
+                ground
+                    .members(&forbidden)
+                    .map(|member| member.name.as_str()),
+            )),
+        })
+    }
+
+    /// Nothing says where it may go, nothing says what it needs, and its hosts differ.
+    pub(super) fn no_placement(&self, ground: &Ground<'a>) -> Option<Finding> {
+        if self.workload.orchestrator == Orchestrator::Docker || !self.is_unplaced() {
+            return None;
+        }
+        let image = self.uses.iter().find(|image| is_unknown(image))?;
+        let mut systems: Vec<(Os, Option<u16>)> = Vec::new();
+        for member in ground.members(&self.candidates) {
+            let system = (member.host.os, member.host.version.map(|own| own.build));
+            let known = system.0 == Os::Linux || system.1.is_some();
+            if known && !systems.iter().any(|(os, build)| (*os, *build) == system) {
+                systems.push(system);
+            }
+        }
+        let windows = systems.iter().filter(|(os, _)| *os == Os::Windows).count();
+        if windows < 2 && windows == systems.len() || windows == 0 {
+            return None;
+        }
+        Some(
+            Finding::new(
+                "no-placement",
+                Severity::Warning,
+                self.workload.subject.clone(),
+                image.container.image.origin.clone(),
+                format!(
+                    "nothing says on which of its hosts the {} runs ({}), nor which Windows {} is built on",
+                    self.workload.subject.kind,
+                    words::builds(ground.members(&self.candidates)),
+                    image.container.image.text
+                ),
+            )
+            .label("lands anywhere")
+            .note(format!("say which Windows it is built on, in winfit.toml: {}", in_config(&image.container.image, None))),
+        )
+    }
+
+    /// Images for Windows of which nobody says for which Windows.
+    pub(super) fn unknown_versions(&self) -> Vec<Finding> {
+        if self.is_unplaced() {
+            return Vec::new();
+        }
+        let mut seen: Vec<&str> = Vec::new();
+        let mut found = Vec::new();
+        for image in self.uses.iter().filter(|image| is_unknown(image)) {
+            let used = &image.container.image;
+            if seen.contains(&used.text.as_str()) {
+                continue;
+            }
+            seen.push(&used.text);
+            found.push(
+                Finding::new(
+                    "unknown-image-version",
+                    Severity::Info,
+                    self.workload.subject.clone(),
+                    used.origin.clone(),
+                    format!(
+                        "nothing says which Windows {} is built on, so winfit cannot tell where it starts",
+                        used.text
+                    ),
+                )
+                .label("which Windows?")
+                .confidence(Confidence::Certain)
+                .note(format!(
+                    "say it in winfit.toml: {}",
+                    in_config(used, self.selected.first().map(|found| found.version))
+                )),
+            );
+        }
+        found
+    }
+}
+
+/// A Windows image that states no version and needs one.
+fn is_unknown(image: &Use<'_>) -> bool {
+    let used = &image.container.image;
+    image.image.os == Os::Windows
+        && image.image.version.is_none()
+        && !image.image.host_process
+        && used.unresolved.is_empty()
+        && used.image.is_ok()
+}
+
+/// What to write into `winfit.toml`.
+fn in_config(image: &ImageUse, version: Option<OsVersion>) -> String {
+    let name = image
+        .image
+        .as_ref()
+        .ok()
+        .and_then(|named| named.reference.as_ref())
+        .map_or_else(
+            || image.text.clone(),
+            |reference| {
+                Reference {
+                    tag: None,
+                    digest: None,
+                    ..reference.clone()
+                }
+                .to_string()
+            },
+        );
+    let version = version.unwrap_or(OsVersion::of_build(20_348));
+    format!("[images.\"{name}\"] os_version = \"{version}\", or dockerfile = \"…\"")
+}
+
+/// The placement without its demands on the version of Windows.
+fn without_version(placement: &Placement) -> Cow<'_, Placement> {
+    match placement {
+        Placement::Anywhere => Cow::Borrowed(placement),
+        Placement::Pod(pod) => {
+            let mut open: PodPlacement = pod.as_ref().clone();
+            open.node_selector
+                .retain(|requirement| !demands_version(&requirement.key));
+            if let Some(terms) = &mut open.terms {
+                let had_demands: Vec<bool> = terms.iter().map(|term| !term.is_empty()).collect();
+                for term in terms.iter_mut() {
+                    term.retain(|requirement| !demands_version(&requirement.key));
+                }
+                // A term that asked for nothing else would let every node in.
+                let free = terms
+                    .iter()
+                    .zip(had_demands)
+                    .any(|(term, had)| had && term.is_empty());
+                if free {
+                    open.terms = None;
+                }
+            }
+            Cow::Owned(Placement::Pod(Box::new(open)))
+        }
+        Placement::Swarm(swarm) => {
+            let mut open: SwarmPlacement = swarm.clone();
+            open.constraints.retain(|written| {
+                Constraint::parse(&written.value)
+                    .map_or(true, |constraint| !constraint.key.is_version())
+            });
+            Cow::Owned(Placement::Swarm(open))
+        }
+    }
+}
+
+/// Constraints cannot say *or*: one label for all hosts that run the image.
+fn one_label_for<'m>(build: u16, others: impl Iterator<Item = &'m str>) -> Remedy {
+    let label = format!("runs-{build}");
+    let mut commands: Vec<Command> = others
+        .take(words::MOST_NAMED)
+        .map(|name| Command {
+            shell: Shell::Any,
+            text: format!("docker node update --label-add {label}=true {name}"),
+        })
+        .collect();
+    commands.push(Command {
+        shell: Shell::Yaml,
+        text: format!(
+            "deploy:\n  placement:\n    constraints:\n      - node.labels.{label} == true"
+        ),
+    });
+    Remedy {
+        kind: RemedyKind::OtherHost,
+        title: format!(
+            "give every host that runs {build} images one label, since constraints cannot say \"or\""
+        ),
+        safety: Safety::Unsafe,
+        commands,
+        diff: None,
+    }
+}

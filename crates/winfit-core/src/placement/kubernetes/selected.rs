@@ -1,0 +1,48 @@
+//! The Windows versions that a pod's placement demands of its nodes.
+
+use crate::catalog::Catalog;
+use crate::version::OsVersion;
+
+use super::labels::AKS_SKUS;
+use super::{Operator, PodPlacement, Requirement};
+use crate::placement::Selected;
+
+/// Whether a label's name says that its value is a version of Windows: `windows-build` of today's
+/// kubelets, `osbuild` of the page's deployment, AKS's own.
+pub(crate) fn demands_version(key: &str) -> bool {
+    let last = key.rsplit('/').next().unwrap_or_default();
+    matches!(last, "windows-build" | "osbuild") || key == "kubernetes.azure.com/os-sku"
+}
+
+impl PodPlacement {
+    /// The Windows versions that it demands of its nodes: `10.0.17763`, `16299`, `14393.1715`, AKS's
+    /// `Windows2022`. Of several any may be chosen.
+    pub fn selected(&self, _catalog: &Catalog) -> Vec<Selected> {
+        let terms = self.terms.iter().flatten().flatten();
+        let mut found: Vec<Selected> = Vec::new();
+        for requirement in self.node_selector.iter().chain(terms) {
+            if requirement.operator != Operator::In || !demands_version(&requirement.key) {
+                continue;
+            }
+            for version in versions(requirement) {
+                if found.iter().all(|known| known.version != version) {
+                    found.push(Selected {
+                        version,
+                        origin: requirement.origin.clone(),
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+fn versions(requirement: &Requirement) -> impl Iterator<Item = OsVersion> {
+    // Nobody lists more builds than there are; the bound keeps hostile lists cheap.
+    const MOST: usize = 64;
+    requirement.values.iter().take(MOST).filter_map(|value| {
+        let sku = AKS_SKUS.iter().find(|(_, sku)| sku == value);
+        sku.map(|(build, _)| OsVersion::of_build(*build))
+            .or_else(|| value.parse().ok())
+    })
+}
