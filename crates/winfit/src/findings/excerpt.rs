@@ -138,3 +138,79 @@ fn copy(
     }
     marks
 }
+
+#[cfg(test)]
+// One range is one place here, not a list of numbers.
+#[allow(clippy::single_range_in_vec_init)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str, places: &[Range<usize>]) -> Excerpt {
+        let source = Source::of_text("a", text);
+        let spans: Vec<Span> = places
+            .iter()
+            .map(|place| source.span(place.start, place.end))
+            .collect();
+        excerpt(&source, &spans)
+    }
+
+    #[test]
+    fn only_the_lines_of_a_place_are_copied() {
+        let found = of("one\r\ntwo\r\nthree\n", &[5..8]);
+        assert_eq!(found.text, "two\n");
+        assert_eq!(found.first_line, 2);
+        assert_eq!(found.spans, [0..3]);
+    }
+
+    #[test]
+    fn control_characters_change_spans_not_places() {
+        let found = of("\ta\u{1b}[2J\u{9b}b 窓 c", &[9..10, 14..15]);
+        assert_eq!(found.text, "\ta\u{fffd}[2J\u{fffd}b 窓 c\n");
+        assert_eq!(&found.text[found.spans[0].clone()], " ");
+        assert_eq!(&found.text[found.spans[1].clone()], "c");
+    }
+
+    #[test]
+    fn two_places_share_their_lines() {
+        let text = "a\n".repeat(30) + "b\n";
+        let found = of(&text, &[60..61, 0..1]);
+        assert_eq!(found.first_line, 1);
+        assert_eq!(found.text.lines().count(), 31);
+        assert_eq!(
+            found.text.matches('a').count(),
+            5,
+            "what is not shown is not copied"
+        );
+        assert_eq!(&found.text[found.spans[0].clone()], "b");
+        assert_eq!(&found.text[found.spans[1].clone()], "a");
+    }
+
+    #[test]
+    fn a_place_over_some_lines_is_whole_and_over_many_its_first() {
+        let found = of("one\ntwo\nthree\nfour\n", &[4..13]);
+        assert_eq!(found.text, "two\nthree\n");
+        assert_eq!(found.spans, [0..9]);
+        let text = "line\n".repeat(100);
+        let found = of(&text, &[5..400]);
+        assert_eq!((found.text.as_str(), found.first_line), ("line\n", 2));
+        assert_eq!(found.spans, [0..4]);
+    }
+
+    #[test]
+    fn nothing_at_the_end_is_a_place_too() {
+        let found = of("one\n", &[4..4]);
+        assert_eq!((found.text.as_str(), found.first_line), ("\n", 2));
+        assert_eq!(found.spans, [0..0]);
+        assert_eq!(of("", &[0..0]).spans, [0..0]);
+    }
+
+    #[test]
+    fn of_a_long_line_only_what_is_near_is_copied() {
+        let text = format!("{}here{}", "窓".repeat(1_000_000), "x".repeat(1_000_000));
+        let found = of(&text, &[3_000_000..3_000_004]);
+        assert!(found.text.len() < 1000, "{}", found.text.len());
+        assert_eq!(&found.text[found.spans[0].clone()], "here");
+        let found = of(&text, &[0..3_000_000]);
+        assert!(found.text.len() < 1000, "{}", found.text.len());
+    }
+}

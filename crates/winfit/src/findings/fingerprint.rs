@@ -49,3 +49,54 @@ fn fnv(hash: u128, byte: u8) -> u128 {
     const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     (hash ^ u128::from(byte)).wrapping_mul(FNV_PRIME)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use winfit_core::finding::{Finding, Severity, Subject};
+    use winfit_files::source::Source;
+
+    use super::*;
+    use crate::findings::samples::{Sample, place};
+
+    fn of(text: &str, words: &[&str]) -> Vec<String> {
+        let source = Source::of_text("a", text);
+        let subject = Subject::new("Dockerfile", "a");
+        let finding = |words: &&str| {
+            let origin = place(&source, words);
+            Finding::new("rule", Severity::Error, subject.clone(), origin, "it is")
+        };
+        let findings = words.iter().map(finding).collect();
+        let sample = Sample {
+            sources: vec![source],
+            findings,
+            ..Sample::new()
+        };
+        fingerprints(&sample.report())
+    }
+
+    #[test]
+    fn lines_may_move() {
+        let before = of("FROM a\nFROM b\n", &["a", "b"]);
+        let after = of("# new\n\n  FROM a\nFROM b\n", &["a", "b"]);
+        assert_eq!(before, after);
+        assert_ne!(before[0], before[1]);
+    }
+
+    #[test]
+    fn what_is_alike_is_numbered() {
+        let same = of("FROM a\n", &["a", "a", "a"]);
+        assert_eq!(same.iter().collect::<HashSet<_>>().len(), 3);
+        assert_eq!(same[..2], of("FROM a\n", &["a", "a"]));
+    }
+
+    /// Published test values of FNV-1a with 128 bits: stored fingerprints must not change.
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        assert_eq!(
+            fnv(FNV_OFFSET, b'a'),
+            0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964
+        );
+    }
+}

@@ -8,7 +8,7 @@ use winfit_core::finding::{Finding, Origin, Severity, Span};
 use winfit_files::source::Source;
 
 use super::excerpt::{excerpt, lines, near};
-use super::{Report, clean, fix_word, in_words, to_paste};
+use super::{Report, clean, fix_word, in_words, plural, to_paste};
 use crate::output::{bold, faint};
 
 /// More further places of one finding are counted, not shown.
@@ -48,7 +48,7 @@ fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) ->
     }
     let more = finding.related.len().saturating_sub(MOST_PLACES);
     if more > 0 {
-        line("note", &format!("{more} more places belong to it"));
+        line("note", &format!("and {}", plural(more, "more place")));
     }
     for note in &finding.notes {
         line("note", note);
@@ -195,13 +195,13 @@ fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usiz
         group = group.element(snippet);
     }
     let renderer = Renderer::styled().hyperlink(false).term_width(width);
-    let rendered = renderer.render(&[group]);
-    let plain = anstream::adapter::strip_str(&rendered).to_string();
+    let styled = renderer.render(&[group]);
+    let plain = anstream::adapter::strip_str(&styled).to_string();
     let gutter = plain.find("-->").unwrap_or(0);
     // Without a line number the arrow would stand at the very edge.
     let indent = if gutter == 0 { " " } else { "" };
     let mut text = String::new();
-    for (line, plain) in rendered.lines().zip(plain.lines()) {
+    for (line, plain) in styled.lines().zip(plain.lines()) {
         // The header of an excerpt that has one already: its column would be counted in the
         // excerpt, which may be cut.
         if plain.trim() != ":::" {
@@ -213,16 +213,30 @@ fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usiz
     (text, gutter.max(1))
 }
 
-/// Whether a label fits behind the underline of its place.
+/// Whether a label fits behind the underline of its place. A line that does not fit itself is cut so
+/// that the place stays.
 fn fits(text: &str, span: &Range<usize>, label: &str, width: usize) -> bool {
-    let line = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    /// What a cut line keeps before its place and after it: dots, and a few characters.
+    const KEPT: usize = 16;
     let columns = |text: &str| textwrap::core::display_width(&text.replace('\t', "    "));
+    let from = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let to = text[span.end..]
+        .find('\n')
+        .map_or(text.len(), |at| span.end + at);
     let several_lines = text[span.clone()].contains('\n');
-    several_lines || columns(&text[line..span.end]) + columns(label) <= width
+    let before = if columns(&text[from..to]) <= width {
+        columns(&text[from..span.start])
+    } else {
+        KEPT
+    };
+    several_lines || before + columns(&text[span.clone()]) + columns(label) <= width
 }
 
 /// Wraps a sentence. Words (image references, paths) are never broken.
 fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
+    if text.trim().is_empty() {
+        return first.trim_end().to_owned();
+    }
     let options = textwrap::Options::new(width)
         .initial_indent(first)
         .subsequent_indent(rest)
@@ -234,8 +248,12 @@ fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use winfit_core::finding::Subject;
+    use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+
     use super::*;
-    use crate::findings::samples::Sample;
+    use crate::findings::samples::{Sample, place};
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
@@ -292,5 +310,222 @@ mod tests {
         1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored,
         1 not read
         "#);
+    }
+
+    fn one(source: Source, finding: Finding) -> Sample {
+        Sample {
+            sources: vec![source],
+            findings: vec![finding],
+            hosts: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    fn shown(text: &str, finding: impl Fn(&Source) -> Finding) -> String {
+        let source = Source::of_text("a", text);
+        let finding = finding(&source);
+        plain(&human(&one(source, finding).report(), 80, true))
+    }
+
+    fn about(origin: Origin) -> Finding {
+        let subject = Subject::new("Dockerfile", "a");
+        Finding::new("a-rule", Severity::Error, subject, origin, "a sentence")
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let text = format!("{}here{}", "before ".repeat(60), " after".repeat(60));
+        let shown = shown(&text, |source| {
+            about(place(source, "here")).label("a label")
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a:1:421
+          |
+        1 | ... before before before before here after after after after after after ...
+          |                                 ^^^^ a label
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+        assert!(shown.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn a_label_that_does_not_fit_stands_below() {
+        let image = format!("FROM {}", "x".repeat(60));
+        let shown = shown(&image, |source| {
+            about(place(source, &image[5..])).label("needs 20348 or newer")
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a:1:6
+          |
+        1 | FROM xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |      |
+          |      needs 20348 or newer
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    #[test]
+    fn places_of_one_file_share_an_excerpt() {
+        let text = "one:\n  two: 2\n  three: 3\n\n\n\n\n  four: 4\n";
+        let shown = shown(text, |source| {
+            let mut finding = about(place(source, "four")).label("again");
+            for word in ["two", "three", "3", "2", "one", ":", "4"] {
+                finding = finding.related(place(source, word), format!("the {word}"));
+            }
+            finding
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a:8:3
+          |
+        1 | one:
+          | ---- the :
+          | |
+          | the one
+        2 |   two: 2
+          |   ---  - the 2
+          |   |
+          |   the two
+        3 |   three: 3
+          |   -----  - the 3
+          |   |
+          |   the three
+        ...
+        8 |   four: 4
+          |   ^^^^ again
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = note: and 1 more place
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    #[test]
+    fn a_place_may_be_several_lines_or_nothing() {
+        let several = shown("a: |\n  b\n  c\n", |source| {
+            about(place(source, "|\n  b\n  c")).label("all this")
+        });
+        insta::assert_snapshot!(several, @r#"
+        error[a-rule]: a sentence
+         --> a:1:4
+          |
+        1 |   a: |
+          |  ____^
+        2 | |   b
+        3 | |   c
+          | |___^ all this
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+        let nothing = shown("a:\n", |source| {
+            about(source.origin(2, 2)).label("nothing here")
+        });
+        insta::assert_snapshot!(nothing, @r#"
+        error[a-rule]: a sentence
+         --> a:1:3
+          |
+        1 | a:
+          |   ^ nothing here
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    #[test]
+    fn remedies_are_numbered_and_commands_never_wrapped() {
+        let long = format!("docker run {}", "x".repeat(90));
+        let remedy = |title: &str| Remedy {
+            kind: RemedyKind::Rebuild,
+            title: title.to_owned(),
+            safety: Safety::Safe,
+            commands: vec![Command {
+                shell: Shell::PowerShell,
+                text: long.clone(),
+            }],
+            diff: Some("--- a\n+++ a\n-old\n+new".to_owned()),
+        };
+        let shown = shown("FROM a\n", |source| {
+            about(source.whole())
+                .note("a note that is so long that it does not fit into one line of the terminal")
+                .remedy(remedy("do this"))
+                .remedy(remedy("or that"))
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = note: a note that is so long that it does not fit into one line of the
+                  terminal
+          = fix 1: do this
+                a
+                -old
+                +new
+                # PowerShell
+                docker run xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          = fix 2: or that
+                a
+                -old
+                +new
+                # PowerShell
+                docker run xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    proptest! {
+        /// Whatever a file says and wherever a finding points: no panic, and nothing that drives a
+        /// terminal.
+        #[test]
+        fn nothing_in_a_file_reaches_the_terminal_as_more_than_text(
+            text in "(\\PC|[\\x00-\\x1f\\x7f-\\x9f\u{202e}\u{200d}\u{301}窓]|\r?\n){0,60}",
+            places in proptest::collection::vec((0usize..200, 0usize..200), 1..5),
+            width in 40usize..80,
+        ) {
+            let source = Source::of_text("a", &text);
+            let origin = |(start, length): (usize, usize)| {
+                let start = text.floor_char_boundary(start);
+                let end = text.floor_char_boundary(start + length);
+                source.origin(start, end)
+            };
+            let mut finding = about(origin(places[0])).label(text.clone());
+            for place in &places[1..] {
+                finding = finding.related(origin(*place), "there");
+            }
+            finding.message.clone_from(&text);
+            let sample = one(Source::of_text("a", &text), finding);
+            let shown = plain(&human(&sample.report(), width, true));
+            prop_assert!(
+                !shown.contains(|c: char| c != '\n' && clean(&c.to_string()) != c.to_string()),
+                "{shown:?}"
+            );
+        }
     }
 }

@@ -107,7 +107,29 @@ fn finding(report: &Report<'_>, finding: &Finding) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::samples::Sample;
+    use crate::findings::samples::{Sample, check_schema};
+
+    #[test]
+    fn a_document_is_what_its_schema_says() {
+        let sample = Sample::new();
+        let text = json(Catalog::builtin(), &sample.report()).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(check_schema(&document), Ok(()));
+        for (what, pointer, value) in [
+            ("a severity", "/findings/0/severity", json!("fatal")),
+            ("a rule", "/findings/0/rule", json!("Build Mismatch")),
+            ("a line", "/findings/0/origin/line", json!(0)),
+            ("a host", "/hosts/0", json!("win-a")),
+            ("a remedy", "/findings/0/remedies/0", json!({})),
+        ] {
+            let mut bad = document.clone();
+            *bad.pointer_mut(pointer).expect(what) = value;
+            assert!(
+                check_schema(&bad).is_err(),
+                "{what} that is none was accepted"
+            );
+        }
+    }
 
     #[test]
     fn a_document_has_all_that_was_found() {

@@ -11,7 +11,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub(crate) mod sarif;
 
 use anyhow::Result;
@@ -93,9 +93,7 @@ impl Report<'_> {
     /// `1 error in 14 files against 3 hosts (winfit.toml), 2 ignored`.
     pub(crate) fn summary(&self) -> String {
         let mut text = format!("{} in {}", self.counted(), plural(self.files, "file"));
-        if self.hosts.is_empty() {
-            text.push_str("; no hosts are declared");
-        } else {
+        if !self.hosts.is_empty() {
             text.push_str(&format!(" against {}", plural(self.hosts.len(), "host")));
             if !self.hosts_from.is_empty() {
                 text.push_str(&format!(" ({})", clean(self.hosts_from)));
@@ -106,6 +104,9 @@ impl Report<'_> {
         }
         if !self.unread.is_empty() {
             text.push_str(&format!(", {} not read", self.unread.len()));
+        }
+        if self.hosts.is_empty() {
+            text.push_str("; no hosts are declared");
         }
         text
     }
@@ -193,7 +194,8 @@ fn fix_word(remedy: &Remedy) -> &'static str {
 /// The lines of a remedy to paste, each with whether it is only a label.
 fn to_paste(remedy: &Remedy) -> Vec<(bool, String)> {
     let mut lines = Vec::new();
-    if let Some(diff) = &remedy.diff {
+    // A diff that names no file says what the commands say.
+    if let Some(diff) = remedy.diff.as_ref().filter(|diff| diff.starts_with("---")) {
         let told = diff.lines().filter(|line| !line.starts_with("---"));
         lines.extend(told.map(|line| (false, clean(line.strip_prefix("+++ ").unwrap_or(line)))));
     }
@@ -245,5 +247,79 @@ fn harmless(c: char) -> char {
         '\u{fffd}'
     } else {
         c
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::Sample;
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts() {
+        let sample = Sample::new();
+        let report = sample.report();
+        assert_eq!(
+            report.summary(),
+            "1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored, \
+             1 not read"
+        );
+        let clean = Report {
+            findings: &[],
+            ignored: 0,
+            unread: &[],
+            files: 14,
+            ..sample.report()
+        };
+        assert_eq!(
+            clean.summary(),
+            "no findings in 14 files against 2 hosts (winfit.toml)"
+        );
+        let alone = Report {
+            hosts: &[],
+            files: 1,
+            ..clean
+        };
+        assert_eq!(
+            alone.summary(),
+            "no findings in 1 file; no hosts are declared"
+        );
+    }
+
+    #[test]
+    fn files_are_named_from_the_working_folder() {
+        for (name, path) in [
+            ("a/b", "a/b"),
+            ("./a/b", "a/b"),
+            ("../a", "../a"),
+            ("/work/a", "a"),
+            ("/workshop/a", "/workshop/a"),
+        ] {
+            let sample = Sample {
+                sources: vec![Source::of_text(name, "")],
+                ..Sample::new()
+            };
+            let place = sample.report().place(&sample.sources[0].whole());
+            assert_eq!(place.map(|place| place.path).as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn columns_are_characters_and_ends_lie_behind() {
+        let sample = Sample {
+            sources: vec![Source::of_text("a", "窓 b\n窓窓")],
+            ..Sample::new()
+        };
+        let source = &sample.sources[0];
+        let report = sample.report();
+        let region = |start, end| {
+            let place = report.place(&source.origin(start, end)).unwrap();
+            let at = place.region.unwrap();
+            (at.line, at.column, at.end_line, at.end_column)
+        };
+        assert_eq!(region(0, 3), (1, 1, 1, 2));
+        assert_eq!(region(4, 5), (1, 3, 1, 4));
+        assert_eq!(region(4, 9), (1, 3, 2, 2));
+        assert_eq!(region(12, 12), (2, 3, 2, 3));
     }
 }

@@ -152,3 +152,19 @@ impl Sample {
         }
     }
 }
+
+/// Checks a document against the schema in `docs/schemas` that is published for it.
+pub(crate) fn check_schema(document: &serde_json::Value) -> Result<(), String> {
+    let name = document["schema"].as_str().expect("it names its schema");
+    let file = format!("../../docs/schemas/{}.json", name.replace('/', "."));
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = std::fs::read_to_string(path).expect("the schema can be read");
+    let schema = serde_json::from_str(&text).expect("the schema is JSON");
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("urn:it", schema).expect("a resource");
+    let mut schemas = boon::Schemas::new();
+    let index = compiler.compile("urn:it", &mut schemas).expect("a schema");
+    schemas
+        .validate(document, index)
+        .map_err(|error| format!("{error:#}"))
+}
