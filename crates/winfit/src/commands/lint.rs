@@ -177,9 +177,12 @@ pub(crate) fn no_files(repository: &Repository, arguments: &FilesArguments) -> O
     let places: Vec<String> = arguments
         .paths
         .iter()
-        .map(|path| match path.as_os_str() == "-" {
-            true => "standard input".to_owned(),
-            false => clean(&path.display().to_string()),
+        .map(|path| {
+            if path.as_os_str() == "-" {
+                "standard input".to_owned()
+            } else {
+                clean(&path.display().to_string())
+            }
         })
         .collect();
     let places = if places.is_empty() {

@@ -3,6 +3,8 @@
 mod documents;
 mod human;
 mod os;
+#[cfg(test)]
+mod tests;
 
 use anyhow::Result;
 use winfit_core::Catalog;
