@@ -106,6 +106,12 @@ impl Source {
         self.lines().partition_point(|start| *start <= at) as u32
     }
 
+    /// The byte at which a line starts, from 1; of a line beyond the last the end of the text.
+    pub fn line_start(&self, line: u32) -> usize {
+        let at = (line as usize).saturating_sub(1);
+        self.lines().get(at).copied().unwrap_or(self.text.len())
+    }
+
     /// A line's text, from 1, without its line end.
     pub fn line_text(&self, line: u32) -> &str {
         let at = (line as usize).saturating_sub(1);

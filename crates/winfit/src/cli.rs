@@ -1,5 +1,7 @@
 //! The arguments.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use winfit_core::Date;
 use winfit_core::day::{DayError, parse_day};
@@ -23,6 +25,10 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Read Windows versions from anything you can paste
     Host(HostArguments),
+    /// Check a repository: Dockerfiles, Compose files, manifests, daemon.json
+    Lint(LintArguments),
+    /// Show what winfit reads in files, before any judgement
+    Facts(FactsArguments),
     /// Find version mismatches in error texts, logs and describe output
     Explain(ExplainArguments),
     /// Show Microsoft's support matrix, today's or that of any day
@@ -49,6 +55,22 @@ pub(crate) enum DataFormat {
     Human,
     /// For programs: one document, versioned
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingsFormat {
+    /// For people: excerpts with the exact place
+    Human,
+    /// For programs: one document, versioned
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For GitHub Actions: annotations on the changed lines
+    Github,
+    /// For GitLab: a Code Quality report
+    Gitlab,
+    /// For pull requests and wikis
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -228,7 +250,7 @@ pub(crate) struct HostArguments {
 pub(crate) struct ExplainArguments {
     /// Files to read; none or - reads standard input
     #[arg(value_name = "FILE")]
-    pub(crate) files: Vec<std::path::PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The host, for the full verdict (see `winfit check --help`)
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
@@ -252,6 +274,58 @@ pub(crate) struct ExplainArguments {
     /// Show more of what the text states
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// Which files are read, of `lint` and `facts`.
+#[derive(Debug, Args)]
+pub(crate) struct FilesArguments {
+    /// Files and folders (else the working folder); - reads standard input, as what `helm template`
+    /// and `kustomize build` print
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The winfit.toml to use (else the nearest one above the first path)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The name that standard input would have as a file, which says what it is
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_filename: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    #[command(flatten)]
+    pub(crate) files: FilesArguments,
+    /// A host to check against, in place of those of winfit.toml and of the files (see
+    /// `winfit check --help`)
+    #[arg(long = "host", value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) facts: HostFacts,
+    /// The day for dates of support (else today)
+    #[arg(long, value_parser = day, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Count support that ends within so many days as a warning (else what winfit.toml says, else
+    /// 180d)
+    #[arg(long, value_parser = days, value_name = "DAYS")]
+    pub(crate) eol_within: Option<i64>,
+    /// From which severity on the exit code is 1
+    #[arg(long, default_value = "warning", value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+    /// How to print the findings
+    #[arg(long, default_value = "human")]
+    pub(crate) format: FindingsFormat,
+    /// Show what each finding is about and how sure it is
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FactsArguments {
+    #[command(flatten)]
+    pub(crate) files: FilesArguments,
+    /// How to print the facts
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod findings;
 mod input;
 mod json;
 mod output;
@@ -46,6 +47,8 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
     match &arguments.command {
         cli::Command::Check(check) => commands::check::run(check),
         cli::Command::Host(host) => commands::host::run(host),
+        cli::Command::Lint(lint) => commands::lint::run(lint),
+        cli::Command::Facts(facts) => commands::facts::run(facts),
         cli::Command::Explain(explain) => commands::explain::run(explain),
         cli::Command::Matrix(matrix) => commands::matrix::run(matrix),
         cli::Command::Tag(tag) => commands::tag::run(tag),

@@ -3,7 +3,9 @@
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod explain;
+pub(crate) mod facts;
 pub(crate) mod host;
+pub(crate) mod lint;
 pub(crate) mod matrix;
 pub(crate) mod notes;
 pub(crate) mod tag;

@@ -4,7 +4,10 @@
 
 mod docs;
 mod fleets;
+mod lint;
 mod pages;
+mod sarif;
+mod sarif_schema;
 mod schemas;
 
 use std::path::{Path, PathBuf};

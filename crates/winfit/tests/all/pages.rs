@@ -4,15 +4,20 @@
 //! its exit code where that is not 0, and the rest what it prints, errors included; a line `...`
 //! stands for any lines that the page leaves out. With
 //! `WINFIT_PAGES=overwrite` the pages are written anew with what the commands print now.
+//!
+//! A block whose info string has a file's name after the language (`yaml deploy/web.yaml`) is that
+//! file: it is written into a folder of its section (`## …`), where the section's later commands
+//! run. Without such files commands run at the repository's root.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::repository;
 
-/// Runs a command as a reader would, with the built winfit on the path.
-fn run(command: &str) -> (String, i32) {
+/// Runs a command as a reader would in this folder, with the built winfit on the path.
+fn run(command: &str, folder: &Path) -> (String, i32) {
     let bin = Path::new(env!("CARGO_BIN_EXE_winfit")).parent().unwrap();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = vec![bin.to_path_buf()];
@@ -20,7 +25,7 @@ fn run(command: &str) -> (String, i32) {
     let output = Command::new("sh")
         .arg("-c")
         .arg(format!("{{ {command}\n}} 2>&1"))
-        .current_dir(repository("."))
+        .current_dir(folder)
         .env("PATH", std::env::join_paths(folders).unwrap())
         // 2026-11-22: what is said of support must not depend on the day of the test.
         .env("SOURCE_DATE_EPOCH", "1795305600")
@@ -67,13 +72,13 @@ fn commands(block: &[&str]) -> Vec<Shown> {
 
 impl Shown {
     /// What it prints now, as the page would show it.
-    fn printed(&self) -> Vec<String> {
+    fn printed(&self, folder: &Path) -> Vec<String> {
         let lines: Vec<&str> = self
             .command
             .iter()
             .map(|line| line[2..].trim_end_matches('\\'))
             .collect();
-        let (output, exit) = run(&lines.join(" "));
+        let (output, exit) = run(&lines.join(" "), folder);
         let mut printed = Vec::new();
         if exit != 0 {
             printed.push(format!("? {exit}"));
@@ -96,20 +101,81 @@ fn agree(shown: &[String], printed: &[String]) -> bool {
     }
 }
 
+/// The folder of a section's files; gone with the section.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("winfit-pages-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    /// Writes a file of the page. Its path goes down into the folder, and nowhere else.
+    fn write(&self, path: &str, lines: &[&str]) -> Result<(), String> {
+        let down = Path::new(path)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !down || path.contains('\\') {
+            return Err(format!(
+                "{path}: a page's file has a relative path without .."
+            ));
+        }
+        let path = self.0.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut text = lines.join("\n");
+        text.push('\n');
+        std::fs::write(path, text).unwrap();
+        Ok(())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The name of the file that a block is, by its info string.
+fn file_name(info: &str) -> Option<&str> {
+    let (language, name) = info.split_once(' ')?;
+    (language != "console" && !name.trim().is_empty()).then_some(name.trim())
+}
+
 /// The page as it should be, how many commands ran, and what disagrees.
 fn rendered(page: &str) -> (String, usize, Vec<String>) {
     let mut text = String::new();
     let mut ran = 0;
     let mut wrong = Vec::new();
+    let mut folder: Option<Folder> = None;
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         writeln!(text, "{line}").unwrap();
-        if line != "```console" {
+        if line.starts_with("## ") {
+            folder = None;
+        }
+        let Some(info) = line.strip_prefix("```") else {
+            continue;
+        };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if info != "console" {
+            if let Some(name) = file_name(info) {
+                let folder = folder.get_or_insert_with(Folder::new);
+                wrong.extend(folder.write(name, &block).err());
+            }
+            for line in block {
+                writeln!(text, "{line}").unwrap();
+            }
+            writeln!(text, "```").unwrap();
             continue;
         }
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let root = repository(".");
+        let here = folder.as_ref().map_or(&*root, |folder| &*folder.0);
         for (at, shown) in commands(&block).iter().enumerate() {
-            let printed = shown.printed();
+            let printed = shown.printed(here);
             ran += 1;
             if at > 0 {
                 text.push('\n');
@@ -183,4 +249,60 @@ fn the_rule_pages_show_what_their_commands_print() {
 #[test]
 fn the_specification_holds() {
     check(&markdown_in(&repository("crates/winfit/tests/spec")));
+}
+
+#[test]
+fn files_of_a_section_are_where_its_commands_run() {
+    let page = "# A page
+
+## With files
+
+```dockerfile Dockerfile
+## no section
+FROM contoso/web
+```
+
+```yaml deploy/web.yaml
+kind: Pod
+```
+
+```sh
+## no section either
+```
+
+```console
+$ cat Dockerfile deploy/web.yaml
+## no section
+FROM contoso/web
+kind: Pod
+
+$ ls
+not this
+```
+
+## Without
+
+```console
+$ test -e Dockerfile
+? 1
+
+$ ls Cargo.toml
+Cargo.toml
+```
+";
+    let (text, ran, wrong) = rendered(page);
+    assert_eq!(ran, 4);
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].starts_with("$ ls\n"), "{wrong:?}");
+    assert_eq!(text, page.replace("not this", "Dockerfile\ndeploy"));
+}
+
+#[test]
+fn files_of_a_page_stay_in_their_folder() {
+    for path in ["../up", "/etc/up", "a/../../up", "./up", "..\\up"] {
+        let (_, _, wrong) = rendered(&format!("```yaml {path}\nkind: Pod\n```\n"));
+        assert_eq!(wrong.len(), 1, "{path} was written");
+    }
+    let (_, _, wrong) = rendered("```yaml a b/c.yaml\nkind: Pod\n```\n");
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -208,6 +208,11 @@ fn every_command_prints_what_its_schema_says() {
         command.extend(more.iter().map(|&s| s.to_owned()));
         commands.push(command);
     }
+    let examples = repository("examples").display().to_string();
+    for more in [&["lint"][..], &["lint", "--host=ltsc2016"], &["facts"]] {
+        let all = more.iter().copied().chain([&*examples, "--format=json"]);
+        commands.push(all.map(str::to_owned).collect());
+    }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -219,10 +224,12 @@ fn every_command_prints_what_its_schema_says() {
         *seen.entry(name).or_default() += 1;
     }
     fs::remove_file(&nodes).expect("the temporary file goes");
-    for command in ["check", "host", "explain", "matrix", "tag", "catalog"] {
+    for document in [
+        "check", "host", "explain", "matrix", "tag", "catalog", "audit", "facts",
+    ] {
         assert!(
-            seen.contains_key(&format!("winfit.{command}/1")),
-            "{command}"
+            seen.contains_key(&format!("winfit.{document}/1")),
+            "{document}"
         );
     }
 }

@@ -1,0 +1,531 @@
+//! Findings for people: excerpts with the exact place, in the style of compilers.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin as Header, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+use winfit_core::finding::{Finding, Origin, Severity, Span};
+use winfit_files::source::Source;
+
+use super::excerpt::{excerpt, lines, near};
+use super::{Report, clean, fix_word, in_words, plural, to_paste};
+use crate::output::{bold, faint};
+
+/// More further places of one finding are counted, not shown.
+const MOST_PLACES: usize = 6;
+
+/// All findings, one after the other, and a last line that counts them.
+pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String {
+    let mut text = String::new();
+    for finding in report.findings {
+        text.push_str(&block(report, finding, width, verbose));
+        text.push('\n');
+    }
+    text.push_str(&bold(&wrap(&report.summary(), "", "", width)));
+    text.push('\n');
+    text
+}
+
+fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) -> String {
+    let mut text = title(finding, width);
+    let (body, gutter) = places(report, finding, width);
+    text.push_str(&body);
+    let bar = |text: &mut String| {
+        if !text.ends_with("|\n") {
+            text.push_str(&format!("{:gutter$} |\n", ""));
+        }
+    };
+    bar(&mut text);
+    let mut line = |label: &str, words: &str| {
+        let first = format!("{:gutter$} = {label}: ", "");
+        let rest = " ".repeat(first.len());
+        text.push_str(&wrap(&clean(words), &first, &rest, width));
+        text.push('\n');
+    };
+    if verbose {
+        line("about", &finding.subject.in_words());
+        line("confidence", finding.confidence.name());
+    }
+    let more = finding.related.len().saturating_sub(MOST_PLACES);
+    if more > 0 {
+        line("note", &format!("and {}", plural(more, "more place")));
+    }
+    for note in &finding.notes {
+        line("note", note);
+    }
+    for (at, remedy) in finding.remedies.iter().enumerate() {
+        let word = fix_word(remedy);
+        let label = if finding.remedies.len() == 1 {
+            word.to_owned()
+        } else {
+            word.replacen("fix", &format!("fix {}", at + 1), 1)
+        };
+        let first = format!("{:gutter$} = {label}: ", "");
+        let rest = " ".repeat(gutter + 5);
+        text.push_str(&wrap(&clean(&remedy.title), &first, &rest, width));
+        text.push('\n');
+        for (is_label, line) in to_paste(remedy) {
+            let line = if is_label { faint(&line) } else { line };
+            text.push_str(&format!("{:gutter$}       {line}\n", ""));
+        }
+    }
+    text.push_str(&format!(
+        "{:gutter$} = see docs/rules/{}.md\n",
+        "", finding.rule
+    ));
+    text
+}
+
+/// `error[rule]: message`, wrapped.
+fn title(finding: &Finding, width: usize) -> String {
+    let colour = match finding.severity {
+        Severity::Error => AnsiColor::BrightRed,
+        Severity::Warning => AnsiColor::Yellow,
+        Severity::Info => AnsiColor::BrightBlue,
+    };
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    let head = format!("{}[{}]", finding.severity.name(), finding.rule);
+    let wrapped = wrap(&clean(&finding.message), &format!("{head}: "), "", width);
+    let (_, rest) = wrapped.split_at(head.len());
+    format!("{style}{head}{style:#}{}\n", bold(rest))
+}
+
+/// A place of a finding: what is said of it, and whether it is the main one.
+struct Shown<'a> {
+    origin: &'a Origin,
+    label: &'a str,
+    kind: AnnotationKind,
+}
+
+/// Some places of one source that are near each other, or one place without an excerpt.
+struct Part<'a> {
+    source: Option<&'a Source>,
+    shown: Vec<(&'a Shown<'a>, Option<Span>)>,
+}
+
+/// The excerpts, and how wide their line numbers are.
+fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usize) {
+    let mut all = vec![Shown {
+        origin: &finding.origin,
+        label: &finding.label,
+        kind: AnnotationKind::Primary,
+    }];
+    all.extend(
+        finding
+            .related
+            .iter()
+            .take(MOST_PLACES)
+            .map(|related| Shown {
+                origin: &related.origin,
+                label: &related.label,
+                kind: AnnotationKind::Context,
+            }),
+    );
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    for shown in &all {
+        let source = report.sources.source(&shown.origin.source);
+        let Some((source, span)) = source.zip(shown.origin.span) else {
+            parts.push(Part {
+                source: None,
+                shown: vec![(shown, None)],
+            });
+            continue;
+        };
+        let here = lines(source, span);
+        let known = parts.iter_mut().find(|part| {
+            part.source.is_some_and(|other| std::ptr::eq(other, source))
+                && part
+                    .shown
+                    .iter()
+                    .all(|(_, other)| other.is_some_and(|other| near(lines(source, other), here)))
+        });
+        match known {
+            Some(part) => part.shown.push((shown, Some(span))),
+            None => parts.push(Part {
+                source: Some(source),
+                shown: vec![(shown, Some(span))],
+            }),
+        }
+    }
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let last_line = parts.iter().flat_map(|part| {
+        let source = part.source;
+        let spans = part.shown.iter().filter_map(|(_, span)| *span);
+        spans.filter_map(move |span| Some(lines(source?, span).1))
+    });
+    // Beside the source's own text: the line's number, ` | `, and the space before a label.
+    let margin = last_line.max().unwrap_or(1).to_string().len() + 4;
+    let mut group = Group::with_level(level);
+    for part in &parts {
+        let Some((first, _)) = part.shown.first() else {
+            continue;
+        };
+        let mut words = in_words(first.origin);
+        let Some(source) = part.source else {
+            if !first.label.is_empty() {
+                words.push_str(&format!(": {}", clean(first.label)));
+            }
+            group = group.element(Header::path(words));
+            continue;
+        };
+        group = group.element(Header::path(words));
+        let spans: Vec<Span> = part.shown.iter().filter_map(|(_, span)| *span).collect();
+        let excerpt = excerpt(source, &spans);
+        let mut snippet =
+            Snippet::source(excerpt.text.clone()).line_start(excerpt.first_line as usize);
+        for ((shown, _), span) in part.shown.iter().zip(&excerpt.spans) {
+            let label = clean(shown.label);
+            let room = fits(&excerpt.text, span, &label, width.saturating_sub(margin));
+            let annotation = shown.kind.span(span.clone());
+            if label.is_empty() {
+                snippet = snippet.annotation(annotation);
+            } else if room {
+                snippet = snippet.annotation(annotation.label(label));
+            } else {
+                // Below the line, where the label has more room than behind the underline.
+                snippet = snippet
+                    .annotation(annotation)
+                    .annotation(shown.kind.span(span.start..span.start).label(label));
+            }
+        }
+        group = group.element(snippet);
+    }
+    let renderer = Renderer::styled().hyperlink(false).term_width(width);
+    let styled = renderer.render(&[group]);
+    let plain = anstream::adapter::strip_str(&styled).to_string();
+    let gutter = plain.find("-->").unwrap_or(0);
+    // Without a line number the arrow would stand at the very edge.
+    let indent = if gutter == 0 { " " } else { "" };
+    let mut text = String::new();
+    for (line, plain) in styled.lines().zip(plain.lines()) {
+        // The header of an excerpt that has one already: its column would be counted in the
+        // excerpt, which may be cut.
+        if plain.trim() != ":::" {
+            text.push_str(indent);
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+    (text, gutter.max(1))
+}
+
+/// Whether a label fits behind the underline of its place. A line that does not fit itself is cut so
+/// that the place stays.
+fn fits(text: &str, span: &Range<usize>, label: &str, width: usize) -> bool {
+    /// What a cut line keeps before its place and after it: dots, and a few characters.
+    const KEPT: usize = 16;
+    let columns = |text: &str| textwrap::core::display_width(&text.replace('\t', "    "));
+    let from = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let to = text[span.end..]
+        .find('\n')
+        .map_or(text.len(), |at| span.end + at);
+    let several_lines = text[span.clone()].contains('\n');
+    let before = if columns(&text[from..to]) <= width {
+        columns(&text[from..span.start])
+    } else {
+        KEPT
+    };
+    several_lines || before + columns(&text[span.clone()]) + columns(label) <= width
+}
+
+/// Wraps a sentence. Words (image references, paths) are never broken.
+fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
+    if text.trim().is_empty() {
+        return first.trim_end().to_owned();
+    }
+    let options = textwrap::Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(text, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use winfit_core::finding::Subject;
+    use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+
+    use super::*;
+    use crate::findings::samples::{Sample, place};
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn findings_are_shown_where_they_stand() {
+        let sample = Sample::new();
+        insta::assert_snapshot!(plain(&human(&sample.report(), 80, false)), @r#"
+        error[build-mismatch]: this image (Windows Server 2022, 20348) cannot start on
+        one of the two hosts that the Deployment may use
+         --> shop/web/Dockerfile:2:7
+          |
+        2 |     FROM mcr.microsoft.com/windows/servercore:ltsc2022 AS 窓
+          |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ needs 20348 or newer
+         ::: shop/deploy/100% web.yaml:7:41
+          |
+        7 |       nodeSelector: { kubernetes.io/os: windows }
+          |                                         --------- admits ltsc2016 (14393)
+          |
+          = note: the version is read from the tag
+          = fix (unsafe): admit only ltsc2022 (20348)
+                nodeSelector:
+                  node.kubernetes.io/windows-build: "10.0.20348"
+          = see docs/rules/build-mismatch.md
+
+        warning[hostile]: says �]0;owned� | `<b>` @all, *50%*�and��more
+         --> shop/web/Dockerfile:3:10
+          |
+        3 | RUN echo �]0;owned��2J done
+          |          ^^^^^^^^^^^^^ �here
+          |
+          = see docs/rules/hostile.md
+
+        info[hostile]: a wide character stands before it
+         --> shop/deploy/100% web.yaml:3:12
+          |
+        3 |   name: 窓口 # 窓
+          |              ^^^^
+         ::: shop/web/Dockerfile: and here
+          |
+          = see docs/rules/hostile.md
+
+        info[an-object]: a node has no place in a file
+         --> node win-a, metadata.labels
+          |
+          = see docs/rules/an-object.md
+
+        info[a-whole-file]: a file as a whole
+         --> shop/web/Dockerfile
+          |
+          = see docs/rules/a-whole-file.md
+
+        1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored,
+        1 not read
+        "#);
+    }
+
+    fn one(source: Source, finding: Finding) -> Sample {
+        Sample {
+            sources: vec![source],
+            findings: vec![finding],
+            hosts: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    fn shown(text: &str, finding: impl Fn(&Source) -> Finding) -> String {
+        let source = Source::of_text("a", text);
+        let finding = finding(&source);
+        plain(&human(&one(source, finding).report(), 80, true))
+    }
+
+    fn about(origin: Origin) -> Finding {
+        let subject = Subject::new("Dockerfile", "a");
+        Finding::new("a-rule", Severity::Error, subject, origin, "a sentence")
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let text = format!("{}here{}", "before ".repeat(60), " after".repeat(60));
+        let shown = shown(&text, |source| {
+            about(place(source, "here")).label("a label")
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a:1:421
+          |
+        1 | ... before before before before here after after after after after after ...
+          |                                 ^^^^ a label
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+        assert!(shown.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn a_label_that_does_not_fit_stands_below() {
+        let image = format!("FROM {}", "x".repeat(60));
+        let shown = shown(&image, |source| {
+            about(place(source, &image[5..])).label("needs 20348 or newer")
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a:1:6
+          |
+        1 | FROM xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |      |
+          |      needs 20348 or newer
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    #[test]
+    fn places_of_one_file_share_an_excerpt() {
+        let text = "one:\n  two: 2\n  three: 3\n\n\n\n\n  four: 4\n";
+        let shown = shown(text, |source| {
+            let mut finding = about(place(source, "four")).label("again");
+            for word in ["two", "three", "3", "2", "one", ":", "4"] {
+                finding = finding.related(place(source, word), format!("the {word}"));
+            }
+            finding
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a:8:3
+          |
+        1 | one:
+          | ---- the :
+          | |
+          | the one
+        2 |   two: 2
+          |   ---  - the 2
+          |   |
+          |   the two
+        3 |   three: 3
+          |   -----  - the 3
+          |   |
+          |   the three
+        ...
+        8 |   four: 4
+          |   ^^^^ again
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = note: and 1 more place
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    #[test]
+    fn a_place_may_be_several_lines_or_nothing() {
+        let several = shown("a: |\n  b\n  c\n", |source| {
+            about(place(source, "|\n  b\n  c")).label("all this")
+        });
+        insta::assert_snapshot!(several, @r#"
+        error[a-rule]: a sentence
+         --> a:1:4
+          |
+        1 |   a: |
+          |  ____^
+        2 | |   b
+        3 | |   c
+          | |___^ all this
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+        let nothing = shown("a:\n", |source| {
+            about(source.origin(2, 2)).label("nothing here")
+        });
+        insta::assert_snapshot!(nothing, @r#"
+        error[a-rule]: a sentence
+         --> a:1:3
+          |
+        1 | a:
+          |   ^ nothing here
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    #[test]
+    fn remedies_are_numbered_and_commands_never_wrapped() {
+        let long = format!("docker run {}", "x".repeat(90));
+        let remedy = |title: &str| Remedy {
+            kind: RemedyKind::Rebuild,
+            title: title.to_owned(),
+            safety: Safety::Safe,
+            commands: vec![Command {
+                shell: Shell::PowerShell,
+                text: long.clone(),
+            }],
+            diff: Some("--- a\n+++ a\n-old\n+new".to_owned()),
+        };
+        let shown = shown("FROM a\n", |source| {
+            about(source.whole())
+                .note("a note that is so long that it does not fit into one line of the terminal")
+                .remedy(remedy("do this"))
+                .remedy(remedy("or that"))
+        });
+        insta::assert_snapshot!(shown, @r#"
+        error[a-rule]: a sentence
+         --> a
+          |
+          = about: Dockerfile a
+          = confidence: certain
+          = note: a note that is so long that it does not fit into one line of the
+                  terminal
+          = fix 1: do this
+                a
+                -old
+                +new
+                # PowerShell
+                docker run xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          = fix 2: or that
+                a
+                -old
+                +new
+                # PowerShell
+                docker run xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+          = see docs/rules/a-rule.md
+
+        1 error in 1 file, 2 ignored; no hosts are declared
+        "#);
+    }
+
+    proptest! {
+        /// Whatever a file says and wherever a finding points: no panic, and nothing that drives a
+        /// terminal.
+        #[test]
+        fn nothing_in_a_file_reaches_the_terminal_as_more_than_text(
+            text in "(\\PC|[\\x00-\\x1f\\x7f-\\x9f\u{202e}\u{200d}\u{301}窓]|\r?\n){0,60}",
+            places in proptest::collection::vec((0usize..200, 0usize..200), 1..5),
+            width in 40usize..80,
+        ) {
+            let source = Source::of_text("a", &text);
+            let origin = |(start, length): (usize, usize)| {
+                let start = text.floor_char_boundary(start);
+                let end = text.floor_char_boundary(start + length);
+                source.origin(start, end)
+            };
+            let mut finding = about(origin(places[0])).label(text.clone());
+            for place in &places[1..] {
+                finding = finding.related(origin(*place), "there");
+            }
+            finding.message.clone_from(&text);
+            let sample = one(Source::of_text("a", &text), finding);
+            let shown = plain(&human(&sample.report(), width, true));
+            prop_assert!(
+                !shown.contains(|c: char| c != '\n' && clean(&c.to_string()) != c.to_string()),
+                "{shown:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `lint` and `facts` at the prompt: what they read, what they say where there is nothing, exit codes.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of a test's own, gone with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("winfit-lint-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the built command in a folder, with this on its standard input.
+fn winfit(folder: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_winfit"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("SOURCE_DATE_EPOCH", "1795305600")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments reads nothing, and closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn where_there_is_nothing_to_read() {
+    let folder = Folder::new("nothing");
+    for command in ["lint", "facts"] {
+        assert_eq!(
+            winfit(&folder.0, &[command], ""),
+            (
+                Some(0),
+                "no Dockerfile, Compose file, manifest or daemon.json in this folder\n".to_owned(),
+                String::new()
+            )
+        );
+        assert_eq!(
+            winfit(&folder.0, &[command, "."], ""),
+            (
+                Some(0),
+                "no Dockerfile, Compose file, manifest or daemon.json in .\n".to_owned(),
+                String::new()
+            )
+        );
+        let (exit, out, err) = winfit(&folder.0, &[command, ".", "--format=json"], "");
+        assert_eq!(exit, Some(0));
+        assert!(out.starts_with("{\n  \"schema\": \"winfit."), "{out}");
+        assert!(err.contains("no Dockerfile, Compose file"), "{err}");
+    }
+}
+
+#[test]
+fn a_file_that_winfit_does_not_know() {
+    let folder = Folder::new("unknown");
+    std::fs::write(folder.0.join("notes.txt"), "nothing to run\n").unwrap();
+    for command in ["lint", "facts"] {
+        assert_eq!(
+            winfit(&folder.0, &[command, "notes.txt"], ""),
+            (
+                Some(0),
+                "no Dockerfile, Compose file, manifest or daemon.json in notes.txt\n".to_owned(),
+                String::new()
+            )
+        );
+        let (exit, _, err) = winfit(&folder.0, &[command, "notes.txt", "gone"], "");
+        assert_eq!(exit, Some(3), "what could be read says nothing");
+        assert!(err.contains("gone: there is no such file"), "{err}");
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there() {
+    let folder = Folder::new("missing");
+    for command in ["lint", "facts"] {
+        assert_eq!(
+            winfit(&folder.0, &[command, "gone"], ""),
+            (
+                Some(3),
+                String::new(),
+                "winfit: gone: there is no such file or folder\n".to_owned()
+            )
+        );
+        let (exit, _, err) = winfit(&folder.0, &[command, "--config", "gone.toml"], "");
+        assert_eq!(exit, Some(3));
+        assert_eq!(err, "winfit: --config gone.toml: there is no such file\n");
+    }
+    let (exit, out, _) = winfit(&folder.0, &["lint", "gone", "--format=sarif"], "");
+    assert_eq!(exit, Some(3));
+    assert!(out.contains("\"executionSuccessful\": false"), "{out}");
+    let (exit, out, _) = winfit(&folder.0, &["lint", "gone", "--fail-on=never"], "");
+    assert_eq!((exit, out.as_str()), (Some(3), ""));
+}
+
+#[test]
+fn standard_input_has_a_name_only_where_it_is_read() {
+    let folder = Folder::new("stdin");
+    for command in ["lint", "facts"] {
+        let (exit, _, err) = winfit(&folder.0, &[command, "--stdin-filename=a.yaml"], "");
+        assert_eq!(exit, Some(2));
+        assert!(err.contains("give - as a path too"), "{err}");
+    }
+}
+
+#[test]
+fn a_host_is_read_before_any_file() {
+    let folder = Folder::new("host");
+    let (exit, _, err) = winfit(&folder.0, &["lint", "--host=24H2"], "");
+    assert_eq!(exit, Some(2));
+    assert!(err.contains("names several releases"), "{err}");
+}
