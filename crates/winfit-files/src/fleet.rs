@@ -223,7 +223,7 @@ impl Building<'_> {
     }
 
     fn final_base(&self, dockerfile: &Dockerfile, target: Option<&str>) -> Option<ImageUse> {
-        let stage = rules::dockerfile::final_base(dockerfile, target)?;
+        let stage = dockerfile::final_base(dockerfile, target)?;
         let image = rules::dockerfile::image_use(self.catalog, stage)?;
         Some(self.completed(image))
     }

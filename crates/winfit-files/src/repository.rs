@@ -467,19 +467,23 @@ fn compose_facts(source: &Arc<Source>, loader: &DiskLoader) -> (Facts, Vec<Probl
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     // An override is read with the file that it overrides, where that is there.
-    if let Some(base) = file_name.as_deref().and_then(compose::overridden_by)
-        && base.iter().any(|name| folder.join(name).is_file())
+    if let Some(bases) = file_name.as_deref().and_then(compose::is_override)
+        && bases.iter().any(|name| folder.join(name).is_file())
     {
         return (Facts::Part, Vec::new());
     }
-    let overrides: Vec<Arc<Source>> = file_name
-        .as_deref()
-        .map(compose::overrides_of)
-        .unwrap_or_default()
-        .iter()
-        .map(|name| folder.join(name))
-        .filter(|path| path.is_file())
-        .filter_map(|path| loader.load(&path).ok())
+    // Of several names Compose takes the first, and one override beside it.
+    let first_of = |names: &[&'static str]| {
+        names
+            .iter()
+            .find(|name| folder.join(name).is_file())
+            .copied()
+    };
+    let overrides: Vec<Arc<Source>> = first_of(&compose::BASES)
+        .filter(|base| file_name.as_deref() == Some(base))
+        .and_then(|_| first_of(&compose::OVERRIDES))
+        .and_then(|name| loader.load(&folder.join(name)).ok())
+        .into_iter()
         .collect();
     let (trees, mut problems) = yaml::read(source);
     let (compose, more) = compose::read(source, &trees, &overrides, loader);

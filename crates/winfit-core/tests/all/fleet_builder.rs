@@ -50,7 +50,9 @@ pub(crate) fn linux(name: &str) -> Member {
 }
 
 pub(crate) fn labels(pairs: &[(&str, &str)], complete: bool) -> Labels {
-    let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let pairs = pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Labels {
         known: pairs.collect::<BTreeMap<_, _>>(),
         complete,
@@ -99,7 +101,12 @@ pub(crate) fn taint(key: &str, value: &str, effect: &str) -> Taint {
     }
 }
 
-pub(crate) fn toleration(key: Option<&str>, exists: bool, value: &str, effect: Option<&str>) -> Toleration {
+pub(crate) fn toleration(
+    key: Option<&str>,
+    exists: bool,
+    value: &str,
+    effect: Option<&str>,
+) -> Toleration {
     Toleration {
         key: key.map(str::to_owned),
         exists,
@@ -233,7 +240,12 @@ pub(crate) fn audited(fleet: &Fleet) -> Audit {
 
 /// What a test of placement looks at: the rules without those about images by themselves.
 pub(crate) fn rules(audit: &Audit) -> Vec<&'static str> {
-    let by_themselves = ["base-behind-patches", "base-out-of-support", "base-support-ending", "floating-base"];
+    let by_themselves = [
+        "base-behind-patches",
+        "base-out-of-support",
+        "base-support-ending",
+        "floating-base",
+    ];
     audit
         .findings
         .iter()
@@ -244,7 +256,9 @@ pub(crate) fn rules(audit: &Audit) -> Vec<&'static str> {
 
 pub(crate) fn only<'a>(audit: &'a Audit, rule: &str) -> &'a Finding {
     let mut found = audit.findings.iter().filter(|finding| finding.rule == rule);
-    let first = found.next().unwrap_or_else(|| panic!("no {rule} in {:#?}", audit.findings));
+    let first = found
+        .next()
+        .unwrap_or_else(|| panic!("no {rule} in {:#?}", audit.findings));
     assert!(found.next().is_none(), "more than one {rule}");
     first
 }

@@ -7,7 +7,7 @@ mod placement;
 
 use std::sync::Arc;
 
-use winfit_core::finding::{Finding, Rule, Subject};
+use winfit_core::finding::{Finding, Located, Rule, Subject};
 use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 
 use self::evidence::Evidence;
@@ -123,19 +123,17 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     fn subject(&self) -> Subject {
-        Subject {
-            kind: self.object.kind.value.clone(),
-            namespace: self
-                .object
-                .namespace
-                .as_ref()
-                .map(|namespace| namespace.value.clone()),
-            name: self
-                .object
-                .name
-                .as_ref()
-                .map_or_else(|| "without a name".to_owned(), |name| name.value.clone()),
-        }
+        subject(self.object)
+    }
+}
+
+/// What findings call an object.
+pub fn subject(object: &Object) -> Subject {
+    let text = |field: &Option<Located<String>>| field.as_ref().map(|field| field.value.clone());
+    Subject {
+        kind: object.kind.value.clone(),
+        namespace: text(&object.namespace),
+        name: text(&object.name).unwrap_or_else(|| "without a name".to_owned()),
     }
 }
 
