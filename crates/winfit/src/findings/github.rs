@@ -71,6 +71,13 @@ mod tests {
     use super::*;
     use crate::findings::samples::Sample;
 
+    /// The escapes of GitHub's own toolkit.
+    #[test]
+    fn what_ends_a_command_or_a_property_is_escaped() {
+        assert_eq!(data("50%, a: b\r\n"), "50%25, a: b%0D%0A");
+        assert_eq!(property("C:/a,b%\n"), "C%3A/a%2Cb%25%0A");
+    }
+
     #[test]
     fn each_finding_is_one_line_that_nothing_in_it_ends() {
         let sample = Sample::new();
