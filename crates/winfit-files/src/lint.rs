@@ -136,7 +136,8 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
             Facts::Template(how) => {
                 findings.extend(not_rendered(file.source.text.as_str(), name, how));
             }
-            Facts::Script(_) | Facts::Part | Facts::Config | Facts::Broken(_) => {}
+            Facts::Script(facts) => findings.extend(rules::daemon::check_script(name, facts)),
+            Facts::Part | Facts::Config | Facts::Broken(_) => {}
         }
     }
     for workload in &fleet.workloads {

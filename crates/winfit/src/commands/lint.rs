@@ -5,11 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use winfit_core::Catalog;
-use winfit_core::finding::Rule;
 use winfit_core::fleet::Member;
-use winfit_files::lint::{LintOptions, lint};
+use winfit_files::lint::{LintOptions, lint, rules};
 use winfit_files::repository::{ReadOptions, Repository, Unread, read};
-use winfit_files::rules;
 
 use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
@@ -31,7 +29,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         hosts: hosts.collect(),
     };
     let found = lint(catalog, &repository, &options);
-    let rules = known_rules();
+    let rules = rules();
     let folder = std::env::current_dir().unwrap_or_default();
     let folder = folder.display().to_string().replace('\\', "/");
     let report = Report {
@@ -82,17 +80,6 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The rules that a lint may name.
-fn known_rules() -> Vec<Rule> {
-    [
-        rules::dockerfile::RULES,
-        rules::compose::RULES,
-        rules::kubernetes::RULES,
-        rules::daemon::RULES,
-    ]
-    .concat()
-}
-
 /// Reads what the arguments name. Paths that are not there are among what could not be read.
 pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     let from_stdin = arguments.paths.iter().any(|path| path.as_os_str() == "-");
@@ -128,13 +115,14 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     let mut repository = if paths.is_empty() && !from_stdin && !missing.is_empty() {
         Repository::default()
     } else {
-        read(&ReadOptions {
+        let options = ReadOptions {
             paths,
             config: arguments.config.clone(),
             stdin: from_stdin
                 .then(|| stdin(arguments.stdin_filename.as_deref()))
                 .transpose()?,
-        })
+        };
+        read(Catalog::builtin(), &options)
     };
     repository.unread.splice(0..0, missing);
     Ok(repository)

@@ -36,6 +36,7 @@ fn file(catalog: &Catalog, file: &ReadFile) -> Value {
         Facts::Daemon(facts) => ("daemon", daemon(facts)),
         Facts::Script(facts) => ("script", script(facts)),
         Facts::Template(render) => ("template", json!({"render": render})),
+        Facts::Part => ("part", json!({})),
         Facts::Config => ("config", json!({})),
         Facts::Broken(meant) => ("broken", json!({"meant": meant})),
     };
