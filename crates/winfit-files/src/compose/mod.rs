@@ -5,8 +5,11 @@
 //! `.env` files alone.
 
 mod env_file;
+mod facts;
+mod flattened;
 mod interpolate;
 mod layer;
+mod model;
 mod names;
 mod read;
 mod service;

@@ -10,9 +10,14 @@ use winfit_core::finding::{Located, Origin};
 use winfit_core::version::quote_for_error;
 
 use super::env_file::Env;
-use super::layer::{BuildLayer, Context, ServiceLayer, Slot, Text};
-use super::service::{File, in_words, is_remote, join, normalise, origin, wrong_type};
-use super::{Compose, Loader, Service, ServiceBuild};
+use super::facts::service;
+use super::flattened::flattened;
+use super::layer::ServiceLayer;
+use super::model::Model;
+use super::service::{
+    File, in_words, is_extension, is_remote, join, normalise, origin, wrong_type,
+};
+use super::{Compose, Loader};
 use crate::problem::Problem;
 use crate::source::Source;
 use crate::yaml::{self, Node, Tree};
@@ -25,75 +30,6 @@ const DEEPEST: usize = 16;
 
 /// How many values may be copied by `extends` and merges.
 const MOST_COPIES: usize = 1_000_000;
-
-/// Top-level keys of Compose files, which are no services of version 1.
-const TOP_LEVEL: [&str; 9] = [
-    "version", "name", "include", "services", "models", "networks", "volumes", "secrets", "configs",
-];
-
-/// Keys that say what a service runs.
-const OF_SERVICES: [&str; 8] = [
-    "image",
-    "build",
-    "isolation",
-    "platform",
-    "deploy",
-    "scale",
-    "extends",
-    "dockerfile",
-];
-
-/// Services by name, in the order of the files.
-#[derive(Default)]
-struct Model {
-    version: Option<Located<String>>,
-    services: Vec<ServiceLayer>,
-    by_name: HashMap<String, usize>,
-}
-
-impl Model {
-    fn get(&self, name: &str) -> Option<&ServiceLayer> {
-        self.by_name.get(name).map(|at| &self.services[*at])
-    }
-
-    /// Puts a service over the one of the same name, if there is one.
-    fn put_over(&mut self, service: ServiceLayer) {
-        match self.by_name.get(&service.name.value) {
-            Some(at) => {
-                let at = *at;
-                let base = self.services[at].clone();
-                self.services[at] = base.merge(service);
-            }
-            None => self.push(service),
-        }
-    }
-
-    /// Puts a service under the one of the same name: what this model says wins.
-    fn put_under(&mut self, service: ServiceLayer) {
-        match self.by_name.get(&service.name.value) {
-            Some(at) => {
-                let at = *at;
-                let own = self.services[at].clone();
-                let extends = own.extends.clone();
-                self.services[at] = service.merge(own);
-                self.services[at].extends = extends;
-            }
-            None => self.push(service),
-        }
-    }
-
-    fn replace(&mut self, service: ServiceLayer) {
-        if let Some(at) = self.by_name.get(&service.name.value) {
-            self.services[*at] = service;
-        }
-    }
-
-    fn push(&mut self, service: ServiceLayer) {
-        self.by_name
-            .insert(service.name.value.clone(), self.services.len());
-        self.services.push(service);
-    }
-}
 
 /// Where a file stands among those that brought it here.
 #[derive(Clone)]
@@ -327,7 +263,8 @@ impl Reader<'_> {
                 }
             }
             Some(entry) if entry.value.is_null() => {
-                self.flattened(&file, root, &mut model, &origin(source, entry.key));
+                let place = origin(source, entry.key);
+                flattened(&file, root, &mut model, &place, &mut self.problems);
             }
             Some(entry) => {
                 self.problems
@@ -364,79 +301,6 @@ impl Reader<'_> {
             self.extend(&services, &name, &mut Vec::new());
         }
         services.model.take()
-    }
-
-    /// A file whose indentation is lost, as when it is copied from a page: `services:` holds nothing,
-    /// and what belongs below it stands beside it.
-    fn flattened(
-        &mut self,
-        file: &File<'_>,
-        root: Node<'_, '_>,
-        model: &mut Model,
-        services: &Origin,
-    ) {
-        let mut current: Option<ServiceLayer> = None;
-        let mut misplaced: Option<(Origin, String)> = None;
-        let mut below = false;
-        for entry in root.entries() {
-            let Some(key) = entry.key.as_str() else {
-                continue;
-            };
-            if key == "services" {
-                below = true;
-            } else if !below || (TOP_LEVEL.contains(&key) && !OF_SERVICES.contains(&key)) {
-                if let Some(done) = current.take() {
-                    model.put_over(done);
-                }
-            } else if OF_SERVICES.contains(&key) {
-                let Some(service) = &mut current else {
-                    continue;
-                };
-                let place = origin(file.source, entry.key);
-                misplaced.get_or_insert((place, key.to_owned()));
-                match key {
-                    "image" => {
-                        service.image = file
-                            .text(entry.value, key, &mut self.problems)
-                            .map_or(Slot::Absent, Slot::Set);
-                    }
-                    "isolation" => {
-                        service.isolation = file
-                            .text(entry.value, key, &mut self.problems)
-                            .map_or(Slot::Absent, Slot::Set);
-                    }
-                    _ => {}
-                }
-            } else if entry.value.is_null() && !is_extension(entry.key) {
-                if let Some(done) = current.take() {
-                    model.put_over(done);
-                }
-                let place = origin(file.source, entry.key);
-                current = Some(ServiceLayer::named(Located::new(key.to_owned(), place)));
-            }
-        }
-        if let Some(done) = current.take() {
-            model.put_over(done);
-        }
-        if let Some((place, key)) = misplaced {
-            self.problems.push(
-                Problem::error(
-                    "wrong-type",
-                    services.clone(),
-                    format!(
-                        "`services` is empty, and `{key}` stands beside it: the indentation is lost"
-                    ),
-                )
-                .label("nothing stands below this")
-                .other(place, "belongs below a service"),
-            );
-        } else {
-            // Nothing that a service would say stands beside it: an empty file, not a broken one.
-            *model = Model {
-                version: model.version.take(),
-                ..Model::default()
-            };
-        }
     }
 
     fn includes(
@@ -685,11 +549,6 @@ impl Reader<'_> {
     }
 }
 
-/// A key for whatever people want to keep: `x-common`.
-fn is_extension(key: Node<'_, '_>) -> bool {
-    key.as_str().is_none_or(|key| key.starts_with("x-"))
-}
-
 /// Services at the root, as before `version` was invented.
 fn is_first_version(root: Node<'_, '_>) -> bool {
     let entries = root.entries();
@@ -701,95 +560,4 @@ fn is_first_version(root: Node<'_, '_>) -> bool {
         entry.value.is_mapping()
             && (entry.value.entry("image").is_some() || entry.value.entry("build").is_some())
     })
-}
-
-/// What is told of a service in the end.
-fn service(layer: ServiceLayer) -> Service {
-    let origin = layer.name.origin.clone();
-    let image = layer.image.into_value();
-    let deploy = layer.deploy.into_value();
-    let place = deploy.as_ref().map(|deploy| deploy.origin.clone());
-    let (placement, mode, replicas) = deploy.map_or((None, None, None), |deploy| {
-        (
-            deploy.placement.into_value(),
-            deploy.mode.into_value(),
-            deploy.replicas.into_value(),
-        )
-    });
-    let mut constraints = Vec::new();
-    let mut unresolved_constraints = Vec::new();
-    for text in placement
-        .and_then(|placement| placement.constraints.into_value())
-        .unwrap_or_default()
-    {
-        match text.value {
-            Some(value) => constraints.push(Located::new(value, text.origin)),
-            None => unresolved_constraints.push(Located::new(text.written, text.origin)),
-        }
-    }
-    Service {
-        name: layer.name,
-        resolved_image: image.as_ref().and_then(|image| image.value.clone()),
-        unresolved: image
-            .as_ref()
-            .map(|image| image.unresolved.clone())
-            .unwrap_or_default(),
-        image: image.map(|image| Located::new(image.written, image.origin)),
-        build: layer.build.into_value().map(build),
-        isolation: layer.isolation.into_value().and_then(Text::located),
-        platform: layer.platform.into_value().and_then(Text::located),
-        deploy: place,
-        constraints,
-        unresolved_constraints,
-        global: mode
-            .and_then(|mode| mode.value)
-            .is_some_and(|mode| matches!(mode.as_str(), "global" | "global-job")),
-        replicas: replicas
-            .or(layer.scale.into_value())
-            .and_then(|count| count.value?.trim().parse().ok()),
-        origin,
-    }
-}
-
-fn build(layer: BuildLayer) -> ServiceBuild {
-    let inline = layer.inline.into_value().and_then(Text::located);
-    let context = layer
-        .context
-        .into_value()
-        .unwrap_or(Context::Folder(layer.folder));
-    let name = match layer.dockerfile.into_value() {
-        Some(text) => text.value,
-        None => Some("Dockerfile".to_owned()),
-    };
-    let target = layer.target.into_value();
-    let target_known = target.as_ref().is_none_or(|target| target.value.is_some());
-    let dockerfile = match (context, name) {
-        (Context::Folder(folder), Some(name)) if inline.is_none() && target_known => {
-            Some(join(&folder, &name))
-        }
-        _ => None,
-    };
-    let mut args: Vec<(String, String)> = Vec::new();
-    let mut unresolved_args = Vec::new();
-    let mut last: HashMap<String, Option<String>> = HashMap::new();
-    let mut order = Vec::new();
-    for (name, value) in layer.args.into_value().unwrap_or_default() {
-        if last.insert(name.clone(), value).is_none() {
-            order.push(name);
-        }
-    }
-    for name in order {
-        match last.remove(&name) {
-            Some(Some(value)) => args.push((name, value)),
-            _ => unresolved_args.push(name),
-        }
-    }
-    ServiceBuild {
-        dockerfile,
-        inline,
-        target: target.and_then(|target| target.value),
-        args,
-        unresolved_args,
-        origin: layer.origin,
-    }
 }

@@ -429,3 +429,8 @@ pub(super) fn normalise(path: &Path) -> PathBuf {
     }
     out
 }
+
+/// A key for whatever people want to keep: `x-common`.
+pub(super) fn is_extension(key: Node<'_, '_>) -> bool {
+    key.as_str().is_none_or(|key| key.starts_with("x-"))
+}

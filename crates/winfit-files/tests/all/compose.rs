@@ -937,3 +937,92 @@ fn a_compose_file_for_linux_has_no_finding() {
     assert_eq!(said(&one(text).1), "");
     assert_eq!(check(text), "");
 }
+
+fn constrained(constraints: &[&str]) -> String {
+    let mut text =
+        "services:\n  web:\n    image: web\n    deploy:\n      placement:\n        constraints:\n"
+            .to_owned();
+    for constraint in constraints {
+        let _ = writeln!(text, "          - '{constraint}'");
+    }
+    check(&text)
+}
+
+#[test]
+fn constraints_by_swarmkit_s_grammar() {
+    for constraint in [
+        "node.platform.os == Windows",
+        "node.platform.os==windows",
+        "node.labels.OsVersion == 10.0.17763",
+        "node.labels.OsVersion != 10.0.17763",
+        "NODE.ROLE == Worker",
+        "engine.labels.zone == a b",
+        "node.ip == 10.0.0.0/8",
+    ] {
+        assert_eq!(constrained(&[constraint]), "", "{constraint}");
+    }
+    let wrong: String = [
+        "node.labels.OsVersion = 10.0.17763",
+        "node.labels.kubernetes.io/os == windows",
+        "node.role == worker,manager",
+        "node.os == windows",
+        "node.labels == a",
+        "engine.label.zone == a",
+        "node.labels.OsVersion == 10.0.17763.*",
+        "node.labels.OsVersion != 10.0.17763.*",
+        "node.labels.OsVersion == 10.0.20348|10.0.26100",
+        "node.role == work",
+    ]
+    .map(|constraint| constrained(&[constraint]))
+    .concat();
+    assert_snapshot!(wrong, @r#"
+    error constraint-syntax compose.yaml:7:13: "node.labels.OsVersion = 10.0.17763" compares nothing; a constraint looks like node.labels.OsVersion==10.0.20348 [Swarm refuses the service]
+    error constraint-syntax compose.yaml:7:13: "node.labels.kubernetes.io/os" cannot stand before == or !=; keys are letters, digits, dots, dashes and underscores, as node.labels.OsVersion [Swarm refuses the service]
+    error constraint-syntax compose.yaml:7:13: "worker,manager" cannot stand after == or !=; write one plain value without quotes and commas [Swarm refuses the service]
+    error constraint-never-true compose.yaml:7:13: Swarm does not know "node.os", and no node meets a constraint on it [node.platform.os]
+    error constraint-never-true compose.yaml:7:13: Swarm does not know "node.labels", and no node meets a constraint on it [node.labels.NAME]
+    error constraint-never-true compose.yaml:7:13: Swarm does not know "engine.label.zone", and no node meets a constraint on it [engine.labels.NAME]
+    error constraint-never-true compose.yaml:7:13: Swarm knows no patterns: node.labels.OsVersion is compared to "10.0.17763.*" letter by letter, and no node meets that [taken literally]
+    warning constraint-never-true compose.yaml:7:13: Swarm knows no patterns: node.labels.OsVersion is compared to "10.0.17763.*" letter by letter, and that excludes no node [taken literally]
+    error constraint-never-true compose.yaml:7:13: Swarm knows no patterns: node.labels.OsVersion is compared to "10.0.20348|10.0.26100" letter by letter, and no node meets that [taken literally]
+    error constraint-never-true compose.yaml:7:13: no node has the role "work": a node is a manager or a worker [manager or worker]
+    "#);
+}
+
+#[test]
+fn constraints_that_contradict_each_other() {
+    let version = "node.labels.OsVersion == 10.0.17763";
+    assert_eq!(
+        constrained(&[version, "node.labels.OSVERSION2 == 10.0.20348"]),
+        ""
+    );
+    assert_eq!(
+        constrained(&[version, "NODE.labels.OsVersion == 10.0.17763"]),
+        ""
+    );
+    assert_eq!(
+        constrained(&[version, "node.labels.OsVersion != 10.0.20348"]),
+        ""
+    );
+    assert_eq!(
+        constrained(&["node.ip == 10.0.0.0/8", "node.ip == 10.1.0.0/16"]),
+        ""
+    );
+    let wrong = [
+        constrained(&[version, "node.labels.OsVersion == 10.0.20348"]),
+        constrained(&[version, "node.labels.OsVersion != 10.0.17763"]),
+        constrained(&["node.labels.OsVersion != 10.0.17763", version]),
+    ]
+    .concat();
+    assert_snapshot!(wrong, @r"
+    error constraint-never-true compose.yaml:8:13: no node meets both node.labels.OsVersion == 10.0.17763 and node.labels.OsVersion == 10.0.20348, and Swarm asks for all constraints at once [excludes what the other asks for]
+    error constraint-never-true compose.yaml:8:13: no node meets both node.labels.OsVersion == 10.0.17763 and node.labels.OsVersion != 10.0.17763, and Swarm asks for all constraints at once [excludes what the other asks for]
+    error constraint-never-true compose.yaml:8:13: no node meets both node.labels.OsVersion != 10.0.17763 and node.labels.OsVersion == 10.0.17763, and Swarm asks for all constraints at once [excludes what the other asks for]
+    ");
+}
+
+#[test]
+fn labels_in_two_spellings() {
+    let text = "services:\n  a: {image: a, deploy: {placement: {constraints: [node.labels.OsVersion == a]}}}\n  b: {image: b, deploy: {placement: {constraints: [node.labels.osversion == a]}}}\n  c: {image: c, deploy: {placement: {constraints: [node.labels.OsVersion == b]}}}\n";
+    assert_snapshot!(check(text), @"warning label-spelling compose.yaml:3:52: the label osversion is asked for here and OsVersion elsewhere: two labels [OsVersion]");
+}
