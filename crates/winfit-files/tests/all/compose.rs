@@ -896,6 +896,7 @@ fn check(text: &str) -> String {
         catalog: Catalog::builtin(),
         fleet: &Fleet::default(),
         options: &options,
+        base_tags: None,
     };
     let mut out = String::new();
     for finding in rules::check(&context, &Arc::from("compose.yaml"), &compose) {

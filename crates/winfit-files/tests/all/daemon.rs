@@ -72,6 +72,7 @@ fn check(text: &str) -> String {
         catalog: Catalog::builtin(),
         fleet: &Fleet::default(),
         options: &options,
+        base_tags: None,
     };
     found(&rules::check(&context, &Arc::from("daemon.json"), &daemon))
 }

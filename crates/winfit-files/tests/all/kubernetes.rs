@@ -37,6 +37,7 @@ fn check_in(fleet: &Fleet, text: &str) -> Vec<Finding> {
         catalog: Catalog::builtin(),
         fleet,
         options: &options,
+        base_tags: None,
     };
     let found = check(&context, &source.name, &manifests);
     for finding in &found {
