@@ -9,26 +9,30 @@ use winfit_core::reason::RULES;
 
 use crate::{repository, winfit};
 
-/// The rules beside those of the core and of the known breaks: the pull, the notes of `check`, and
-/// the refusal of `latest`.
-const OTHERS: [&str; 8] = [
+/// The rules of `check` beside those of verdicts and of the known breaks.
+const OF_CHECK: [&str; 5] = [
     "engine-pull",
     "base-behind-patches",
-    "base-out-of-support",
-    "base-support-ending",
     "host-out-of-support",
     "host-support-ending",
     "image-as-written",
-    "latest-removed",
 ];
+
+fn of_lint() -> BTreeSet<String> {
+    winfit_files::lint::rules()
+        .into_iter()
+        .map(|rule| rule.name.to_owned())
+        .collect()
+}
 
 fn rules() -> BTreeSet<String> {
     let breaks = Catalog::builtin().breaks.iter().map(|known| known.id);
     RULES
         .into_iter()
         .chain(breaks)
-        .chain(OTHERS)
+        .chain(OF_CHECK)
         .map(str::to_owned)
+        .chain(of_lint())
         .collect()
 }
 
@@ -80,9 +84,73 @@ fn every_page_has_its_parts() {
         for part in ["## What\n", "## Why\n", "## What to do\n", "## Sources\n"] {
             assert!(page.contains(part), "{name}: {part}");
         }
-        let examples = page.matches("```console\n$ winfit check ").count();
-        assert!(examples >= 2, "{name}: one example of each side");
+        let checks = page.matches("```console\n$ winfit check ").count();
+        let lints = page.matches("```console\n$ winfit lint").count();
+        assert!(
+            checks >= 2 || lints >= 2,
+            "{name}: one example of each side"
+        );
     }
+}
+
+/// The part of a page under a heading.
+fn part<'p>(page: &'p str, heading: &str) -> &'p str {
+    page.split(&format!("\n## {heading}\n"))
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .unwrap_or_default()
+}
+
+/// The examples are run by the pages' test; here they must be examples of the rule.
+#[test]
+fn the_bad_example_of_a_lint_rule_has_the_finding_and_the_good_one_does_not() {
+    for name in of_lint() {
+        let page = text(&format!("docs/rules/{name}.md"));
+        if !page.contains("```console\n$ winfit lint") {
+            assert!(page.contains("```console\n$ winfit check "), "{name}");
+            continue;
+        }
+        let finding = format!("[{name}]:");
+        assert!(part(&page, "Bad").contains(&finding), "{name}: Bad");
+        assert!(
+            part(&page, "Good").contains("$ winfit lint"),
+            "{name}: Good"
+        );
+        assert!(!part(&page, "Good").contains(&finding), "{name}: Good");
+    }
+}
+
+/// Readers name rules in their problems: each is one that `lint` lists.
+#[test]
+fn every_problem_of_a_reader_is_a_listed_rule() {
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    let rules = of_lint();
+    let mut files = Vec::new();
+    sources(&repository("crates/winfit-files/src"), &mut files);
+    let mut named = 0;
+    for file in files {
+        let source = fs::read_to_string(&file).unwrap();
+        for made in ["Problem::error(", "Problem::warning(", "Problem::info("] {
+            for rest in source.split(made).skip(1) {
+                let Some(rule) = rest.trim_start().strip_prefix('"') else {
+                    continue;
+                };
+                let rule = rule.split('"').next().unwrap();
+                assert!(rules.contains(rule), "{}: {rule}", file.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named >= 10, "readers make problems otherwise now");
 }
 
 /// The notes' names are private to the command: they are taken from its source.

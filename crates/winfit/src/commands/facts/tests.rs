@@ -60,10 +60,26 @@ fn what_a_service_tells() {
     for (service, os, build) in [
         ("image: contoso/web", "unknown", json!(null)),
         ("image: contoso/web:ltsc2019", "windows", json!(17763)),
-        ("{image: contoso/web, isolation: hyperv}", "windows", json!(null)),
-        ("{image: contoso/web, isolation: default}", "unknown", json!(null)),
-        ("{image: contoso/web, platform: windows(10.0.17763)/amd64}", "windows", json!(null)),
-        ("{image: contoso/web, platform: linux/arm64}", "linux", json!(null)),
+        (
+            "{image: contoso/web, isolation: hyperv}",
+            "windows",
+            json!(null),
+        ),
+        (
+            "{image: contoso/web, isolation: default}",
+            "unknown",
+            json!(null),
+        ),
+        (
+            "{image: contoso/web, platform: windows(10.0.17763)/amd64}",
+            "windows",
+            json!(null),
+        ),
+        (
+            "{image: contoso/web, platform: linux/arm64}",
+            "linux",
+            json!(null),
+        ),
     ] {
         let text = if service.starts_with('{') {
             format!("services:\n  web: {service}\n")
@@ -71,7 +87,11 @@ fn what_a_service_tells() {
             format!("services:\n  web:\n    {service}\n")
         };
         let told = &facts("compose.yaml", &text)["services"][0];
-        assert_eq!((&told["os"], &told["build"]), (&json!(os), &build), "{service}");
+        assert_eq!(
+            (&told["os"], &told["build"]),
+            (&json!(os), &build),
+            "{service}"
+        );
     }
 }
 
@@ -91,10 +111,22 @@ fn what_a_pod_tells() {
     for (spec, image, os) in [
         (String::new(), "contoso/web", "unknown"),
         (String::new(), "contoso/web:ltsc2022", "windows"),
-        ("  os: {name: linux}\n".to_owned(), "contoso/web:ltsc2022", "linux"),
+        (
+            "  os: {name: linux}\n".to_owned(),
+            "contoso/web:ltsc2022",
+            "linux",
+        ),
         (host_process, "contoso/web", "windows"),
-        (selector("kubernetes.io/os", "windows"), "contoso/web", "windows"),
-        (selector("beta.kubernetes.io/os", "linux"), "contoso/web", "linux"),
+        (
+            selector("kubernetes.io/os", "windows"),
+            "contoso/web",
+            "windows",
+        ),
+        (
+            selector("beta.kubernetes.io/os", "linux"),
+            "contoso/web",
+            "linux",
+        ),
         (selector("agentpool", "windows"), "contoso/web", "unknown"),
         (terms(&["windows", "windows"]), "contoso/web", "windows"),
         (terms(&["windows", "linux"]), "contoso/web", "unknown"),
@@ -112,11 +144,23 @@ fn what_a_pod_tells() {
 /// A file of each kind.
 fn all() -> Repository {
     let files = [
-        ("a/Dockerfile", "# escape=`\nFROM mcr.microsoft.com/windows/servercore:ltsc2022\nFROM $BASE\n"),
-        ("b/compose.yaml", "version: '3.7'\nservices:\n  web:\n    image: contoso/web:ltsc2019\n"),
-        ("c/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  template:\n    spec:\n      containers: [{name: web, image: 'nginx:1'}]\n"),
+        (
+            "a/Dockerfile",
+            "# escape=`\nFROM mcr.microsoft.com/windows/servercore:ltsc2022\nFROM $BASE\n",
+        ),
+        (
+            "b/compose.yaml",
+            "version: '3.7'\nservices:\n  web:\n    image: contoso/web:ltsc2019\n",
+        ),
+        (
+            "c/web.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  template:\n    spec:\n      containers: [{name: web, image: 'nginx:1'}]\n",
+        ),
         ("d/daemon.json", "{\"exec-opts\": [\"isolation=process\"]}"),
-        ("e/install.ps1", "dockerd --register-service --exec-opt isolation=hyperv\n"),
+        (
+            "e/install.ps1",
+            "dockerd --register-service --exec-opt isolation=hyperv\n",
+        ),
         ("f/kustomization.yaml", "resources: [../c]\n"),
         ("g/Dockerfile", "FROM scratch\nSAY \u{1b}]0;owned\u{7}\n"),
     ];
@@ -157,5 +201,8 @@ fn people_see_a_block_a_file() {
 #[test]
 fn what_could_not_be_read_makes_a_part_unreadable() {
     assert!(is_partly_unreadable(&all()));
-    assert!(!is_partly_unreadable(&repository("Dockerfile", "FROM scratch\n")));
+    assert!(!is_partly_unreadable(&repository(
+        "Dockerfile",
+        "FROM scratch\n"
+    )));
 }
