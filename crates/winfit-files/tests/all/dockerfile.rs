@@ -714,6 +714,32 @@ fn platforms_are_checked_against_the_base() {
 }
 
 #[test]
+fn every_base_image_is_checked_once_and_where_it_is_stated() {
+    let told = |text: &str| -> Vec<(&'static str, String)> {
+        findings(text)
+            .iter()
+            .map(|finding| (finding.rule, at(text, &finding.origin).to_owned()))
+            .collect()
+    };
+    let nano = "mcr.microsoft.com/windows/nanoserver";
+    let text = format!("ARG BASE={nano}\nFROM $BASE AS a\nFROM ${{BASE}} AS b\nFROM a\n");
+    assert_eq!(told(&text), [("latest-removed", nano.to_owned())]);
+    // Of an image that only gives files the end of its support is no matter, its name is.
+    let text = "FROM scratch\nCOPY --from=mcr.microsoft.com/windows/servercore:1709 x y\nCOPY --from=microsoft/nanoserver:1709 x y\n";
+    assert_eq!(
+        told(text),
+        [("old-image-name", "microsoft/nanoserver:1709".to_owned())]
+    );
+    // What builders fill in is not missing; what nobody gives is.
+    assert_eq!(told(&format!("FROM {nano}:ltsc2022-$TARGETARCH\n")), []);
+    let text = format!("ARG TAG\nFROM {nano}:$TAG\n");
+    assert_eq!(
+        told(&text),
+        [("unresolved-variable", format!("{nano}:$TAG"))]
+    );
+}
+
+#[test]
 fn linux_dockerfiles_give_no_findings() {
     for text in [
         "FROM alpine:3.20\nRUN apk add curl\n",
