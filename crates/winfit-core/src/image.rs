@@ -230,7 +230,9 @@ impl NamedImage {
         Ok(Some(Self::new(text, image, StatedBy::ReleaseName)))
     }
 
-    fn read_reference(catalog: &Catalog, text: &str) -> Result<Self, ImageError> {
+    /// Reads a reference, and nothing else: in files `ltsc2022` is a repository, not a release.
+    pub fn read_reference(catalog: &Catalog, text: &str) -> Result<Self, ImageError> {
+        let text = text.trim();
         let reference = Reference::parse(text)?;
         let mut named = Self::new(text, Image::without_version(), StatedBy::Nothing);
         if let Some(base) = reference.base_image() {

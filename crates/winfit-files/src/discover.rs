@@ -74,6 +74,15 @@ const HELM: &str = "helm template CHART | winfit lint -";
 /// How to render an overlay.
 const KUSTOMIZE: &str = "kustomize build FOLDER | winfit lint -";
 
+/// How to render a template of another kind.
+pub(crate) const RENDER: &str = "render it, and give winfit what comes out";
+
+/// Whether lines of a Dockerfile are a template's, which no engine reads.
+fn is_template(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.starts_with("{{") || line.starts_with("{%"))
+}
+
 /// What a file is, by its name and its text. With `given`, the user named this file: then content
 /// alone may tell.
 pub fn kind(path: &Path, text: &str, given: bool) -> Option<Kind> {
@@ -85,6 +94,9 @@ pub fn kind(path: &Path, text: &str, given: bool) -> Option<Kind> {
         Some(Candidate::Dockerfile) => Some(Kind::Dockerfile),
         Some(Candidate::Daemon) => Some(Kind::Daemon),
         Some(Candidate::Config) => Some(Kind::Config),
+        Some(Candidate::MaybeDockerfile) if is_template(text) => {
+            starts_like_dockerfile(text).then_some(Kind::Template(RENDER))
+        }
         Some(Candidate::MaybeDockerfile) => {
             starts_like_dockerfile(text).then_some(Kind::Dockerfile)
         }

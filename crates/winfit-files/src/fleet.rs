@@ -238,7 +238,7 @@ impl Building<'_> {
             let rest = used.text.strip_prefix(&mirror.prefix)?;
             let original = format!("{}{rest}", mirror.of);
             rest.starts_with('/')
-                .then(|| NamedImage::read(self.catalog, &original).ok())
+                .then(|| NamedImage::read_reference(self.catalog, &original).ok())
                 .flatten()
         });
         let Ok(image) = &mut used.image else {
@@ -271,7 +271,7 @@ impl Building<'_> {
     fn image(&self, text: &str, origin: &Origin, unresolved: &[String]) -> ImageUse {
         let used = ImageUse {
             text: text.to_owned(),
-            image: NamedImage::read(self.catalog, text),
+            image: NamedImage::read_reference(self.catalog, text),
             origin: origin.clone(),
             unresolved: unresolved.to_vec(),
             built_from: None,
@@ -341,7 +341,7 @@ impl Building<'_> {
             // Compose names what it builds after the project and the service.
             (None, Some(base)) => ImageUse {
                 text: service.name.value.clone(),
-                image: NamedImage::read(self.catalog, "local/build"),
+                image: NamedImage::read_reference(self.catalog, "local/build"),
                 origin: service
                     .build
                     .as_ref()

@@ -447,10 +447,7 @@ fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Pro
     // A template of some other kind is no YAML before it is rendered.
     if !problems.is_empty() && !given && (source.text.contains("{{") || source.text.contains("{%"))
     {
-        return Some((
-            Facts::Template("render it, and pipe what comes out to winfit lint -"),
-            Vec::new(),
-        ));
+        return Some((Facts::Template(discover::RENDER), Vec::new()));
     }
     if problems.is_empty() && !trees.iter().any(kubernetes::is_object) {
         return None;

@@ -182,22 +182,19 @@ fn last_variable(word: &str) -> Option<LastVariable<'_>> {
         let mut end = name_end;
         if braced {
             let mut depth = 1_usize;
-            end = word.len();
-            for (offset, c) in word[name_end..].char_indices() {
+            let closing = word[name_end..].char_indices().find(|(_, c)| {
                 match c {
                     '{' => depth += 1,
                     '}' => depth -= 1,
                     _ => {}
                 }
-                if depth == 0 {
-                    end = name_end + offset + 1;
-                    break;
-                }
-            }
-            let inner_end = end.saturating_sub(1).max(name_end);
+                depth == 0
+            });
+            let inner_end = name_end + closing?.0;
             let inner = &word[name_end..inner_end];
             let skipped = inner.strip_prefix(":-").or_else(|| inner.strip_prefix('-'));
             default = skipped.map(|text| (inner_end - text.len(), inner_end));
+            end = inner_end + 1;
         }
         last = (end == word.len()).then_some(LastVariable {
             name: &word[name_start..name_end],

@@ -14,7 +14,7 @@ pub(super) fn heredocs(line: &str) -> Vec<Heredoc> {
     let mut words = Words {
         line,
         at: 0,
-        words: Vec::new(),
+        found: Vec::new(),
         word: None,
     };
     if words.read(None, 0).is_none() {
@@ -22,7 +22,7 @@ pub(super) fn heredocs(line: &str) -> Vec<Heredoc> {
     }
     words.end_word();
     words
-        .words
+        .found
         .into_iter()
         .filter_map(|(start, end)| heredoc(line, start, end))
         .collect()
@@ -73,7 +73,7 @@ fn unquote(word: &str) -> String {
 struct Words<'l> {
     line: &'l str,
     at: usize,
-    words: Vec<(usize, usize)>,
+    found: Vec<(usize, usize)>,
     /// Where the word at hand starts.
     word: Option<usize>,
 }
@@ -91,7 +91,7 @@ impl Words<'_> {
 
     fn end_word(&mut self) {
         if let Some(start) = self.word.take() {
-            self.words.push((start, self.at));
+            self.found.push((start, self.at));
         }
     }
 
@@ -138,10 +138,8 @@ impl Words<'_> {
             match self.next()? {
                 '"' => return Some(()),
                 '$' => self.dollar(depth)?,
-                '\\' => {
-                    if self.peek().is_some_and(|c| matches!(c, '"' | '$' | '\\')) {
-                        self.next();
-                    }
+                '\\' if self.peek().is_some_and(|c| matches!(c, '"' | '$' | '\\')) => {
+                    self.next();
                 }
                 _ => {}
             }

@@ -160,7 +160,7 @@ impl Reader<'_> {
         let found = cut(text, 0);
         let word = &text[found.name.0..found.name.1];
         let Some(name) = instruction_name(word) else {
-            if !self.after_broken_heredoc {
+            if !self.after_broken_heredoc && self.problems.len() < MOST_PROBLEMS {
                 let origin = self.origin(logical, found.name);
                 let message = format!("{:?} is no Dockerfile instruction", quote_for_error(word));
                 self.broken(origin, message, "expected FROM, RUN, COPY or the like");
@@ -216,19 +216,19 @@ impl Reader<'_> {
         }
         let opened = heredocs(text);
         let behind = lines.position();
-        if let Err(unended) = lines.pass_heredocs(&opened) {
-            if !self.after_broken_heredoc {
-                let origin = self.origin(logical, (unended.start, unended.end));
-                let message = format!(
-                    "this heredoc never ends: no line is {:?} alone",
-                    quote_for_error(&unended.name)
-                );
-                self.broken(origin, message, "begins here");
-                // What follows may be its contents or instructions; stages are looked for all the
-                // same, once.
-                self.after_broken_heredoc = true;
-                lines.go_to(behind);
-            }
+        if let Err(unended) = lines.pass_heredocs(&opened)
+            && !self.after_broken_heredoc
+        {
+            let origin = self.origin(logical, (unended.start, unended.end));
+            let message = format!(
+                "this heredoc never ends: no line is {:?} alone",
+                quote_for_error(&unended.name)
+            );
+            self.broken(origin, message, "begins here");
+            // What follows may be its contents or instructions; stages are looked for all the
+            // same, once.
+            self.after_broken_heredoc = true;
+            lines.go_to(behind);
         }
     }
 
@@ -491,17 +491,16 @@ impl Reader<'_> {
                 let origin = self.origin(logical, flag.piece());
                 self.broken(origin, "ADD has no flag --from; COPY has", "");
             }
-            match flag.value() {
-                Some((value, piece)) => self.take_from(logical, value, piece),
-                None => {
-                    let origin = self.origin(logical, flag.piece());
-                    self.broken(
-                        origin,
-                        "--from has no value; it stands behind =, without a space",
-                        "expected --from=STAGE",
-                    );
-                }
-            }
+            let Some((value, piece)) = flag.value() else {
+                let origin = self.origin(logical, flag.piece());
+                self.broken(
+                    origin,
+                    "--from has no value; it stands behind =, without a space",
+                    "expected --from=STAGE",
+                );
+                continue;
+            };
+            self.take_from(logical, value, piece);
         }
     }
 
@@ -528,12 +527,12 @@ impl Reader<'_> {
                 self.numbers.push((stage, number, origin.clone()));
                 CopySource::Image(value.to_owned())
             }
-            Err(_) => self.from_name(stage, value, &origin),
+            Err(_) => self.named_source(stage, value, &origin),
         };
         self.stages[stage].copies.push(CopyFrom { from, origin });
     }
 
-    fn from_name(&mut self, stage: usize, value: &str, origin: &Origin) -> CopySource {
+    fn named_source(&mut self, stage: usize, value: &str, origin: &Origin) -> CopySource {
         if value.contains('$') {
             self.broken(
                 origin.clone(),

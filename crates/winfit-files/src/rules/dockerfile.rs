@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use winfit_core::Catalog;
+use winfit_core::audit::image_findings;
 use winfit_core::finding::{Confidence, Finding, Origin, Rule, Severity, Subject};
 use winfit_core::fleet::ImageUse;
 use winfit_core::host::{Arch, Host, Kind, Os};
@@ -18,7 +19,7 @@ use winfit_core::version::{OsVersion, quote_for_error};
 
 use super::Context;
 use crate::dockerfile::platform::Platform;
-use crate::dockerfile::{CopySource, Dockerfile, Stage};
+use crate::dockerfile::{CopySource, Dockerfile, Stage, is_predefined};
 
 /// The rules of this file.
 pub const RULES: &[Rule] = &[
@@ -43,7 +44,7 @@ pub fn image_use(catalog: &Catalog, stage: &Stage) -> Option<ImageUse> {
         return None;
     }
     let text = stage.resolved.as_ref().unwrap_or(&stage.base.value);
-    let mut image = NamedImage::read(catalog, text);
+    let mut image = NamedImage::read_reference(catalog, text);
     if let Ok(named) = &mut image
         && named.image.version.is_none()
         && named.base.is_none()
@@ -68,7 +69,45 @@ pub fn check(context: &Context<'_>, name: &Arc<str>, dockerfile: &Dockerfile) ->
         findings.extend(platform(context.catalog, &subject, stage));
         mixed_builds(context.catalog, &subject, dockerfile, at, &mut findings);
     }
+    base_images(context, &subject, dockerfile, &mut findings);
     findings
+}
+
+/// What the core says of each image that the file names, once for each place that names it.
+fn base_images(
+    context: &Context<'_>,
+    subject: &Subject,
+    dockerfile: &Dockerfile,
+    findings: &mut Vec<Finding>,
+) {
+    // An image that only gives files need not be patched or supported to give them; it must be there.
+    const OF_SOURCES: [&str; 3] = ["latest-removed", "old-image-name", "image-as-written"];
+    let mut seen = HashSet::new();
+    for stage in &dockerfile.stages {
+        let judged =
+            |image: &ImageUse| image_findings(context.catalog, image, subject, context.options);
+        if let Some(image) = image_use(context.catalog, stage)
+            // What builders fill in is not missing.
+            && (image.unresolved.is_empty() || !image.unresolved.iter().all(|name| is_predefined(name)))
+            && seen.insert((image.origin.span, image.text.clone()))
+        {
+            findings.extend(judged(&image));
+        }
+        for copy in &stage.copies {
+            let CopySource::Image(text) = &copy.from else {
+                continue;
+            };
+            let image = ImageUse {
+                text: text.clone(),
+                image: NamedImage::read_reference(context.catalog, text),
+                origin: copy.origin.clone(),
+                unresolved: Vec::new(),
+                built_from: None,
+            };
+            let found = judged(&image).into_iter();
+            findings.extend(found.filter(|finding| OF_SOURCES.contains(&finding.rule)));
+        }
+    }
 }
 
 /// An image whose Windows build is known.
@@ -79,7 +118,7 @@ struct OfWindows {
 
 impl OfWindows {
     fn read(catalog: &Catalog, text: &str) -> Option<Self> {
-        let named = NamedImage::read(catalog, text).ok()?;
+        let named = NamedImage::read_reference(catalog, text).ok()?;
         if named.image.os != Os::Windows {
             return None;
         }
@@ -213,7 +252,7 @@ fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Findi
     if stage.of_stage.is_some() {
         return None;
     }
-    let image = NamedImage::read(catalog, stage.resolved.as_deref()?).ok()?;
+    let image = NamedImage::read_reference(catalog, stage.resolved.as_deref()?).ok()?;
     let known_windows = image.image.version.is_some() || image.base.is_some();
     let short = image.short();
     let base_is = |label: String, finding: Finding| finding.related(stage.stated_at.clone(), label);

@@ -1,8 +1,11 @@
 //! The specification of reading and checking files.
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
 
 mod compose;
 mod config;
 mod daemon;
+mod dockerfile;
 mod kubernetes;
 mod lint;
 mod repository;

@@ -97,7 +97,7 @@ fn of_template(context: &Context<'_>, template: &PodTemplate) -> Option<Evidence
 
 /// Whether an image is a Windows base image, or its tag names a release of Windows.
 fn is_windows_image(catalog: &Catalog, text: &str) -> bool {
-    match NamedImage::read(catalog, text) {
+    match NamedImage::read_reference(catalog, text) {
         Ok(named) => {
             named.reference.is_some()
                 && named.image.os == Os::Windows
