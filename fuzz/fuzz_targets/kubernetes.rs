@@ -26,10 +26,14 @@ fuzz_target!(|input: &[u8]| {
         catalog: Catalog::builtin(),
         fleet: &Fleet::default(),
         options: &options,
+        base_tags: None,
     };
     for finding in rules::check(&context, &source.name, &manifests) {
         assert!(!finding.message.is_empty());
-        let span = finding.origin.span.expect("a finding in a file has a place in it");
+        let span = finding
+            .origin
+            .span
+            .expect("a finding in a file has a place in it");
         assert!(source.text.get(span.start..span.end).is_some());
     }
 });

@@ -53,6 +53,7 @@ fn findings(text: &str) -> Vec<Finding> {
         catalog: Catalog::builtin(),
         fleet: &fleet,
         options: &options,
+        base_tags: None,
     };
     check(&context, &Arc::from("Dockerfile"), &read(&source(text)).0)
 }

@@ -26,7 +26,7 @@ impl Known {
 
     /// What a reference tells by itself.
     pub(super) fn of_image(catalog: &Catalog, reference: &str) -> Self {
-        match NamedImage::read(catalog, reference) {
+        match NamedImage::read_reference(catalog, reference) {
             // `ltsc2022` alone is a release to `winfit check`, and a repository's name in a file.
             Ok(named) if named.reference.is_none() => Self::default(),
             Ok(named) if named.image.version.is_some() || named.base.is_some() => Self {
