@@ -40,27 +40,33 @@ pub fn is_object(tree: &Tree<'_>) -> bool {
 /// Whether a text is the source of a Helm chart: it has an action that only Helm understands.
 /// Manifests may hold other templates as text (alerts, dashboards), which are none of Helm's.
 pub fn is_helm_template(text: &str) -> bool {
-    memmem::find_iter(text.as_bytes(), "{{").any(|at| {
-        let rest = &text[at + 2..];
-        let action = rest.split_once("}}").map_or("", |(action, _)| action);
-        [
-            ".Values",
-            ".Release.",
-            ".Chart.",
-            ".Capabilities.",
-            ".Files.",
-            ".Template.",
-        ]
-        .iter()
-        .any(|object| action.contains(object))
-            || ["include \"", "define \"", "template \""]
-                .iter()
-                .any(|call| {
-                    action
-                        .trim_start_matches(['-', ' ', '\t', '\r', '\n'])
-                        .starts_with(call)
-                })
-    })
+    let mut rest = text;
+    while let Some((_, opened)) = rest.split_once("{{") {
+        let Some((action, behind)) = opened.split_once("}}") else {
+            return false;
+        };
+        if is_helm_action(action) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
+/// Whether the text between `{{` and `}}` is an action that only Helm understands.
+fn is_helm_action(action: &str) -> bool {
+    const OBJECTS: [&str; 6] = [
+        ".Values",
+        ".Release.",
+        ".Chart.",
+        ".Capabilities.",
+        ".Files.",
+        ".Template.",
+    ];
+    const CALLS: [&str; 3] = ["include \"", "define \"", "template \""];
+    let call = action.trim_start_matches(['-', ' ', '\t', '\r', '\n']);
+    OBJECTS.iter().any(|object| action.contains(object))
+        || CALLS.iter().any(|known| call.starts_with(known))
 }
 
 /// Whether a path names a file that Kustomize starts from.

@@ -607,6 +607,8 @@ fn manifests_are_told_from_other_texts() {
         ("a: {{b: c}: d}\n", false),
         ("# .Values.x\na: b\n", false),
         ("{{ unclosed .Values", false),
+        // Linear, however often it opens.
+        (&"{{a".repeat(300_000), false),
     ] {
         assert_eq!(is_helm_template(text), is, "{text:?}");
     }
