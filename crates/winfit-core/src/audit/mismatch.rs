@@ -1,11 +1,12 @@
 //! Images that do not start where their placement lets them.
 
-use crate::finding::{Confidence, Finding, Origin, Severity};
+use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Build, Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::placement::Placement;
 use crate::reason::{Pair, RenderedReason, telling};
+use crate::remedy::{RemedyKind, node_selector};
 use crate::verdict::Answer;
 
 use super::ground::{Ground, Outcome, as_judged};
@@ -99,11 +100,10 @@ impl<'a> Spot<'a> {
         cannot: &str,
     ) -> Finding {
         let bad = self.members(ground, positions);
+        let (of_image, of_hosts) = words::versions(&image.image, &bad);
         let message = format!(
-            "this image ({}) {cannot} on {} ({})",
-            words::image_build(&image.image),
-            self.hosts_phrase(positions.len()),
-            words::builds(bad.iter().copied())
+            "this image ({of_image}) {cannot} on {} ({of_hosts})",
+            self.hosts_phrase(positions.len())
         );
         let mut finding = Finding::new(
             rule,
@@ -113,11 +113,7 @@ impl<'a> Spot<'a> {
             message,
         )
         .label(self.needs(ground, &image.image))
-        .confidence(
-            image
-                .decisive
-                .map_or(Confidence::Certain, |(named, _)| confidence(named)),
-        );
+        .confidence(image.confidence());
         if let Some(origin) = self.admitting_origin() {
             let admits = format!("admits {}", words::hosts(bad.iter().copied()));
             finding = finding.related(origin.clone(), admits);
@@ -175,7 +171,8 @@ impl<'a> Spot<'a> {
             host.version.map(|version| version.build)
                 == image.image.version.map(|version| version.build)
         }) {
-            let patches = self.host_remedies(ground, image, *position);
+            let kinds = [RemedyKind::PatchHost, RemedyKind::Rebuild];
+            let patches = self.remedies_for(ground, image, *position, &kinds);
             finding.remedies.splice(0..0, patches);
         }
         Some(finding)
@@ -203,7 +200,7 @@ impl<'a> Spot<'a> {
                 .notes
                 .splice(0..0, sentences.map(|reason| reason.message));
         }
-        finding.remedies = self.host_remedies(ground, image, position);
+        finding.remedies = self.remedies_for(ground, image, position, &[RemedyKind::Engine]);
         finding.remedies.extend(self.remedies(ground, image));
         finding
     }
@@ -217,7 +214,8 @@ impl<'a> Spot<'a> {
             Severity::Warning,
             "may not start",
         );
-        finding.remedies = self.host_remedies(ground, image, positions[0]);
+        let kinds = [RemedyKind::PatchHost, RemedyKind::Rebuild];
+        finding.remedies = self.remedies_for(ground, image, positions[0], &kinds);
         finding
     }
 
@@ -241,11 +239,7 @@ impl<'a> Spot<'a> {
             ),
         )
         .label(self.needs(ground, &image.image))
-        .confidence(
-            image
-                .decisive
-                .map_or(Confidence::Certain, |(named, _)| confidence(named)),
-        )
+        .confidence(image.confidence())
         .related(
             selected.origin.clone(),
             format!("demands {}", selected.version.short()),
@@ -256,10 +250,14 @@ impl<'a> Spot<'a> {
                 "the image that is built from it",
             );
         }
-        Some(match reason(ground, &host, &image.image, self.asked) {
-            Some(sentence) => finding.note(sentence),
-            None => finding,
-        })
+        if let Some(sentence) = reason(ground, &host, &image.image, self.asked) {
+            finding = finding.note(sentence);
+        }
+        let pod = self.workload.orchestrator == Orchestrator::Kubernetes;
+        if let Some(version) = image.image.version.filter(|_| pod) {
+            finding = finding.remedy(node_selector(version));
+        }
+        Some(finding)
     }
 
     /// The place that lets it onto its hosts: the demand on the operating system, else the first demand,

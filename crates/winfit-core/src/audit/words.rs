@@ -1,10 +1,13 @@
 //! Words that several findings share: numbers, lists of hosts, versions.
 
+use std::collections::HashSet;
+
 use crate::catalog::Catalog;
 use crate::fleet::Member;
 use crate::host::{Host, Kind, Os};
 use crate::image::Image;
 use crate::reason::windows_name;
+use crate::version::OsVersion;
 
 /// How many hosts, builds or labels a sentence names before it counts the rest.
 pub(super) const MOST_NAMED: usize = 3;
@@ -58,14 +61,13 @@ pub(super) fn hosts<'m>(members: impl IntoIterator<Item = &'m Member>) -> String
 
 /// The builds of hosts, each once, in the order of the hosts: `14393, 17763`.
 pub(super) fn builds<'m>(members: impl IntoIterator<Item = &'m Member>) -> String {
-    let mut known: Vec<String> = Vec::new();
-    for member in members {
-        let build = build_of(&member.host);
-        if !known.contains(&build) {
-            known.push(build);
-        }
-    }
-    listed(known)
+    each_once(members.into_iter().map(|member| build_of(&member.host)))
+}
+
+/// A list in which nothing stands twice, in the order of the first.
+fn each_once(items: impl Iterator<Item = String>) -> String {
+    let mut known: HashSet<String> = HashSet::new();
+    listed(items.filter(|item| known.insert(item.clone())))
 }
 
 /// `Windows Server 2019 (17763)`; `Linux`.
@@ -93,5 +95,24 @@ pub(super) fn image_build(image: &Image) -> String {
         (Os::Linux, _) => "Linux".to_owned(),
         (Os::Windows, Some(version)) => version.build.to_string(),
         (Os::Windows, None) => "Windows".to_owned(),
+    }
+}
+
+/// The image's version and those of hosts, for a sentence about both: builds, and patch levels as well
+/// where a build is the same on both sides.
+pub(super) fn versions(image: &Image, members: &[&Member]) -> (String, String) {
+    let build = image.version.map(|version| version.build);
+    let same = |member: &&&Member| {
+        build.is_some() && member.host.version.map(|version| version.build) == build
+    };
+    match (image.version, members.iter().find(same)) {
+        (Some(version), Some(first)) if image.os == first.host.os => {
+            let short = |member: &&Member| {
+                let version = member.host.version;
+                version.map_or_else(|| build_of(&member.host), OsVersion::short)
+            };
+            (version.short(), each_once(members.iter().map(short)))
+        }
+        _ => (image_build(image), builds(members.iter().copied())),
     }
 }
