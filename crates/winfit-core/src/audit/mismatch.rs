@@ -5,9 +5,9 @@ use crate::fleet::{Build, Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::placement::Placement;
-use crate::reason::{Pair, RenderedReason, telling};
+use crate::reason::{Pair, telling};
 use crate::remedy::{RemedyKind, node_selector};
-use crate::verdict::Answer;
+use crate::verdict::{Answer, Reason};
 
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
@@ -290,18 +290,20 @@ impl<'a> Spot<'a> {
     /// Why it does not start, one sentence a reason that differs.
     fn reasons(&self, ground: &Ground<'a>, image: &Use<'a>, positions: &[usize]) -> Vec<String> {
         const MOST: usize = 2;
-        let mut rules: Vec<&'static str> = Vec::new();
+        let mut known: Vec<Reason> = Vec::new();
         let mut sentences = Vec::new();
         for position in positions {
             let host = self.host(ground, self.candidates[*position]);
-            let Some(rendered) = rendered(ground, &host, &image.image, self.asked) else {
+            let Some((reason, isolation)) = deciding(ground, &host, &image.image, self.asked)
+            else {
                 continue;
             };
-            if !rules.contains(&rendered.rule) {
-                rules.push(rendered.rule);
-                sentences.push(rendered.message);
+            if known.iter().any(|known| alike(*known, reason)) {
+                continue;
             }
-            if rules.len() == MOST {
+            known.push(reason);
+            sentences.push(sentence(ground, &host, &image.image, reason, isolation));
+            if known.len() == MOST {
                 break;
             }
         }
@@ -359,25 +361,43 @@ fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String
     }
 }
 
-/// Why an image does not start on a host.
-fn rendered(
+/// Why an image does not start on a host, and the isolation that this is about.
+fn deciding(
     ground: &Ground<'_>,
     host: &Host,
     image: &Image,
     asked: Option<Isolation>,
-) -> Option<RenderedReason> {
+) -> Option<(Reason, Isolation)> {
     let verdict = ground.verdict(host, image);
     let isolation = asked.unwrap_or(verdict.default_isolation);
     let judgement = verdict.answers.of(isolation);
     if judgement.answer.runs() {
         return None;
     }
+    Some((telling(ground.catalog, judgement)?, isolation))
+}
+
+/// Whether two reasons make the same sentence but for the versions in it.
+fn alike(one: Reason, other: Reason) -> bool {
+    match (one, other) {
+        (Reason::Break { row, .. }, Reason::Break { row: other, .. }) => row == other,
+        _ => std::mem::discriminant(&one) == std::mem::discriminant(&other),
+    }
+}
+
+fn sentence(
+    ground: &Ground<'_>,
+    host: &Host,
+    image: &Image,
+    reason: Reason,
+    isolation: Isolation,
+) -> String {
     let pair = Pair {
         catalog: ground.catalog,
         host,
         image,
     };
-    Some(pair.render(telling(ground.catalog, judgement)?, isolation))
+    pair.render(reason, isolation).message
 }
 
 /// The sentence that says why an image does not start on a host.
@@ -387,7 +407,8 @@ pub(super) fn reason(
     image: &Image,
     asked: Option<Isolation>,
 ) -> Option<String> {
-    rendered(ground, host, image, asked).map(|reason| reason.message)
+    let (reason, isolation) = deciding(ground, host, image, asked)?;
+    Some(sentence(ground, host, image, reason, isolation))
 }
 
 /// An image that a Dockerfile builds and no workload uses: whether any declared Windows host runs it.

@@ -36,7 +36,7 @@ pub(crate) fn place(origin: &Origin) -> String {
 }
 
 pub(crate) fn windows(name: &str, version: &str) -> Member {
-    let host = Host::windows(version.parse().unwrap()).with_kind(Kind::Server);
+    let host = Host::windows(version.parse().expect("a test's own text")).with_kind(Kind::Server);
     Member::new(name, host, "winfit.toml")
 }
 
@@ -44,13 +44,15 @@ pub(crate) fn linux(name: &str) -> Member {
     let host = Host {
         os: Os::Linux,
         version: None,
-        ..Host::windows("10.0.17763".parse().unwrap())
+        ..Host::windows("10.0.17763".parse().expect("a test's own text"))
     };
     Member::new(name, host, "winfit.toml")
 }
 
 pub(crate) fn labels(pairs: &[(&str, &str)], complete: bool) -> Labels {
-    let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let pairs = pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Labels {
         known: pairs.collect::<BTreeMap<_, _>>(),
         complete,
@@ -61,7 +63,9 @@ pub(crate) fn on_platform(member: Member, platform: &str) -> Member {
     let known = &Catalog::builtin().platforms;
     let position = known.iter().position(|facts| facts.platform == platform);
     let host = Host {
-        platform: Some(u8::try_from(position.unwrap()).unwrap()),
+        platform: Some(
+            u8::try_from(position.expect("a test's own text")).expect("a test's own text"),
+        ),
         ..member.host
     };
     Member { host, ..member }
@@ -71,7 +75,7 @@ pub(crate) fn on_platform(member: Member, platform: &str) -> Member {
 pub(crate) fn requirement(key: &str, operator: &str, values: &[&str]) -> Requirement {
     Requirement {
         key: key.to_owned(),
-        operator: Operator::parse(operator).unwrap(),
+        operator: Operator::parse(operator).expect("a test's own text"),
         values: values.iter().map(|value| (*value).to_owned()).collect(),
         field: false,
         origin: at("web.yaml", 21),
@@ -99,7 +103,12 @@ pub(crate) fn taint(key: &str, value: &str, effect: &str) -> Taint {
     }
 }
 
-pub(crate) fn toleration(key: Option<&str>, exists: bool, value: &str, effect: Option<&str>) -> Toleration {
+pub(crate) fn toleration(
+    key: Option<&str>,
+    exists: bool,
+    value: &str,
+    effect: Option<&str>,
+) -> Toleration {
     Toleration {
         key: key.map(str::to_owned),
         exists,
@@ -222,7 +231,7 @@ pub(crate) fn fleet(hosts: Vec<Member>, workloads: Vec<Workload>) -> Fleet {
 
 pub(crate) fn options() -> AuditOptions {
     AuditOptions {
-        today: parse_day("2026-11-22").unwrap(),
+        today: parse_day("2026-11-22").expect("a test's own text"),
         eol_within: 180,
     }
 }
@@ -233,7 +242,12 @@ pub(crate) fn audited(fleet: &Fleet) -> Audit {
 
 /// What a test of placement looks at: the rules without those about images by themselves.
 pub(crate) fn rules(audit: &Audit) -> Vec<&'static str> {
-    let by_themselves = ["base-behind-patches", "base-out-of-support", "base-support-ending", "floating-base"];
+    let by_themselves = [
+        "base-behind-patches",
+        "base-out-of-support",
+        "base-support-ending",
+        "floating-base",
+    ];
     audit
         .findings
         .iter()
@@ -244,7 +258,9 @@ pub(crate) fn rules(audit: &Audit) -> Vec<&'static str> {
 
 pub(crate) fn only<'a>(audit: &'a Audit, rule: &str) -> &'a Finding {
     let mut found = audit.findings.iter().filter(|finding| finding.rule == rule);
-    let first = found.next().unwrap_or_else(|| panic!("no {rule} in {:#?}", audit.findings));
+    let first = found
+        .next()
+        .unwrap_or_else(|| panic!("no {rule} in {:#?}", audit.findings));
     assert!(found.next().is_none(), "more than one {rule}");
     first
 }

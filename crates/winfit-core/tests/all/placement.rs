@@ -38,7 +38,11 @@ fn affinity(terms: &[&[Requirement]]) -> PodPlacement {
 fn operators_of_an_affinity_on_a_node_whose_labels_are_all_known() {
     let node = Member {
         labels: labels(
-            &[("kubernetes.io/os", "windows"), ("pool", "win"), ("size", "8")],
+            &[
+                ("kubernetes.io/os", "windows"),
+                ("pool", "win"),
+                ("size", "8"),
+            ],
             true,
         ),
         ..windows("win-a", "10.0.17763")
@@ -67,7 +71,11 @@ fn operators_of_an_affinity_on_a_node_whose_labels_are_all_known() {
         ("none", "Lt", &["1"], "no"),
     ] {
         let placement = affinity(&[&[requirement(key, operator, values)]]);
-        assert_eq!(pod(&placement, &node), expected, "{key} {operator} {values:?}");
+        assert_eq!(
+            pod(&placement, &node),
+            expected,
+            "{key} {operator} {values:?}"
+        );
     }
 }
 
@@ -144,22 +152,71 @@ fn labels_that_every_cluster_sets_follow_from_the_facts() {
         (win(), "kubernetes.io/os", "windows", "yes"),
         (win(), "beta.kubernetes.io/os", "windows", "yes"),
         (linux("lin-a"), "kubernetes.io/os", "windows", "no"),
-        (win(), "kubernetes.io/arch", "amd64", "label kubernetes.io/arch"),
+        (
+            win(),
+            "kubernetes.io/arch",
+            "amd64",
+            "label kubernetes.io/arch",
+        ),
         (amd64(win()), "kubernetes.io/arch", "amd64", "yes"),
         (amd64(win()), "beta.kubernetes.io/arch", "arm64", "no"),
         (win(), "kubernetes.io/hostname", "win-a", "yes"),
         (win(), "kubernetes.io/hostname", "win-b", "no"),
         // A host that was declared by its release alone has a name that nobody told.
-        (windows("ltsc2019", "10.0.17763"), "kubernetes.io/hostname", "win-b", "label kubernetes.io/hostname"),
-        (win(), "node.kubernetes.io/windows-build", "10.0.17763", "yes"),
-        (win(), "node.kubernetes.io/windows-build", "10.0.17763.437", "no"),
-        (linux("lin-a"), "node.kubernetes.io/windows-build", "10.0.17763", "no"),
-        (win(), "kubernetes.azure.com/os-sku", "Windows2019", "label kubernetes.azure.com/os-sku"),
-        (on_platform(win(), "aks"), "kubernetes.azure.com/os-sku", "Windows2019", "yes"),
-        (on_platform(win(), "aks"), "kubernetes.azure.com/os-sku", "Windows2022", "no"),
-        (on_platform(win(), "aks"), "kubernetes.azure.com/os", "windows", "yes"),
+        (
+            windows("ltsc2019", "10.0.17763"),
+            "kubernetes.io/hostname",
+            "win-b",
+            "label kubernetes.io/hostname",
+        ),
+        (
+            win(),
+            "node.kubernetes.io/windows-build",
+            "10.0.17763",
+            "yes",
+        ),
+        (
+            win(),
+            "node.kubernetes.io/windows-build",
+            "10.0.17763.437",
+            "no",
+        ),
+        (
+            linux("lin-a"),
+            "node.kubernetes.io/windows-build",
+            "10.0.17763",
+            "no",
+        ),
+        (
+            win(),
+            "kubernetes.azure.com/os-sku",
+            "Windows2019",
+            "label kubernetes.azure.com/os-sku",
+        ),
+        (
+            on_platform(win(), "aks"),
+            "kubernetes.azure.com/os-sku",
+            "Windows2019",
+            "yes",
+        ),
+        (
+            on_platform(win(), "aks"),
+            "kubernetes.azure.com/os-sku",
+            "Windows2022",
+            "no",
+        ),
+        (
+            on_platform(win(), "aks"),
+            "kubernetes.azure.com/os",
+            "windows",
+            "yes",
+        ),
     ] {
-        assert_eq!(pod(&selector(&[(key, value)]), &member), expected, "{key}={value}");
+        assert_eq!(
+            pod(&selector(&[(key, value)]), &member),
+            expected,
+            "{key}={value}"
+        );
     }
     // What is stated counts, and what a cluster shows is all there is.
     let stated = Member {
@@ -184,14 +241,46 @@ fn taints_keep_off_whoever_does_not_tolerate_them() {
         (windows_taint(), vec![], "no"),
         (taint("os", "windows", "NoExecute"), vec![], "no"),
         (taint("os", "windows", "PreferNoSchedule"), vec![], "yes"),
-        (windows_taint(), vec![toleration(Some("os"), false, "windows", Some("NoSchedule"))], "yes"),
-        (windows_taint(), vec![toleration(Some("os"), false, "windows", None)], "yes"),
-        (windows_taint(), vec![toleration(Some("os"), false, "Windows", None)], "no"),
-        (windows_taint(), vec![toleration(Some("OS"), false, "windows", None)], "no"),
-        (windows_taint(), vec![toleration(Some("os"), false, "windows", Some("NoExecute"))], "no"),
-        (windows_taint(), vec![toleration(Some("os"), true, "", None)], "yes"),
-        (windows_taint(), vec![toleration(None, true, "", None)], "yes"),
-        (windows_taint(), vec![toleration(None, true, "", Some("NoExecute"))], "no"),
+        (
+            windows_taint(),
+            vec![toleration(Some("os"), false, "windows", Some("NoSchedule"))],
+            "yes",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(Some("os"), false, "windows", None)],
+            "yes",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(Some("os"), false, "Windows", None)],
+            "no",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(Some("OS"), false, "windows", None)],
+            "no",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(Some("os"), false, "windows", Some("NoExecute"))],
+            "no",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(Some("os"), true, "", None)],
+            "yes",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(None, true, "", None)],
+            "yes",
+        ),
+        (
+            windows_taint(),
+            vec![toleration(None, true, "", Some("NoExecute"))],
+            "no",
+        ),
     ] {
         let node = Member {
             taints: Some(vec![taint_of_node.clone()]),
@@ -201,10 +290,17 @@ fn taints_keep_off_whoever_does_not_tolerate_them() {
             tolerations: tolerations.clone(),
             ..PodPlacement::default()
         };
-        assert_eq!(pod(&placement, &node), expected, "{taint_of_node:?} {tolerations:?}");
+        assert_eq!(
+            pod(&placement, &node),
+            expected,
+            "{taint_of_node:?} {tolerations:?}"
+        );
     }
     // Taints that are not stated keep nobody off.
-    assert_eq!(pod(&PodPlacement::default(), &windows("win-a", "10.0.17763")), "yes");
+    assert_eq!(
+        pod(&PodPlacement::default(), &windows("win-a", "10.0.17763")),
+        "yes"
+    );
 }
 
 #[test]
@@ -212,7 +308,11 @@ fn on_gke_selecting_windows_is_tolerating_its_taint() {
     let node = |platform| {
         let member = on_platform(windows("win-a", "10.0.17763"), platform);
         Member {
-            taints: Some(vec![taint("node.kubernetes.io/os", "windows", "NoSchedule")]),
+            taints: Some(vec![taint(
+                "node.kubernetes.io/os",
+                "windows",
+                "NoSchedule",
+            )]),
             ..member
         }
     };
@@ -244,12 +344,26 @@ fn a_runtime_class_adds_its_selector_and_tolerations() {
     let class = runtime_class(
         "windows-2019",
         "runhcs-wcow-process",
-        &[("kubernetes.io/os", "windows"), ("node.kubernetes.io/windows-build", "10.0.17763")],
+        &[
+            ("kubernetes.io/os", "windows"),
+            ("node.kubernetes.io/windows-build", "10.0.17763"),
+        ],
     );
     let own = selector(&[("kubernetes.io/os", "windows"), ("pool", "a")]);
     let merged = own.with_runtime_class(&class).unwrap();
-    let keys: Vec<&str> = merged.node_selector.iter().map(|own| own.key.as_str()).collect();
-    assert_eq!(keys, ["kubernetes.io/os", "pool", "node.kubernetes.io/windows-build"]);
+    let keys: Vec<&str> = merged
+        .node_selector
+        .iter()
+        .map(|own| own.key.as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "kubernetes.io/os",
+            "pool",
+            "node.kubernetes.io/windows-build"
+        ]
+    );
     assert_eq!(merged.tolerations, class.tolerations);
 
     let other = selector(&[("node.kubernetes.io/windows-build", "10.0.20348")]);
@@ -265,22 +379,43 @@ fn a_runtime_class_adds_its_selector_and_tolerations() {
 fn versions_that_selectors_demand() {
     let of = |placement: &PodPlacement| -> Vec<String> {
         let selected = placement.selected(Catalog::builtin());
-        selected.iter().map(|found| found.version.to_string()).collect()
+        selected
+            .iter()
+            .map(|found| found.version.to_string())
+            .collect()
     };
     for (key, value, expected) in [
-        ("node.kubernetes.io/windows-build", "10.0.17763", "10.0.17763"),
+        (
+            "node.kubernetes.io/windows-build",
+            "10.0.17763",
+            "10.0.17763",
+        ),
         ("node.kubernetes.io/windows-build", "17763", "10.0.17763"),
         // The page's deployment.
         ("beta.kubernetes.io/osbuild", "16299", "10.0.16299"),
-        ("beta.kubernetes.io/osbuild", "14393.1715", "10.0.14393.1715"),
+        (
+            "beta.kubernetes.io/osbuild",
+            "14393.1715",
+            "10.0.14393.1715",
+        ),
         ("contoso.com/osbuild", "16299.15", "10.0.16299.15"),
         ("kubernetes.azure.com/os-sku", "Windows2025", "10.0.26100"),
     ] {
         assert_eq!(of(&selector(&[(key, value)])), [expected], "{key}={value}");
     }
-    assert!(of(&selector(&[("pool", "17763"), ("kubernetes.azure.com/os-sku", "Ubuntu")])).is_empty());
-    let build = |operator, values| requirement("node.kubernetes.io/windows-build", operator, values);
-    let two = affinity(&[&[build("In", &["10.0.20348", "10.0.26100"])], &[build("In", &["10.0.20348"])]]);
+    assert!(
+        of(&selector(&[
+            ("pool", "17763"),
+            ("kubernetes.azure.com/os-sku", "Ubuntu")
+        ]))
+        .is_empty()
+    );
+    let build =
+        |operator, values| requirement("node.kubernetes.io/windows-build", operator, values);
+    let two = affinity(&[
+        &[build("In", &["10.0.20348", "10.0.26100"])],
+        &[build("In", &["10.0.20348"])],
+    ]);
     assert_eq!(of(&two), ["10.0.20348", "10.0.26100"]);
     assert!(of(&affinity(&[&[build("NotIn", &["10.0.20348"])]])).is_empty());
 }
@@ -295,10 +430,16 @@ fn the_page_s_deployment_is_placed_by_the_labels_that_its_author_set() {
         labels,
         ..windows("38519acs9011", "10.0.14393.1715")
     };
-    let set = [("beta.kubernetes.io/os", "windows"), ("beta.kubernetes.io/osbuild", "14393.1715")];
+    let set = [
+        ("beta.kubernetes.io/os", "windows"),
+        ("beta.kubernetes.io/osbuild", "14393.1715"),
+    ];
     assert_eq!(pod(&placement, &member(labels(&set, true))), "yes");
     assert_eq!(pod(&placement, &member(labels(&set[..1], true))), "no");
-    assert_eq!(pod(&placement, &member(labels(&[], false))), "label beta.kubernetes.io/osbuild");
+    assert_eq!(
+        pod(&placement, &member(labels(&[], false))),
+        "label beta.kubernetes.io/osbuild"
+    );
 }
 
 /// The engine's own test vectors, and what its grammar makes of the page's labels.
@@ -308,12 +449,37 @@ fn what_is_a_constraint() {
         (" node == node1", Key::Unknown("node".into()), true, "node1"),
         ("NoDe==node1", Key::Unknown("NoDe".into()), true, "node1"),
         ("no.de==node1", Key::Unknown("no.de".into()), true, "node1"),
-        ("_node==_node1", Key::Unknown("_node".into()), true, "_node1"),
-        ("node==[a-b]+c*(n|b)/", Key::Unknown("node".into()), true, "[a-b]+c*(n|b)/"),
+        (
+            "_node==_node1",
+            Key::Unknown("_node".into()),
+            true,
+            "_node1",
+        ),
+        (
+            "node==[a-b]+c*(n|b)/",
+            Key::Unknown("node".into()),
+            true,
+            "[a-b]+c*(n|b)/",
+        ),
         ("node==node 1", Key::Unknown("node".into()), true, "node 1"),
-        ("NODE.LABELS.OsVersion == 10.0.20348", Key::NodeLabel("OsVersion".into()), true, "10.0.20348"),
-        ("Engine.Labels.win!=true", Key::EngineLabel("win".into()), false, "true"),
-        ("node.labels.==x", Key::Unknown("node.labels.".into()), true, "x"),
+        (
+            "NODE.LABELS.OsVersion == 10.0.20348",
+            Key::NodeLabel("OsVersion".into()),
+            true,
+            "10.0.20348",
+        ),
+        (
+            "Engine.Labels.win!=true",
+            Key::EngineLabel("win".into()),
+            false,
+            "true",
+        ),
+        (
+            "node.labels.==x",
+            Key::Unknown("node.labels.".into()),
+            true,
+            "x",
+        ),
         ("node.id!=2ivku8v2gvtg4", Key::Id, false, "2ivku8v2gvtg4"),
         ("node.Hostname==win-a", Key::Hostname, true, "win-a"),
         ("node.ip==10.0.0.0/8", Key::Ip, true, "10.0.0.0/8"),
@@ -338,7 +504,10 @@ fn what_is_a_constraint() {
         ("no$de==node1", "key 'no$de' is invalid"),
         ("==node1", "key '' is invalid"),
         ("n==node1", "key 'n' is invalid"),
-        ("kubernetes.io/os==windows", "key 'kubernetes.io/os' is invalid"),
+        (
+            "kubernetes.io/os==windows",
+            "key 'kubernetes.io/os' is invalid",
+        ),
         // `==` is tried before `!=`.
         ("a!=b==c", "key 'a!=b' is invalid"),
         ("node==", "value '' is invalid"),
@@ -350,14 +519,20 @@ fn what_is_a_constraint() {
         let error = Constraint::parse(text).unwrap_err();
         assert_eq!(error.engine_words(), engine, "{text}");
         let sentence = error.to_string();
-        assert!(!sentence.contains("invalid") && !sentence.ends_with('.'), "{sentence}");
+        assert!(
+            !sentence.contains("invalid") && !sentence.ends_with('.'),
+            "{sentence}"
+        );
     }
 }
 
 #[test]
 fn constraints_compare_whole_values_without_case() {
     let node = Member {
-        labels: labels(&[("OsVersion", "10.0.20348"), ("pool", "Win"), ("odd", "f*o")], true),
+        labels: labels(
+            &[("OsVersion", "10.0.20348"), ("pool", "Win"), ("odd", "f*o")],
+            true,
+        ),
         engine_labels: labels(&[("disk", "ssd")], true),
         id: Some("2ivku8v2gvtg4".to_owned()),
         role: Some(Role::Worker),
@@ -425,7 +600,10 @@ fn what_a_swarm_node_does_not_state_is_open() {
         let admission = constraints(&[text]).admits(Catalog::builtin(), &node);
         assert_eq!(word(&admission), expected, "{text}");
     }
-    let both = constraints(&["node.labels.OsVersion==10.0.20348", "node.platform.os==linux"]);
+    let both = constraints(&[
+        "node.labels.OsVersion==10.0.20348",
+        "node.platform.os==linux",
+    ]);
     assert_eq!(word(&both.admits(Catalog::builtin(), &node)), "no");
 }
 
@@ -444,12 +622,19 @@ fn swarm_filters_by_system_and_architecture_and_nothing_else() {
         (&[("windows", "x86_64")], Some(Arch::Amd64), "yes"),
         (&[("windows", "arm64")], Some(Arch::Amd64), "no"),
         (&[("linux", "amd64")], Some(Arch::Amd64), "no"),
-        (&[("linux", "amd64"), ("windows", "")], Some(Arch::Amd64), "yes"),
+        (
+            &[("linux", "amd64"), ("windows", "")],
+            Some(Arch::Amd64),
+            "yes",
+        ),
         (&[("", "aarch64")], Some(Arch::Arm64), "yes"),
         (&[("windows", "amd64")], None, "its architecture"),
     ] {
         let placement = SwarmPlacement {
-            platforms: platforms.iter().map(|(os, arch)| ((*os).into(), (*arch).into())).collect(),
+            platforms: platforms
+                .iter()
+                .map(|(os, arch)| ((*os).into(), (*arch).into()))
+                .collect(),
             ..SwarmPlacement::default()
         };
         let admission = placement.admits(Catalog::builtin(), &node(arch));
@@ -467,7 +652,10 @@ fn versions_that_constraints_demand() {
         ("node.labels.OsVersion == new", &[]),
     ] {
         let selected = constraints(&[text]).selected(Catalog::builtin());
-        let versions: Vec<String> = selected.iter().map(|found| found.version.to_string()).collect();
+        let versions: Vec<String> = selected
+            .iter()
+            .map(|found| found.version.to_string())
+            .collect();
         assert_eq!(versions, expected, "{text}");
     }
 }
@@ -488,7 +676,13 @@ fn any_requirement() -> impl Strategy<Value = Requirement> {
         Operator::Gt,
         Operator::Lt,
     ]);
-    let value = prop_oneof![Just("windows"), Just("10.0.17763"), Just("8"), Just("win-a"), Just("")];
+    let value = prop_oneof![
+        Just("windows"),
+        Just("10.0.17763"),
+        Just("8"),
+        Just("win-a"),
+        Just("")
+    ];
     let values = proptest::collection::vec(value, 0..3);
     (key, operator, values, any::<bool>()).prop_map(|(key, operator, values, field)| Requirement {
         key: key.to_owned(),
@@ -501,8 +695,16 @@ fn any_requirement() -> impl Strategy<Value = Requirement> {
 
 fn any_member() -> impl Strategy<Value = Member> {
     (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(complete, known, win)| {
-        let pairs: &[(&str, &str)] = if known { &[("pool", "8"), ("size", "9")] } else { &[] };
-        let member = if win { windows("win-a", "10.0.17763") } else { linux("lin-a") };
+        let pairs: &[(&str, &str)] = if known {
+            &[("pool", "8"), ("size", "9")]
+        } else {
+            &[]
+        };
+        let member = if win {
+            windows("win-a", "10.0.17763")
+        } else {
+            linux("lin-a")
+        };
         Member {
             labels: labels(pairs, complete),
             ..member
