@@ -162,7 +162,7 @@ impl<'a> Spot<'a> {
         if image.image.os == Os::Windows && !linux.is_empty() && self.os.is_none() {
             finding = finding.note(format!(
                 "nothing keeps it off Linux ({}): select kubernetes.io/os: windows",
-                words::listed(linux.iter().map(|member| member.name.clone()))
+                words::listed(&linux, |member| member.name.clone())
             ));
         }
         finding.remedies = self.remedies(ground, image);

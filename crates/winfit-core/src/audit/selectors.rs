@@ -99,11 +99,9 @@ impl<'a> Spot<'a> {
             .filter(|at| self.all_run_on(ground, &self.host(ground, *at)))
             .collect();
         let kind = &self.workload.subject.kind;
-        let states = words::listed(
-            ground
-                .members(&fit)
-                .map(|member| format!("{} is {}", words::host(member), member.state.in_words())),
-        );
+        let states = words::listed(ground.members(&fit), |member| {
+            format!("{} is {}", words::host(member), member.state.in_words())
+        });
         let message = match fit.len() {
             0 => return None,
             1 => format!("the only host on which the {kind} would run takes no new work: {states}"),

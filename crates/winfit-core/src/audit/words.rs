@@ -29,10 +29,13 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{} {what}{plural}", number(count))
 }
 
-/// The first of a list, the rest counted: `a, b, c and 4 more`.
-pub(super) fn listed(items: impl IntoIterator<Item = String>) -> String {
+/// The first of a list, the rest counted: `a, b, c and 4 more`. Only what is named is put into words.
+pub(super) fn listed<T>(
+    items: impl IntoIterator<Item = T>,
+    in_words: impl Fn(T) -> String,
+) -> String {
     let mut items = items.into_iter();
-    let mut words: Vec<String> = items.by_ref().take(MOST_NAMED).collect();
+    let mut words: Vec<String> = items.by_ref().take(MOST_NAMED).map(in_words).collect();
     let more = items.count();
     if let (Some(last), true) = (words.last_mut(), more > 0) {
         last.push_str(&format!(" and {more} more"));
@@ -56,18 +59,17 @@ pub(super) fn host(member: &Member) -> String {
 
 /// `win-a (14393), win-b (17763)`.
 pub(super) fn hosts<'m>(members: impl IntoIterator<Item = &'m Member>) -> String {
-    listed(members.into_iter().map(host))
+    listed(members, host)
 }
 
 /// The builds of hosts, each once, in the order of the hosts: `14393, 17763`.
 pub(super) fn builds<'m>(members: impl IntoIterator<Item = &'m Member>) -> String {
-    each_once(members.into_iter().map(|member| build_of(&member.host)))
-}
-
-/// A list in which nothing stands twice, in the order of the first.
-fn each_once(items: impl Iterator<Item = String>) -> String {
-    let mut known: HashSet<String> = HashSet::new();
-    listed(items.filter(|item| known.insert(item.clone())))
+    let mut known = HashSet::new();
+    let distinct = members.into_iter().filter(|member| {
+        let build = member.host.version.map(|version| version.build);
+        known.insert((member.host.os == Os::Linux, build))
+    });
+    listed(distinct, |member| build_of(&member.host))
 }
 
 /// `Windows Server 2019 (17763)`; `Linux`.
@@ -107,11 +109,15 @@ pub(super) fn versions(image: &Image, members: &[&Member]) -> (String, String) {
     };
     match (image.version, members.iter().find(same)) {
         (Some(version), Some(first)) if image.os == first.host.os => {
+            let mut known = HashSet::new();
+            let distinct = members
+                .iter()
+                .filter(|member| known.insert((member.host.os == Os::Linux, member.host.version)));
             let short = |member: &&Member| {
                 let version = member.host.version;
                 version.map_or_else(|| build_of(&member.host), OsVersion::short)
             };
-            (version.short(), each_once(members.iter().map(short)))
+            (version.short(), listed(distinct, short))
         }
         _ => (image_build(image), builds(members.iter().copied())),
     }
