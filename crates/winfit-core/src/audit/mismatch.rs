@@ -1,12 +1,13 @@
 //! Images that do not start where their placement lets them.
 
-use crate::finding::{Confidence, Finding, Origin, Severity};
+use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Build, Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::placement::Placement;
-use crate::reason::{Pair, RenderedReason, telling};
-use crate::verdict::Answer;
+use crate::reason::{Pair, telling};
+use crate::remedy::{RemedyKind, node_selector};
+use crate::verdict::{Answer, Reason};
 
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
@@ -99,11 +100,10 @@ impl<'a> Spot<'a> {
         cannot: &str,
     ) -> Finding {
         let bad = self.members(ground, positions);
+        let (of_image, of_hosts) = words::versions(&image.image, &bad);
         let message = format!(
-            "this image ({}) {cannot} on {} ({})",
-            words::image_build(&image.image),
-            self.hosts_phrase(positions.len()),
-            words::builds(bad.iter().copied())
+            "this image ({of_image}) {cannot} on {} ({of_hosts})",
+            self.hosts_phrase(positions.len())
         );
         let mut finding = Finding::new(
             rule,
@@ -113,11 +113,7 @@ impl<'a> Spot<'a> {
             message,
         )
         .label(self.needs(ground, &image.image))
-        .confidence(
-            image
-                .decisive
-                .map_or(Confidence::Certain, |(named, _)| confidence(named)),
-        );
+        .confidence(image.confidence());
         if let Some(origin) = self.admitting_origin() {
             let admits = format!("admits {}", words::hosts(bad.iter().copied()));
             finding = finding.related(origin.clone(), admits);
@@ -166,7 +162,7 @@ impl<'a> Spot<'a> {
         if image.image.os == Os::Windows && !linux.is_empty() && self.os.is_none() {
             finding = finding.note(format!(
                 "nothing keeps it off Linux ({}): select kubernetes.io/os: windows",
-                words::listed(linux.iter().map(|member| member.name.clone()))
+                words::listed(&linux, |member| member.name.clone())
             ));
         }
         finding.remedies = self.remedies(ground, image);
@@ -175,7 +171,8 @@ impl<'a> Spot<'a> {
             host.version.map(|version| version.build)
                 == image.image.version.map(|version| version.build)
         }) {
-            let patches = self.host_remedies(ground, image, *position);
+            let kinds = [RemedyKind::PatchHost, RemedyKind::Rebuild];
+            let patches = self.remedies_for(ground, image, *position, &kinds);
             finding.remedies.splice(0..0, patches);
         }
         Some(finding)
@@ -203,7 +200,7 @@ impl<'a> Spot<'a> {
                 .notes
                 .splice(0..0, sentences.map(|reason| reason.message));
         }
-        finding.remedies = self.host_remedies(ground, image, position);
+        finding.remedies = self.remedies_for(ground, image, position, &[RemedyKind::Engine]);
         finding.remedies.extend(self.remedies(ground, image));
         finding
     }
@@ -217,7 +214,8 @@ impl<'a> Spot<'a> {
             Severity::Warning,
             "may not start",
         );
-        finding.remedies = self.host_remedies(ground, image, positions[0]);
+        let kinds = [RemedyKind::PatchHost, RemedyKind::Rebuild];
+        finding.remedies = self.remedies_for(ground, image, positions[0], &kinds);
         finding
     }
 
@@ -241,11 +239,7 @@ impl<'a> Spot<'a> {
             ),
         )
         .label(self.needs(ground, &image.image))
-        .confidence(
-            image
-                .decisive
-                .map_or(Confidence::Certain, |(named, _)| confidence(named)),
-        )
+        .confidence(image.confidence())
         .related(
             selected.origin.clone(),
             format!("demands {}", selected.version.short()),
@@ -256,10 +250,14 @@ impl<'a> Spot<'a> {
                 "the image that is built from it",
             );
         }
-        Some(match reason(ground, &host, &image.image, self.asked) {
-            Some(sentence) => finding.note(sentence),
-            None => finding,
-        })
+        if let Some(sentence) = reason(ground, &host, &image.image, self.asked) {
+            finding = finding.note(sentence);
+        }
+        let pod = self.workload.orchestrator == Orchestrator::Kubernetes;
+        if let Some(version) = image.image.version.filter(|_| pod) {
+            finding = finding.remedy(node_selector(version));
+        }
+        Some(finding)
     }
 
     /// The place that lets it onto its hosts: the demand on the operating system, else the first demand,
@@ -292,18 +290,20 @@ impl<'a> Spot<'a> {
     /// Why it does not start, one sentence a reason that differs.
     fn reasons(&self, ground: &Ground<'a>, image: &Use<'a>, positions: &[usize]) -> Vec<String> {
         const MOST: usize = 2;
-        let mut rules: Vec<&'static str> = Vec::new();
+        let mut known: Vec<Reason> = Vec::new();
         let mut sentences = Vec::new();
         for position in positions {
             let host = self.host(ground, self.candidates[*position]);
-            let Some(rendered) = rendered(ground, &host, &image.image, self.asked) else {
+            let Some((reason, isolation)) = deciding(ground, &host, &image.image, self.asked)
+            else {
                 continue;
             };
-            if !rules.contains(&rendered.rule) {
-                rules.push(rendered.rule);
-                sentences.push(rendered.message);
+            if known.iter().any(|known| alike(*known, reason)) {
+                continue;
             }
-            if rules.len() == MOST {
+            known.push(reason);
+            sentences.push(sentence(ground, &host, &image.image, reason, isolation));
+            if known.len() == MOST {
                 break;
             }
         }
@@ -361,25 +361,43 @@ fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String
     }
 }
 
-/// Why an image does not start on a host.
-fn rendered(
+/// Why an image does not start on a host, and the isolation that this is about.
+fn deciding(
     ground: &Ground<'_>,
     host: &Host,
     image: &Image,
     asked: Option<Isolation>,
-) -> Option<RenderedReason> {
+) -> Option<(Reason, Isolation)> {
     let verdict = ground.verdict(host, image);
     let isolation = asked.unwrap_or(verdict.default_isolation);
     let judgement = verdict.answers.of(isolation);
     if judgement.answer.runs() {
         return None;
     }
+    Some((telling(ground.catalog, judgement)?, isolation))
+}
+
+/// Whether two reasons make the same sentence but for the versions in it.
+fn alike(one: Reason, other: Reason) -> bool {
+    match (one, other) {
+        (Reason::Break { row, .. }, Reason::Break { row: other, .. }) => row == other,
+        _ => std::mem::discriminant(&one) == std::mem::discriminant(&other),
+    }
+}
+
+fn sentence(
+    ground: &Ground<'_>,
+    host: &Host,
+    image: &Image,
+    reason: Reason,
+    isolation: Isolation,
+) -> String {
     let pair = Pair {
         catalog: ground.catalog,
         host,
         image,
     };
-    Some(pair.render(telling(ground.catalog, judgement)?, isolation))
+    pair.render(reason, isolation).message
 }
 
 /// The sentence that says why an image does not start on a host.
@@ -389,7 +407,8 @@ pub(super) fn reason(
     image: &Image,
     asked: Option<Isolation>,
 ) -> Option<String> {
-    rendered(ground, host, image, asked).map(|reason| reason.message)
+    let (reason, isolation) = deciding(ground, host, image, asked)?;
+    Some(sentence(ground, host, image, reason, isolation))
 }
 
 /// An image that a Dockerfile builds and no workload uses: whether any declared Windows host runs it.

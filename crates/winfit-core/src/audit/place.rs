@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::Origin;
+use crate::finding::{Confidence, Origin};
 use crate::fleet::{Orchestrator, State, Workload};
 use crate::host::{Host, Isolation, Os};
 use crate::image::{Image, NamedImage};
@@ -11,6 +11,7 @@ use crate::placement::{Admission, Placement, Selected};
 
 use super::evidence;
 use super::ground::{Ground, Outcome, as_judged};
+use super::images::confidence;
 
 /// A host that a placement keeps off, and by what.
 pub(super) struct KeptOff {
@@ -67,6 +68,12 @@ impl<'a> Use<'a> {
     pub(super) fn origin(&self) -> &'a Origin {
         self.decisive
             .map_or(&self.container.image.origin, |(_, origin)| origin)
+    }
+
+    /// How sure its version is.
+    pub(super) fn confidence(&self) -> Confidence {
+        self.decisive
+            .map_or(Confidence::Certain, |(named, _)| confidence(named))
     }
 
     /// A build file of the repository decides, not the image's own name.
@@ -218,7 +225,11 @@ impl<'a> Spot<'a> {
             let Some(os) = own.or(self.os.filter(|os| *os == Os::Windows)) else {
                 continue;
             };
-            let image = evidence::facts(container, os);
+            let image = if container.image.unresolved.is_empty() {
+                evidence::facts(container, os)
+            } else {
+                Image::without_version()
+            };
             let outcomes = self
                 .candidates
                 .iter()

@@ -124,8 +124,9 @@ impl<'a> Spot<'a> {
                     release(of_other)
                 ),
             )
-            .label(format!("{}", of_other.build))
-            .related(first.origin().clone(), format!("{}", of_first.build))
+            .label(of_other.build.to_string())
+            .confidence(first.confidence().min(other.confidence()))
+            .related(first.origin().clone(), of_first.build.to_string())
             .note("process-isolated containers share the node's kernel; build all images of a pod on one release"),
         )
     }
@@ -177,16 +178,18 @@ impl<'a> Spot<'a> {
             )
         };
         let first = members.first()?;
-        let finding = self.finding(
-            rule,
-            severity,
-            origin,
-            format!(
-                "the {} asks for Hyper-V isolation, which {says}: {}",
-                self.workload.subject.kind,
-                words::hosts(members.iter().copied())
-            ),
-        );
+        let finding = self
+            .finding(
+                rule,
+                severity,
+                origin,
+                format!(
+                    "the {} asks for Hyper-V isolation, which {says}: {}",
+                    self.workload.subject.kind,
+                    words::hosts(members.iter().copied())
+                ),
+            )
+            .label("asks for Hyper-V isolation");
         let platform = first
             .host
             .platform
@@ -231,6 +234,7 @@ impl<'a> Spot<'a> {
                 ),
             )
             .label("only hyperv works")
+            .confidence(image.confidence())
             .related(
                 image.origin().clone(),
                 words::image(ground.catalog, &image.image),

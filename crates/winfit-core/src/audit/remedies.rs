@@ -7,7 +7,7 @@ use crate::host::{HypervOffer, Isolation, Os};
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
 use crate::reference::Base;
 use crate::remedy::{
-    Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, host_remedies, node_selector,
+    Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, node_selector, remedies,
 };
 use crate::version::OsVersion;
 
@@ -139,12 +139,13 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// What can be done to the first host of those at these positions: another engine, a newer patch.
-    pub(super) fn host_remedies(
+    /// What would help on one candidate, of these kinds: another engine, a newer patch, another revision.
+    pub(super) fn remedies_for(
         &self,
         ground: &Ground<'a>,
         found: &Use<'a>,
         position: usize,
+        kinds: &[RemedyKind],
     ) -> Vec<Remedy> {
         let Some((named, _)) = found.decisive else {
             return Vec::new();
@@ -152,7 +153,7 @@ impl<'a> Spot<'a> {
         let at = self.candidates[position];
         let host = self.host(ground, at);
         let verdict = ground.verdict(&host, &found.image);
-        host_remedies(&Situation {
+        let mut remedies = remedies(&Situation {
             catalog: ground.catalog,
             image: named,
             host: &host,
@@ -164,7 +165,9 @@ impl<'a> Spot<'a> {
             }],
             today: ground.options.today,
             pod: self.workload.orchestrator == Orchestrator::Kubernetes,
-        })
+        });
+        remedies.retain(|remedy| kinds.contains(&remedy.kind));
+        remedies
     }
 }
 

@@ -60,21 +60,25 @@ impl<'a> Spot<'a> {
                 kept_off.because
             ));
         }
-        let mut fit: Vec<u16> = ground
-            .fleet
-            .hosts
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| {
-                self.may_serve(member.orchestrator) && member.state == State::Ready
+        let fit: Vec<usize> = (0..ground.fleet.hosts.len())
+            .filter(|at| {
+                let member = ground.member(*at);
+                self.may_serve(member.orchestrator)
+                    && member.state == State::Ready
+                    && self.all_run_on(ground, &self.host(ground, *at))
             })
-            .filter(|(at, _)| self.all_run_on(ground, &self.host(ground, *at)))
-            .filter_map(|(_, member)| Some(member.host.version?.build))
             .collect();
-        fit.sort_unstable();
-        fit.dedup();
-        if self.workload.orchestrator == Orchestrator::Kubernetes && !fit.is_empty() {
-            finding = finding.remedy(place_on_builds(&fit));
+        let mut builds: Vec<u16> = ground
+            .members(&fit)
+            .filter_map(|member| Some(member.host.version?.build))
+            .collect();
+        builds.sort_unstable();
+        builds.dedup();
+        if self.workload.orchestrator == Orchestrator::Kubernetes && !builds.is_empty() {
+            finding = finding.remedy(Remedy {
+                title: format!("admit {}", words::hosts(ground.members(&fit))),
+                ..place_on_builds(&builds)
+            });
         }
         Some(finding)
     }
@@ -95,11 +99,9 @@ impl<'a> Spot<'a> {
             .filter(|at| self.all_run_on(ground, &self.host(ground, *at)))
             .collect();
         let kind = &self.workload.subject.kind;
-        let states = words::listed(
-            ground
-                .members(&fit)
-                .map(|member| format!("{} is {}", words::host(member), member.state.in_words())),
-        );
+        let states = words::listed(ground.members(&fit), |member| {
+            format!("{} is {}", words::host(member), member.state.in_words())
+        });
         let message = match fit.len() {
             0 => return None,
             1 => format!("the only host on which the {kind} would run takes no new work: {states}"),
@@ -110,7 +112,11 @@ impl<'a> Spot<'a> {
 
     /// One build is demanded where hosts of other builds run the images as well.
     pub(super) fn exact_build(&self, ground: &Ground<'a>) -> Option<Finding> {
-        let demanded = self.selected.first()?;
+        // Where it has no host at all, that is said.
+        let demanded = self
+            .selected
+            .first()
+            .filter(|_| !self.candidates.is_empty() || self.unsure > 0)?;
         let build = demanded.version.build;
         let one = self
             .selected

@@ -151,15 +151,6 @@ pub fn remedies(situation: &Situation<'_>) -> Vec<Remedy> {
     found
 }
 
-/// What would make the image run that is done to the host and leaves image and placement alone: another
-/// engine or image store, a newer patch.
-pub fn host_remedies(situation: &Situation<'_>) -> Vec<Remedy> {
-    let mut found = Vec::new();
-    situation.engine(&mut found);
-    situation.patch_host(&mut found);
-    found
-}
-
 impl Situation<'_> {
     /// The other hosts at hand. Of a fleet of any size only the first are looked at: what is wanted is
     /// somewhere to run, not a list.

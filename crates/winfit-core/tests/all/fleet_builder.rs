@@ -36,7 +36,7 @@ pub(crate) fn place(origin: &Origin) -> String {
 }
 
 pub(crate) fn windows(name: &str, version: &str) -> Member {
-    let host = Host::windows(version.parse().unwrap()).with_kind(Kind::Server);
+    let host = Host::windows(version.parse().expect("a test's own text")).with_kind(Kind::Server);
     Member::new(name, host, "winfit.toml")
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn linux(name: &str) -> Member {
     let host = Host {
         os: Os::Linux,
         version: None,
-        ..Host::windows("10.0.17763".parse().unwrap())
+        ..Host::windows("10.0.17763".parse().expect("a test's own text"))
     };
     Member::new(name, host, "winfit.toml")
 }
@@ -63,7 +63,9 @@ pub(crate) fn on_platform(member: Member, platform: &str) -> Member {
     let known = &Catalog::builtin().platforms;
     let position = known.iter().position(|facts| facts.platform == platform);
     let host = Host {
-        platform: Some(u8::try_from(position.unwrap()).unwrap()),
+        platform: Some(
+            u8::try_from(position.expect("a test's own text")).expect("a test's own text"),
+        ),
         ..member.host
     };
     Member { host, ..member }
@@ -73,7 +75,7 @@ pub(crate) fn on_platform(member: Member, platform: &str) -> Member {
 pub(crate) fn requirement(key: &str, operator: &str, values: &[&str]) -> Requirement {
     Requirement {
         key: key.to_owned(),
-        operator: Operator::parse(operator).unwrap(),
+        operator: Operator::parse(operator).expect("a test's own text"),
         values: values.iter().map(|value| (*value).to_owned()).collect(),
         field: false,
         origin: at("web.yaml", 21),
@@ -229,7 +231,7 @@ pub(crate) fn fleet(hosts: Vec<Member>, workloads: Vec<Workload>) -> Fleet {
 
 pub(crate) fn options() -> AuditOptions {
     AuditOptions {
-        today: parse_day("2026-11-22").unwrap(),
+        today: parse_day("2026-11-22").expect("a test's own text"),
         eol_within: 180,
     }
 }
