@@ -383,6 +383,7 @@ impl Building<'_> {
             placement: if in_swarm {
                 Placement::Swarm(SwarmPlacement {
                     constraints: service.constraints.clone(),
+                    unresolved: service.unresolved_constraints.clone(),
                     platforms: Vec::new(),
                 })
             } else {

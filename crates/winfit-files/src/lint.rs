@@ -51,10 +51,6 @@ const READING: &[Rule] = &[
         summary: "A key stands twice in one mapping",
     },
     Rule {
-        name: "wrong-type",
-        summary: "A value is of a type that is refused there",
-    },
-    Rule {
         name: "too-large",
         summary: "A file is too large, or refers to itself too often, to be read",
     },

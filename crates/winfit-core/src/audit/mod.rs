@@ -138,10 +138,7 @@ pub const RULES: &[Rule] = &[
         "base-support-ending",
         "The support of the base image ends soon",
     ),
-    rule(
-        "floating-base",
-        "The tag moves where host and image need equal revisions",
-    ),
+    rule("floating-base", "A base image floats where a pin is wanted"),
     rule(
         "unresolved-variable",
         "A variable in the image's name has no value",

@@ -18,6 +18,8 @@ use super::{Admission, Selected};
 pub struct SwarmPlacement {
     /// The constraints as written.
     pub constraints: Vec<Located<String>>,
+    /// Constraints of which a part is not known, as a variable without a value.
+    pub unresolved: Vec<Located<String>>,
     /// Operating system and architecture of the image's platforms, where known: Swarm filters by them.
     pub platforms: Vec<(String, String)>,
 }
@@ -293,7 +295,10 @@ impl SwarmPlacement {
     /// Whether it lets the service onto this node. A constraint that is none keeps the service off every
     /// node; one that surely fails counts before one that nobody can tell.
     pub fn admits(&self, catalog: &Catalog, member: &Member) -> Admission {
-        let mut unknown: Option<Admission> = None;
+        let mut unknown = self.unresolved.first().map(|written| Admission::Unknown {
+            missing: format!("a value in {:?}", quote_for_error(written.value.trim())),
+            origin: Some(written.origin.clone()),
+        });
         for written in &self.constraints {
             let matched = Constraint::parse(&written.value)
                 .map_or(Ok(false), |constraint| constraint.matches(catalog, member));

@@ -136,6 +136,7 @@ pub(crate) fn runtime_class(name: &str, handler: &str, pairs: &[(&str, &str)]) -
 
 pub(crate) fn constraints(texts: &[&str]) -> SwarmPlacement {
     SwarmPlacement {
+        unresolved: Vec::new(),
         constraints: (31..)
             .zip(texts)
             .map(|(line, text)| Located::new((*text).to_owned(), at("compose.yaml", line)))

@@ -17,19 +17,19 @@ use crate::compose::{Compose, Service};
 pub const RULES: &[Rule] = &[
     Rule {
         name: "isolation-value",
-        summary: "an isolation that Windows does not have",
+        summary: "An isolation that Windows does not have",
     },
     Rule {
         name: "constraint-syntax",
-        summary: "a placement constraint that Swarm refuses",
+        summary: "A placement constraint that Swarm refuses",
     },
     Rule {
         name: "constraint-never-true",
-        summary: "a placement constraint that no node can meet, or that excludes none",
+        summary: "A placement constraint that no node can meet, or that excludes none",
     },
     Rule {
         name: "label-spelling",
-        summary: "a node label in another case than elsewhere, which makes it another label",
+        summary: "A node label in another case than elsewhere, which makes it another label",
     },
 ];
 

@@ -15,12 +15,20 @@ const MOST_RELATED: usize = 3;
 /// The rules of this file.
 pub const RULES: &[Rule] = &[
     Rule {
+        name: "daemon-json-refused",
+        summary: "The engine does not start with this daemon.json",
+    },
+    Rule {
+        name: "daemon-json-encoding",
+        summary: "Older engines cannot read how daemon.json is written",
+    },
+    Rule {
         name: "exec-opts-unknown",
-        summary: "an option for the isolation that the engine does not know",
+        summary: "An option for the isolation that the engine does not know",
     },
     Rule {
         name: "exec-opts-contradictory",
-        summary: "the isolation is set twice, to different values",
+        summary: "The isolation is set twice, to different values",
     },
     Rule {
         name: "exec-opts-doubled",

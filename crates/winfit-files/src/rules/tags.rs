@@ -7,17 +7,11 @@ use winfit_core::recommend::kb_tag;
 use super::Context;
 use crate::config::BaseTags;
 
-/// The rules of this file. `floating-base` is also the core's, for 2016, where equal revisions count.
-pub const RULES: &[Rule] = &[
-    Rule {
-        name: "floating-base",
-        summary: "A base image floats where a pin is wanted",
-    },
-    Rule {
-        name: "pinned-base",
-        summary: "A base image is pinned where a floating tag is wanted",
-    },
-];
+/// The rules of this file; `floating-base` is the core's, which speaks of 2016.
+pub const RULES: &[Rule] = &[Rule {
+    name: "pinned-base",
+    summary: "A base image is pinned where a floating tag is wanted",
+}];
 
 /// Checks one base image against the repository's own wish.
 pub fn check(context: &Context<'_>, used: &ImageUse, subject: &Subject) -> Option<Finding> {

@@ -22,55 +22,55 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "deprecated-label",
-        summary: "a node label that is on its way out, or that no cluster sets",
+        summary: "A node label that is on its way out, or that no cluster sets",
     },
     Rule {
         name: "dead-annotation",
-        summary: "an annotation that no Kubernetes reads any more",
+        summary: "An annotation that no Kubernetes reads any more",
     },
     Rule {
         name: "wildcard-label-value",
-        summary: "a label's value with a wildcard, which matches no node",
+        summary: "A label's value with a wildcard, which matches no node",
     },
     Rule {
         name: "windows-build-value",
-        summary: "a value of node.kubernetes.io/windows-build that no node has",
+        summary: "A value of node.kubernetes.io/windows-build that no node has",
     },
     Rule {
         name: "os-label-value",
-        summary: "a value of an operating system's label that no node has",
+        summary: "A value of an operating system's label that no node has",
     },
     Rule {
         name: "wrong-type",
-        summary: "a number or truth value where Kubernetes takes only text",
+        summary: "A value is of a type that is refused there",
     },
     Rule {
         name: "misplaced-pod-field",
-        summary: "a field of the pod that stands inside a container",
+        summary: "A field of the pod that stands inside a container",
     },
     Rule {
         name: "os-selector-missing",
-        summary: "nothing keeps a Windows pod off Linux nodes",
+        summary: "Nothing keeps a Windows pod off Linux nodes",
     },
     Rule {
         name: "taint-spelling",
-        summary: "a toleration that spells a taint otherwise than the nodes do",
+        summary: "A toleration that spells a taint otherwise than the nodes do",
     },
     Rule {
         name: "host-process-incomplete",
-        summary: "a HostProcess pod that the API server refuses",
+        summary: "A HostProcess pod that the API server refuses",
     },
     Rule {
         name: "retired-node-os",
-        summary: "node pools of this Windows are retired, or soon will be",
+        summary: "Node pools of this Windows are retired, or soon will be",
     },
     Rule {
         name: "no-windows-here",
-        summary: "a Windows pod on nodes that are never Windows",
+        summary: "A Windows pod on nodes that are never Windows",
     },
     Rule {
         name: "hypervisor-handler",
-        summary: "a RuntimeClass handler that containerd has only where it is configured",
+        summary: "A RuntimeClass handler that containerd has only where it is configured",
     },
 ];
 
