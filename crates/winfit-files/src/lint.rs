@@ -10,7 +10,7 @@ use winfit_core::fleet::{Fleet, Member};
 
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
-use crate::repository::{Facts, Repository};
+use crate::repository::{Facts, ReadFile, Repository};
 use crate::rules::{self, Context};
 use crate::{fleet, ignores};
 
@@ -105,37 +105,7 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         base_tags: config.base_tags,
     };
     let mut findings = audited.findings;
-    for file in &repository.files {
-        let name = &file.source.name;
-        findings.extend(
-            file.problems
-                .iter()
-                .map(|problem| of_problem(problem, name)),
-        );
-        match &file.facts {
-            Facts::Dockerfile(facts) => {
-                findings.extend(rules::dockerfile::check(&context, name, facts));
-                let subject = Subject::new("Dockerfile", name);
-                findings.extend(
-                    facts
-                        .stages
-                        .iter()
-                        .filter_map(|stage| rules::dockerfile::image_use(catalog, stage))
-                        .filter_map(|used| rules::tags::check(&context, &used, &subject)),
-                );
-            }
-            Facts::Compose(facts) => findings.extend(rules::compose::check(&context, name, facts)),
-            Facts::Kubernetes(facts) => {
-                findings.extend(rules::kubernetes::check(&context, name, facts));
-            }
-            Facts::Daemon(facts) => findings.extend(rules::daemon::check(&context, name, facts)),
-            Facts::Template(how) => {
-                findings.extend(not_rendered(file.source.text.as_str(), name, how));
-            }
-            Facts::Script(facts) => findings.extend(rules::daemon::check_script(name, facts)),
-            Facts::Part | Facts::Config | Facts::Broken(_) => {}
-        }
-    }
+    findings.extend(of_files(&context, &repository.files));
     for workload in &fleet.workloads {
         findings.extend(
             workload
@@ -180,6 +150,72 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         ignored,
         hosts_from,
     }
+}
+
+/// The findings of all files. Large trees are shared out among the processor's cores.
+fn of_files(context: &Context<'_>, files: &[ReadFile]) -> Vec<Finding> {
+    /// Below this a thread costs more than it saves.
+    const A_SHARE: usize = 500;
+    let of_share = |share: &[ReadFile]| -> Vec<Finding> {
+        share
+            .iter()
+            .flat_map(|file| of_file(context, file))
+            .collect()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = files.len().div_ceil(cores).max(A_SHARE);
+    if files.len() <= share {
+        return of_share(files);
+    }
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = files
+            .chunks(share)
+            .map(|share| scope.spawn(move || of_share(share)))
+            .collect();
+        shares
+            .into_iter()
+            .flat_map(|share| match share.join() {
+                Ok(findings) => findings,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
+}
+
+/// What is wrong with one file: as a text of its kind, and by the rules of its kind.
+fn of_file(context: &Context<'_>, file: &ReadFile) -> Vec<Finding> {
+    let name = &file.source.name;
+    let mut findings: Vec<Finding> = file
+        .problems
+        .iter()
+        .map(|problem| of_problem(problem, name))
+        .collect();
+    match &file.facts {
+        Facts::Dockerfile(facts) => {
+            findings.extend(rules::dockerfile::check(context, name, facts));
+            if context.base_tags.is_some() {
+                let subject = Subject::new("Dockerfile", name);
+                findings.extend(
+                    facts
+                        .stages
+                        .iter()
+                        .filter_map(|stage| rules::dockerfile::image_use(context.catalog, stage))
+                        .filter_map(|used| rules::tags::check(context, &used, &subject)),
+                );
+            }
+        }
+        Facts::Compose(facts) => findings.extend(rules::compose::check(context, name, facts)),
+        Facts::Kubernetes(facts) => {
+            findings.extend(rules::kubernetes::check(context, name, facts));
+        }
+        Facts::Daemon(facts) => findings.extend(rules::daemon::check(context, name, facts)),
+        Facts::Script(facts) => findings.extend(rules::daemon::check_script(name, facts)),
+        Facts::Template(how) => {
+            findings.extend(not_rendered(file.source.text.as_str(), name, how));
+        }
+        Facts::Part | Facts::Config | Facts::Broken(_) => {}
+    }
+    findings
 }
 
 fn of_problem(problem: &Problem, name: &Arc<str>) -> Finding {

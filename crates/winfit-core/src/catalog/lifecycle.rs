@@ -14,6 +14,8 @@ pub struct LifecycleRow {
     pub commit: &'static str,
     /// `Server Core, Nano Server, Windows`, as the page writes it.
     pub base_image: &'static str,
+    /// The base images that it is about, read from that.
+    bases: Vec<Base>,
     /// `Long-Term`, `Semi-Annual`.
     pub channel: &'static str,
     /// `2019`, `1809`, `2019, 1809`.
@@ -31,10 +33,17 @@ pub struct LifecycleRow {
 impl LifecycleRow {
     /// Whether the row is about this base image.
     pub fn names(&self, base: Base) -> bool {
-        self.base_image
-            .split(',')
-            .any(|name| name.trim().trim_end_matches(" (LTSC)") == base.lifecycle_name())
+        self.bases.contains(&base)
     }
+}
+
+/// The base images that a cell of the page names.
+fn bases(cell: &str) -> Vec<Base> {
+    let names = |base: &Base| {
+        cell.split(',')
+            .any(|name| name.trim().trim_end_matches(" (LTSC)") == base.lifecycle_name())
+    };
+    Base::ALL.into_iter().filter(names).collect()
 }
 
 pub(super) fn read() -> Result<Vec<LifecycleRow>, TableError> {
@@ -42,10 +51,12 @@ pub(super) fn read() -> Result<Vec<LifecycleRow>, TableError> {
         "lifecycle.tsv",
         include_str!("../../data/lifecycle.tsv"),
         |row| {
+            let base_image = row.text("base_image")?;
             Ok(LifecycleRow {
                 doc_day: row.required_day("doc_date")?,
                 commit: row.text("commit")?,
-                base_image: row.text("base_image")?,
+                base_image,
+                bases: bases(base_image),
                 channel: row.text("channel")?,
                 version: row.text("version")?,
                 build: row.text("os_build")?.parse().ok(),

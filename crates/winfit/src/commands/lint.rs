@@ -77,6 +77,8 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         outcome.text.clear();
     }
     outcome.complaints = complaints;
+    // The process ends after this: to take a large tree apart piece by piece would only cost time.
+    std::mem::forget((found, repository));
     Ok(outcome)
 }
 
