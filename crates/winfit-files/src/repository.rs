@@ -88,6 +88,14 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// How many files were read, `winfit.toml` aside.
+    pub fn count(&self) -> usize {
+        self.files
+            .iter()
+            .filter(|file| !matches!(file.facts, Facts::Config))
+            .count()
+    }
+
     /// The text of a file by the name that origins carry.
     pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
         self.files

@@ -12,6 +12,7 @@ use crate::verdict::{Answer, Reason};
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
 use super::place::{Spot, Use};
+use super::remedies::{Hosts, other_base};
 use super::{evidence, words};
 
 impl<'a> Spot<'a> {
@@ -417,12 +418,10 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
         return None;
     }
     let (named, origin) = build.base.decisive()?;
-    let hosts: Vec<&Member> = ground
-        .fleet
-        .hosts
-        .iter()
-        .filter(|member| member.host.os == Os::Windows)
+    let at: Vec<usize> = (0..ground.fleet.hosts.len())
+        .filter(|at| ground.member(*at).host.os == Os::Windows)
         .collect();
+    let hosts: Vec<&Member> = ground.members(&at).collect();
     let fails = |member: &&Member| {
         let orchestrator = member.orchestrator.unwrap_or(Orchestrator::Docker);
         let host = as_judged(&member.host, orchestrator);
@@ -454,8 +453,17 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
     )
     .label(needs(ground, &named.image, None))
     .confidence(confidence(named));
-    Some(match reason(ground, &host, &named.image, None) {
+    let mut finding = match reason(ground, &host, &named.image, None) {
         Some(sentence) => finding.note(sentence),
         None => finding,
-    })
+    };
+    let hosts = Hosts {
+        at: &at,
+        orchestrator: first.orchestrator.unwrap_or(Orchestrator::Docker),
+        asked: None,
+    };
+    finding
+        .remedies
+        .extend(other_base(ground, named, &hosts, false));
+    Some(finding)
 }

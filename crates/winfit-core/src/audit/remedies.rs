@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::fleet::{Member, Orchestrator};
+use crate::fleet::{Member, Orchestrator, State};
 use crate::host::{HypervOffer, Isolation, Os};
+use crate::image::NamedImage;
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
 use crate::reference::Base;
 use crate::remedy::{
@@ -35,7 +36,44 @@ impl<'a> Spot<'a> {
         remedies.extend(self.admit_only(&fit, &unfit));
         remedies.extend(self.other_base(ground, found));
         remedies.extend(self.hyperv(ground, found));
+        if fit.is_empty() {
+            remedies.extend(self.place_elsewhere(ground));
+        }
         remedies
+    }
+
+    /// Place it on hosts that its placement keeps it off, and that run all its images.
+    fn place_elsewhere(&self, ground: &Ground<'a>) -> Option<Remedy> {
+        let orchestrator = self.workload.orchestrator;
+        let elsewhere: Vec<&Member> = ground
+            .fleet
+            .hosts
+            .iter()
+            .enumerate()
+            .filter(|(at, member)| {
+                member.state == State::Ready
+                    && member.orchestrator.is_none_or(|own| own == orchestrator)
+                    && !self.candidates.contains(at)
+                    && self.all_run_on(ground, &self.host(ground, *at))
+            })
+            .map(|(_, member)| member)
+            .collect();
+        let builds = builds(&elsewhere);
+        let title = format!(
+            "place it on {} instead",
+            words::hosts(elsewhere.iter().copied())
+        );
+        match (orchestrator, builds.as_slice()) {
+            (_, []) | (Orchestrator::Docker, _) => None,
+            (Orchestrator::Kubernetes, builds) => Some(Remedy {
+                title,
+                ..place_on_builds(builds)
+            }),
+            (Orchestrator::Swarm, [build]) => {
+                Some(swarm_constraints(title, &elsewhere, &[], &[*build], &[]))
+            }
+            (Orchestrator::Swarm, _) => None,
+        }
     }
 
     /// Keep it to the hosts on which it runs, by their builds.
@@ -66,50 +104,12 @@ impl<'a> Spot<'a> {
     /// The base image that runs on all of the hosts.
     fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
         let (named, _) = found.decisive?;
-        let own = found
-            .image
-            .version
-            .filter(|_| found.image.os == Os::Windows)?;
-        let tag = ground.tag_for_all(
-            &self.candidates,
-            self.workload.orchestrator,
-            named.base.unwrap_or(Base::Servercore),
-            self.asked,
-        )?;
-        if tag.build == own.build {
-            return None;
-        }
-        let reference = format!("{}:{}", tag.base.repository(), tag.tag);
-        let windows = words::release(ground.catalog, tag.build);
-        let whom = match words::builds(ground.members(&self.candidates)) {
-            one if !one.contains(',') && !one.contains(' ') => "its hosts",
-            _ => "all of its hosts",
+        let hosts = Hosts {
+            at: &self.candidates,
+            orchestrator: self.workload.orchestrator,
+            asked: self.asked,
         };
-        let (title, shell, text) = if named.is_base && !found.is_built() {
-            (
-                format!("take the image of {windows}, which runs on {whom}"),
-                Shell::Yaml,
-                format!("image: {reference}"),
-            )
-        } else {
-            (
-                format!("build it on {windows}, which runs on {whom}"),
-                Shell::Dockerfile,
-                format!("FROM {reference}"),
-            )
-        };
-        let diff = named
-            .reference
-            .as_ref()
-            .filter(|_| named.is_base)
-            .map(|old| format!("-{old}\n+{reference}\n"));
-        Some(Remedy {
-            kind: RemedyKind::Rebuild,
-            title,
-            safety: Safety::Unsafe,
-            commands: vec![Command { shell, text }],
-            diff,
-        })
+        other_base(ground, named, &hosts, named.is_base && !found.is_built())
     }
 
     /// Hyper-V isolation, where a service can ask for it and it helps on every host. Pods cannot:
@@ -169,6 +169,70 @@ impl<'a> Spot<'a> {
         remedies.retain(|remedy| kinds.contains(&remedy.kind));
         remedies
     }
+}
+
+/// Hosts that an image is to run on, and how.
+pub(super) struct Hosts<'h> {
+    /// Which members.
+    pub(super) at: &'h [usize],
+    /// Who places it on them.
+    pub(super) orchestrator: Orchestrator,
+    /// The isolation asked for.
+    pub(super) asked: Option<Isolation>,
+}
+
+/// The base image that runs on all of these hosts: in place of the one in `image:` where that is used
+/// as it is, else for the Dockerfile.
+pub(super) fn other_base(
+    ground: &Ground<'_>,
+    named: &NamedImage,
+    hosts: &Hosts<'_>,
+    used_as_it_is: bool,
+) -> Option<Remedy> {
+    let own = named
+        .image
+        .version
+        .filter(|_| named.image.os == Os::Windows)?;
+    let tag = ground.tag_for_all(
+        hosts.at,
+        hosts.orchestrator,
+        named.base.unwrap_or(Base::Servercore),
+        hosts.asked,
+    )?;
+    if tag.build == own.build {
+        return None;
+    }
+    let reference = format!("{}:{}", tag.base.repository(), tag.tag);
+    let windows = words::release(ground.catalog, tag.build);
+    let whom = match words::builds(ground.members(hosts.at)) {
+        one if !one.contains(',') && !one.contains(' ') => "its hosts",
+        _ => "all of its hosts",
+    };
+    let (title, shell, text) = if used_as_it_is {
+        (
+            format!("take the image of {windows}, which runs on {whom}"),
+            Shell::Yaml,
+            format!("image: {reference}"),
+        )
+    } else {
+        (
+            format!("build it on {windows}, which runs on {whom}"),
+            Shell::Dockerfile,
+            format!("FROM {reference}"),
+        )
+    };
+    let diff = named
+        .reference
+        .as_ref()
+        .filter(|_| named.is_base)
+        .map(|old| format!("-{old}\n+{reference}\n"));
+    Some(Remedy {
+        kind: RemedyKind::Rebuild,
+        title,
+        safety: Safety::Unsafe,
+        commands: vec![Command { shell, text }],
+        diff,
+    })
 }
 
 /// The builds of hosts, each once, the oldest first.

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         hosts_from: &found.hosts_from,
         workloads: &found.fleet.workloads,
         placed: &found.placed,
-        files: repository.files.len(),
+        files: repository.count(),
         ignored: found.ignored,
         unread: &repository.unread,
         folder: &folder,
