@@ -225,7 +225,7 @@ fn nearest_config(path: &Path) -> Option<PathBuf> {
             return None;
         }
         let above = std::path::absolute(&folder).ok()?;
-        folder = above.parent()?.to_owned();
+        above.parent()?.clone_into(&mut folder);
     }
 }
 
@@ -459,6 +459,11 @@ fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Pro
     }
     if problems.is_empty() && !trees.iter().any(kubernetes::is_object) {
         return None;
+    }
+    if trees.is_empty()
+        && let Some(manifests) = kubernetes::read_flattened(source)
+    {
+        return Some((Facts::Kubernetes(manifests), problems));
     }
     let (manifests, more) = kubernetes::read(source, &trees);
     problems.extend(more);

@@ -1,5 +1,6 @@
 //! Kubernetes manifests: pod templates, RuntimeClasses, Nodes, with exact places.
 
+mod flattened;
 mod node;
 mod pod;
 mod read;
@@ -9,6 +10,7 @@ use winfit_core::finding::{Located, Origin};
 use winfit_core::placement::PodPlacement;
 use winfit_core::placement::kubernetes::{Operator, RuntimeClass, Taint};
 
+pub use self::flattened::read_flattened;
 pub use self::read::read;
 pub use self::recognise::{is_helm_template, is_kustomization, is_object, looks_like};
 

@@ -1045,3 +1045,50 @@ proptest! {
         check_in(&Fleet::default(), &pieces.concat());
     }
 }
+
+#[test]
+fn a_manifest_without_its_line_breaks_is_read_as_far_as_it_tells() {
+    let text = "apiVersion: apps/v1 kind: Deployment metadata: name: web namespace: shop spec: selector: matchLabels: app: web template: metadata: labels: app.kubernetes.io/name: web spec: containers: - image: contoso/web:1 name: web nodeSelector: \"kubernetes.io/os\": windows 'kubernetes.io/arch': amd64 status: {}";
+    let source = Source::of_text("web.yaml", text);
+    let manifests = winfit_files::kubernetes::read_flattened(&source).unwrap();
+    let object = &manifests.objects[0];
+    let Content::Workload(pod) = &object.content else {
+        panic!("a workload")
+    };
+    let at = |origin: &winfit_core::finding::Origin| {
+        let span = origin.span.unwrap();
+        &text[span.start..span.end]
+    };
+    assert_eq!(at(&object.kind.origin), "Deployment");
+    assert_eq!(object.name.as_ref().unwrap().value, "web");
+    assert_eq!(object.namespace.as_ref().unwrap().value, "shop");
+    assert_eq!(
+        at(&pod.containers[0].image.as_ref().unwrap().origin),
+        "contoso/web:1"
+    );
+    assert!(pod.has_selector);
+    assert_eq!(
+        pod.labels,
+        [("app.kubernetes.io/name".to_owned(), "web".to_owned())]
+    );
+    let selector: Vec<(&str, &str)> = object
+        .demands
+        .iter()
+        .map(|demand| (at(&demand.key.origin), at(&demand.values[0].origin)))
+        .collect();
+    assert_eq!(
+        selector,
+        [
+            ("kubernetes.io/os", "windows"),
+            ("kubernetes.io/arch", "amd64")
+        ]
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_line_breaks_the_reader_of_flattened_manifests(text in "apiVersion: (([a-z\"':{}./ -]|é|\\t){0,20} ?){0,30}") {
+        let source = Source::of_text("web.yaml", &text);
+        let _ = winfit_files::kubernetes::read_flattened(&source);
+    }
+}
