@@ -1,7 +1,7 @@
 //! From facts of files to the fleet that the core audits.
 
 use std::collections::HashMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use winfit_core::Catalog;
 use winfit_core::finding::{Located, Origin, Subject};
@@ -17,7 +17,7 @@ use crate::compose::Service;
 use crate::config::Config;
 use crate::dockerfile::{self, Dockerfile};
 use crate::kubernetes::{Content, NodeObject, Object, PodTemplate};
-use crate::repository::{Facts, ReadFile, Repository};
+use crate::repository::{Facts, ReadFile, Repository, tidy};
 use crate::rules;
 
 /// Builds the fleet. With `given` hosts, they alone count.
@@ -65,26 +65,6 @@ fn dockerfiles(repository: &Repository) -> Dockerfiles<'_> {
             _ => None,
         })
         .collect()
-}
-
-/// A path without `.` and without `..` behind a folder.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir
-                if tidy
-                    .components()
-                    .next_back()
-                    .is_some_and(|last| matches!(last, Component::Normal(_))) =>
-            {
-                tidy.pop();
-            }
-            part => tidy.push(part),
-        }
-    }
-    tidy
 }
 
 struct Building<'a> {
@@ -414,6 +394,9 @@ impl Building<'_> {
             let Facts::Dockerfile(dockerfile) = &file.facts else {
                 continue;
             };
+            if file.beside {
+                continue;
+            }
             let Some(base) = self.final_base(dockerfile, None) else {
                 continue;
             };

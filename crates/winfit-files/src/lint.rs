@@ -1,5 +1,6 @@
 //! The whole way from a tree of files to findings.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use time::Date;
@@ -118,6 +119,7 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         );
     }
     findings.extend(doubled(repository));
+    leave_out_consequences(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
     let (mut findings, ignored) = ignores::apply(repository, findings, &names);
     findings.sort_by(|one, other| {
@@ -152,6 +154,29 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
     }
 }
 
+/// A value that no node can have says already why no host satisfies a placement.
+fn leave_out_consequences(findings: &mut Vec<Finding>) {
+    const CAUSES: [&str; 5] = [
+        "windows-build-value",
+        "os-label-value",
+        "wildcard-label-value",
+        "constraint-syntax",
+        "constraint-never-true",
+    ];
+    let causes: HashSet<(Arc<str>, u32)> = findings
+        .iter()
+        .filter(|finding| CAUSES.contains(&finding.rule) && finding.severity == Severity::Error)
+        .filter_map(|finding| Some((Arc::clone(&finding.origin.source), finding.origin.line()?)))
+        .collect();
+    findings.retain(|finding| {
+        finding.rule != "no-host-for-placement"
+            || finding
+                .origin
+                .line()
+                .is_none_or(|line| !causes.contains(&(Arc::clone(&finding.origin.source), line)))
+    });
+}
+
 /// The findings of all files. Large trees are shared out among the processor's cores.
 fn of_files(context: &Context<'_>, files: &[ReadFile]) -> Vec<Finding> {
     /// Below this a thread costs more than it saves.
@@ -184,6 +209,9 @@ fn of_files(context: &Context<'_>, files: &[ReadFile]) -> Vec<Finding> {
 
 /// What is wrong with one file: as a text of its kind, and by the rules of its kind.
 fn of_file(context: &Context<'_>, file: &ReadFile) -> Vec<Finding> {
+    if file.beside {
+        return Vec::new();
+    }
     let name = &file.source.name;
     let mut findings: Vec<Finding> = file
         .problems

@@ -1,8 +1,9 @@
 //! A tree of files, read: what each states, and what could not be read.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use ignore::WalkBuilder;
@@ -65,6 +66,9 @@ pub struct ReadFile {
     pub facts: Facts,
     /// What is wrong with it as a text of its kind.
     pub problems: Vec<Problem>,
+    /// It was not asked for, and is read because what was asked for builds on it: nothing is told of
+    /// it alone.
+    pub beside: bool,
 }
 
 /// Something that could not be read.
@@ -88,11 +92,11 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// How many files were read, `winfit.toml` aside.
+    /// How many files were read, `winfit.toml` and what was not asked for aside.
     pub fn count(&self) -> usize {
         self.files
             .iter()
-            .filter(|file| !matches!(file.facts, Facts::Config))
+            .filter(|file| !matches!(file.facts, Facts::Config) && !file.beside)
             .count()
     }
 
@@ -121,7 +125,13 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         &options.paths
     };
     read_config(catalog, options, paths, &mut repository);
-    let loader = DiskLoader::new(paths);
+    let mut roots = paths.to_vec();
+    if repository.config.name.is_empty() {
+        roots.push(PathBuf::from("."));
+    } else {
+        roots.push(Path::new("./").join(&repository.config.folder));
+    }
+    let loader = DiskLoader::new(&roots);
     let (sender, receiver) = mpsc::channel();
     if let Some((name, bytes)) = &options.stdin {
         let path = PathBuf::from(name);
@@ -144,11 +154,13 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
             Found::Unread(unread) => repository.unread.push(unread),
         }
     }
+    read_beside(&mut repository, &loader);
     for source in loader.loaded() {
         repository.files.push(ReadFile {
             source,
             facts: Facts::Part,
             problems: Vec::new(),
+            beside: false,
         });
     }
     // A part of a project that was found on its own as well comes after what was found.
@@ -164,6 +176,63 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         .sort_by(|one, other| one.path.cmp(&other.path));
     repository.unread.dedup();
     repository
+}
+
+/// Reads the Dockerfiles that `winfit.toml` and Compose files name, where they are not read yet.
+fn read_beside(repository: &mut Repository, loader: &DiskLoader) {
+    let known: HashSet<PathBuf> = repository
+        .files
+        .iter()
+        .map(|file| tidy(Path::new(&*file.source.name)))
+        .collect();
+    let of_config = repository.config.images.iter();
+    let mut wanted: Vec<PathBuf> = of_config
+        .filter_map(|image| image.dockerfile.clone())
+        .collect();
+    for file in &repository.files {
+        if let Facts::Compose(compose) = &file.facts {
+            let builds = compose
+                .services
+                .iter()
+                .filter_map(|service| service.build.as_ref());
+            wanted.extend(builds.filter_map(|build| build.dockerfile.clone()));
+        }
+    }
+    wanted.iter_mut().for_each(|path| *path = tidy(path));
+    wanted.sort();
+    wanted.dedup();
+    for path in wanted {
+        // What is not there, or elsewhere, leaves the image unknown.
+        if known.contains(&path) || loader.allows(&path).is_err() {
+            continue;
+        }
+        if let Some(Found::File(mut file)) = read_file(&path, true, loader)
+            && matches!(file.facts, Facts::Dockerfile(_))
+        {
+            file.beside = true;
+            repository.files.push(*file);
+        }
+    }
+}
+
+/// A path without `.` and without `..` behind a folder.
+pub(crate) fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if tidy
+                    .components()
+                    .next_back()
+                    .is_some_and(|last| matches!(last, Component::Normal(_))) =>
+            {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
 }
 
 fn read_config(
@@ -198,6 +267,7 @@ fn read_config(
                 source: Arc::new(source),
                 facts: Facts::Config,
                 problems,
+                beside: false,
             });
         }
         Ok(None) => repository.unread.push(Unread {
@@ -377,6 +447,7 @@ fn too_large(path: &Path, name: &str, given: bool) -> Option<Found> {
         source: Arc::new(source),
         facts: Facts::Broken(kind),
         problems: vec![problem],
+        beside: false,
     })))
 }
 
@@ -427,6 +498,7 @@ fn of_bytes(
         source,
         facts,
         problems,
+        beside: false,
     })
 }
 
@@ -447,6 +519,7 @@ fn not_text(path: &Path, name: &str, given: bool, at: usize) -> Option<ReadFile>
         source: Arc::new(source),
         facts: Facts::Broken(kind),
         problems: vec![problem],
+        beside: false,
     })
 }
 
@@ -532,6 +605,18 @@ impl DiskLoader {
         }
     }
 
+    /// Whether a file may be read: why not, in a few words.
+    fn allows(&self, path: &Path) -> Result<(), String> {
+        let canonical = path.canonicalize().map_err(|error| reason(&error))?;
+        if !self.roots.iter().any(|root| canonical.starts_with(root)) {
+            return Err("it lies outside of what was given to winfit".to_owned());
+        }
+        if !canonical.is_file() {
+            return Err("it is no file".to_owned());
+        }
+        Ok(())
+    }
+
     fn loaded(self) -> Vec<Arc<Source>> {
         self.loaded
             .into_inner()
@@ -541,13 +626,7 @@ impl DiskLoader {
 
 impl Loader for DiskLoader {
     fn load(&self, path: &Path) -> Result<Arc<Source>, String> {
-        let canonical = path.canonicalize().map_err(|error| reason(&error))?;
-        if !self.roots.iter().any(|root| canonical.starts_with(root)) {
-            return Err("it lies outside of what was given to winfit".to_owned());
-        }
-        if !canonical.is_file() {
-            return Err("it is no file".to_owned());
-        }
+        self.allows(path)?;
         let name = shown(path);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = loaded.iter().find(|source| *source.name == *name) {

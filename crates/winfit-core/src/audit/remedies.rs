@@ -33,10 +33,19 @@ impl<'a> Spot<'a> {
         };
         let fit = members(&|outcome| outcome == Outcome::Runs);
         let unfit = members(&|outcome| matches!(outcome, Outcome::No | Outcome::Refused));
-        remedies.extend(self.admit_only(&fit, &unfit));
+        // Where it runs on none for sure, those on which it may start are better than the rest.
+        let spare = members(&|outcome| matches!(outcome, Outcome::Risk | Outcome::Unknown));
+        if fit.is_empty() && !spare.is_empty() {
+            remedies.extend(self.admit_only(&spare, &unfit).map(|remedy| Remedy {
+                title: format!("{}, where it may start", remedy.title),
+                ..remedy
+            }));
+        } else {
+            remedies.extend(self.admit_only(&fit, &unfit));
+        }
         remedies.extend(self.other_base(ground, found));
         remedies.extend(self.hyperv(ground, found));
-        if fit.is_empty() {
+        if fit.is_empty() && spare.is_empty() {
             remedies.extend(self.place_elsewhere(ground));
         }
         remedies

@@ -19,6 +19,7 @@ pub(super) fn document(catalog: &Catalog, repository: &Repository) -> Value {
     let files: Vec<Value> = repository
         .files
         .iter()
+        .filter(|file| !file.beside)
         .map(|file| self::file(catalog, file))
         .collect();
     json!({
