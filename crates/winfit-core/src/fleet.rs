@@ -136,6 +136,9 @@ pub struct ImageUse {
     pub origin: Origin,
     /// Variables in it that could not be resolved.
     pub unresolved: Vec<String>,
+    /// Its operating system, where something beside the reference tells: the Dockerfile's own lines,
+    /// `winfit.toml`.
+    pub os: Option<Os>,
     /// The last base of the Dockerfile that builds it, where the repository has that.
     pub built_from: Option<Box<ImageUse>>,
 }

@@ -221,6 +221,9 @@ impl Building<'_> {
                 .then(|| NamedImage::read_reference(self.catalog, &original).ok())
                 .flatten()
         });
+        if let Some(told) = told {
+            used.os = told.os.or(told.os_version.map(|_| Os::Windows));
+        }
         let Ok(image) = &mut used.image else {
             return used;
         };
@@ -255,6 +258,7 @@ impl Building<'_> {
             origin: origin.clone(),
             unresolved: unresolved.to_vec(),
             built_from: None,
+            os: None,
         };
         let mut used = self.completed(used);
         let base = self.built.get(text).or_else(|| {
@@ -328,6 +332,7 @@ impl Building<'_> {
                     .map_or_else(|| service.origin.clone(), |build| build.origin.clone()),
                 unresolved: Vec::new(),
                 built_from: Some(Box::new(base.clone())),
+                os: None,
             },
             (None, None) => return,
         };

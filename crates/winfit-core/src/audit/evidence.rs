@@ -2,7 +2,7 @@
 //! repositories are for Linux, and a reference alone seldom tells.
 
 use crate::fleet::{Container, ImageUse, Workload};
-use crate::host::Os;
+use crate::host::{Isolation, Os};
 use crate::image::{Image, ImageError, NamedImage};
 use crate::placement::{Placement, Selected};
 
@@ -22,12 +22,12 @@ pub(super) fn of_image(image: &ImageUse) -> Option<Os> {
 }
 
 fn of_reference(image: &ImageUse) -> Option<Os> {
-    match &image.image {
+    image.os.or_else(|| match &image.image {
         Ok(named) if named.image.os == Os::Linux => Some(Os::Linux),
         Ok(named) => names_windows(named).then_some(Os::Windows),
         Err(ImageError::LatestRemoved { .. }) => Some(Os::Windows),
         Err(_) => None,
-    }
+    })
 }
 
 fn names_windows(named: &NamedImage) -> bool {
@@ -39,11 +39,13 @@ pub(super) fn of_container(container: &Container) -> Option<Os> {
     of_image(&container.image).or(container.host_process.then_some(Os::Windows))
 }
 
-/// The operating system that a workload states, by itself or by what it asks of its hosts.
+/// The operating system that a workload states, by itself or by what it asks of its hosts. Only Windows
+/// has isolations to ask for.
 pub(super) fn stated(
     workload: &Workload,
     placement: &Placement,
     selected: &[Selected],
+    asked: Option<Isolation>,
 ) -> Option<Os> {
     let of_name = |name: &str| match name {
         "windows" => Some(Os::Windows),
@@ -58,7 +60,7 @@ pub(super) fn stated(
     workload
         .os
         .or(by_placement)
-        .or((!selected.is_empty()).then_some(Os::Windows))
+        .or((!selected.is_empty() || asked.is_some()).then_some(Os::Windows))
 }
 
 /// The facts to judge a container by.

@@ -163,6 +163,8 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
         let windows = spot.is_windows();
         if windows {
             of_workload(&ground, &spot, &mut audit.findings);
+        } else {
+            audit.findings.extend(spot.perhaps_no_placement(&ground));
         }
         for container in &workload.containers {
             let image = &container.image;

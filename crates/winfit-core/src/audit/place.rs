@@ -96,15 +96,16 @@ impl<'a> Spot<'a> {
     pub(super) fn find(ground: &Ground<'a>, workload: &'a Workload) -> Self {
         let (placement, class, conflict) = merged(ground, workload);
         let selected = placement.selected(ground.catalog);
-        let os = evidence::stated(workload, &placement, &selected);
         let isolation = workload.isolation.as_ref().map(|isolation| isolation.value);
+        let asked = isolation.or_else(|| class.and_then(RuntimeClass::isolation));
+        let os = evidence::stated(workload, &placement, &selected, asked);
         let mut spot = Self {
             workload,
             placement,
             class,
             conflict,
             selected,
-            asked: isolation.or_else(|| class.and_then(RuntimeClass::isolation)),
+            asked,
             os,
             declared: 0,
             candidates: Vec::new(),

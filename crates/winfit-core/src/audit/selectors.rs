@@ -15,7 +15,7 @@ use crate::version::OsVersion;
 use super::ground::Ground;
 use super::place::{Spot, Use};
 use super::remedies::place_on_builds;
-use super::words;
+use super::{evidence, words};
 
 impl<'a> Spot<'a> {
     fn about_placement(&self, rule: &'static str, severity: Severity, message: String) -> Finding {
@@ -220,6 +220,57 @@ impl<'a> Spot<'a> {
             .label("lands anywhere")
             .note(format!("say which Windows it is built on, in winfit.toml: {}", in_config(&image.container.image, None))),
         )
+    }
+
+    /// The same in a Swarm of nothing but Windows hosts, of a service that may well be for Windows.
+    pub(super) fn perhaps_no_placement(&self, ground: &Ground<'a>) -> Option<Finding> {
+        if self.workload.orchestrator != Orchestrator::Swarm
+            || self.os.is_some()
+            || !self.is_unplaced()
+            || self.candidates.len() < self.declared
+        {
+            return None;
+        }
+        // An image of the official library on Docker Hub (`redis:7`) is for Linux.
+        let image = self.workload.containers.iter().find(|container| {
+            let image = &container.image;
+            let named = image.image.as_ref().ok();
+            let reference = named.and_then(|named| named.reference.as_ref());
+            image.unresolved.is_empty()
+                && evidence::of_container(container).is_none()
+                && reference.is_some_and(|reference| {
+                    reference.registry.is_some() || reference.repository.contains('/')
+                })
+        })?;
+        let mut builds = Vec::new();
+        for member in ground.members(&self.candidates) {
+            if member.host.os == Os::Linux {
+                return None;
+            }
+            builds.push(member.host.version?.build);
+        }
+        builds.sort_unstable();
+        builds.dedup();
+        (builds.len() > 1).then(|| {
+            Finding::new(
+                "no-placement",
+                Severity::Info,
+                self.workload.subject.clone(),
+                image.image.origin.clone(),
+                format!(
+                    "nothing says on which of its hosts the {} runs ({}), nor which Windows {} is built on",
+                    self.workload.subject.kind,
+                    words::builds(ground.members(&self.candidates)),
+                    image.image.text
+                ),
+            )
+            .label("lands anywhere")
+            .confidence(Confidence::Possible)
+            .note(format!(
+                "say it in winfit.toml: {}; of a Linux image os = \"linux\"",
+                in_config(&image.image, None)
+            ))
+        })
     }
 
     /// Images for Windows of which nobody says for which Windows.

@@ -981,3 +981,46 @@ fn the_same_fleet_gives_the_same_findings_and_every_rule_is_listed() {
         assert!(!finding.message.ends_with('.'), "{}", finding.message);
     }
 }
+
+#[test]
+fn what_lies_beside_a_reference_is_evidence_as_well() {
+    let told = |os| ImageUse {
+        os,
+        ..image("contoso/web", 20)
+    };
+    let said = |image: ImageUse, isolation: Option<Isolation>| {
+        let workload = Workload {
+            isolation: isolation.map(|isolation| Located::new(isolation, at("web.yaml", 9))),
+            ..service(&["node.labels.pool == a"], image)
+        };
+        rules(&one(three_hosts(), workload))
+    };
+    assert_eq!(said(told(None), None), [""; 0]);
+    assert_eq!(said(told(Some(Os::Linux)), None), [""; 0]);
+    assert_eq!(
+        said(told(Some(Os::Windows)), None),
+        ["unknown-image-version"]
+    );
+    // Only Windows has isolations to ask for.
+    assert_eq!(
+        said(told(None), Some(Isolation::Process)),
+        ["unknown-image-version"]
+    );
+}
+
+#[test]
+fn a_service_of_a_windows_swarm_may_land_anywhere() {
+    let said = |hosts, name| one(hosts, service(&[], image(name, 20)));
+    let audit = said(three_hosts(), "contoso/web");
+    let finding = only(&audit, "no-placement");
+    assert_eq!(finding.severity, Severity::Info);
+    assert_eq!(finding.confidence, Confidence::Possible);
+    // The official library of Docker Hub is for Linux, and so may be what a mixed Swarm runs.
+    assert_eq!(rules(&said(three_hosts(), "redis:7")), [""; 0]);
+    let mixed = vec![
+        linux("lin-a"),
+        windows("win-a", "10.0.17763"),
+        windows("win-b", "10.0.20348"),
+    ];
+    assert_eq!(rules(&said(mixed, "contoso/web")), [""; 0]);
+}

@@ -153,6 +153,7 @@ pub(crate) fn image(text: &str, line: u32) -> ImageUse {
         origin: at("web.yaml", line),
         unresolved: Vec::new(),
         built_from: None,
+        os: None,
     }
 }
 
@@ -164,6 +165,7 @@ pub(crate) fn built(text: &str, line: u32, from: &str) -> ImageUse {
     };
     ImageUse {
         built_from: Some(Box::new(base)),
+        os: None,
         ..image(text, line)
     }
 }

@@ -45,14 +45,17 @@ pub fn image_use(catalog: &Catalog, stage: &Stage) -> Option<ImageUse> {
     }
     let text = stage.resolved.as_ref().unwrap_or(&stage.base.value);
     let mut image = NamedImage::read_reference(catalog, text);
+    let mut os = None;
     if let Ok(named) = &mut image
         && named.image.version.is_none()
         && named.base.is_none()
-        && let Some(os) = stage.os_hint
+        && let Some(hint) = stage.os_hint
     {
-        named.image.os = os;
+        named.image.os = hint;
+        os = Some(hint);
     }
     Some(ImageUse {
+        os,
         text: text.clone(),
         image,
         origin: stage.stated_at.clone(),
@@ -102,6 +105,7 @@ fn base_images(
                 image: NamedImage::read_reference(context.catalog, text),
                 origin: copy.origin.clone(),
                 unresolved: Vec::new(),
+                os: None,
                 built_from: None,
             };
             let found = judged(&image).into_iter();
