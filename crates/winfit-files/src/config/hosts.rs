@@ -215,7 +215,8 @@ impl Reading<'_> {
             .map(|mut read| {
                 facts.complete(&mut read.host);
                 // Who places work with Kubernetes or Swarm places it on servers.
-                if read.host.kind == Kind::Unknown
+                if read.host.os == Os::Windows
+                    && read.host.kind == Kind::Unknown
                     && matches!(
                         facts.orchestrator,
                         Some(Orchestrator::Kubernetes | Orchestrator::Swarm)

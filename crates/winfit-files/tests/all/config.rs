@@ -175,3 +175,18 @@ fn two_hosts_of_one_name_are_told() {
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].contains("two hosts are called"), "{problems:?}");
 }
+
+proptest::proptest! {
+    /// Bytes of any kind, and TOML of its own keys: a mistake has a place within the text.
+    #[test]
+    fn no_text_breaks_the_reader(
+        text in "\\PC{0,80}|((hosts|host|name|labels|taints|\\[\\[hosts\\]\\]|\\[images\\.\"a/b\"\\]|os_version|=|\"ltsc2019\"|\"é\"|\\[|\\]|\\{|\\}|,|\n| |5|true){0,30})"
+    ) {
+        let source = Source::of_text("winfit.toml", &text);
+        let (_, problems) = read(Catalog::builtin(), &source, Path::new(""));
+        for problem in problems {
+            let span = problem.origin.span.expect("a mistake has a place");
+            proptest::prop_assert!(text.get(span.start..span.end).is_some());
+        }
+    }
+}
