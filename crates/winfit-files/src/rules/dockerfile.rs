@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::audit::image_findings;
-use winfit_core::finding::{Confidence, Finding, Origin, Rule, Severity, Subject};
+use winfit_core::finding::{Confidence, Finding, Rule, Severity, Subject};
 use winfit_core::fleet::ImageUse;
 use winfit_core::host::{Arch, Host, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
