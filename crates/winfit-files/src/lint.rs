@@ -274,8 +274,27 @@ fn not_rendered(text: &str, name: &Arc<str>, how: &str) -> Option<Finding> {
             winfit_core::finding::Origin::whole(name),
             "this is no manifest before it is rendered, and was not judged",
         )
-        .note(how)
+        .note(named_in(how, name))
     })
+}
+
+/// A command with the folder that it is about, as far as the file's path tells it and no shell needs
+/// quotes for it.
+fn named_in(how: &str, name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let chart = name
+        .rsplit_once("/templates/")
+        .map(|(chart, _)| chart)
+        .or(name.starts_with("templates/").then_some("."));
+    let folder = name.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    [("CHART", chart), ("FOLDER", Some(folder))]
+        .into_iter()
+        .fold(how.to_owned(), |how, (placeholder, folder)| match folder {
+            Some(folder) if !folder.is_empty() && folder.chars().all(plain) => {
+                how.replace(placeholder, folder)
+            }
+            _ => how,
+        })
 }
 
 fn doubled(repository: &Repository) -> Vec<Finding> {

@@ -206,6 +206,12 @@ impl ImageCheck<'_> {
         if version.build != NEEDS_EQUAL_REVISIONS || !floats {
             return None;
         }
+        let base = self.base_image().map(|(_, image)| image.base);
+        let example = self
+            .catalog
+            .newest_image_update(version.build, base)
+            .map(|update| format!(", as 10.0.{}.{}", update.build, update.revision))
+            .unwrap_or_default();
         Some(
             self.finding(
                 "floating-base",
@@ -217,7 +223,9 @@ impl ImageCheck<'_> {
             )
             .label("moves with every update")
             .confidence(self.confidence())
-            .note("name the revision of your hosts, as 10.0.14393.1770; under Hyper-V isolation the revisions may differ"),
+            .note(format!(
+                "name the revision of your hosts{example}; under Hyper-V isolation the revisions may differ"
+            )),
         )
     }
 }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::finding::{Confidence, Finding, Severity};
-use crate::fleet::{ImageUse, Orchestrator, State};
+use crate::fleet::{ImageUse, Member, Orchestrator, State};
 use crate::host::Os;
-use crate::placement::kubernetes::demands_version;
+use crate::placement::kubernetes::{Taint, demands_version};
 use crate::placement::swarm::Constraint;
 use crate::placement::{Admission, Placement, PodPlacement, SwarmPlacement};
 use crate::reference::Reference;
@@ -52,7 +52,11 @@ impl<'a> Spot<'a> {
         if let Some(origin) = &first.origin {
             finding.origin = origin.clone();
         }
-        finding = finding.label("no host has this");
+        finding = finding.label(if self.only_taint(ground, first.host).is_some() {
+            "a taint is not tolerated"
+        } else {
+            "no host has this"
+        });
         for kept_off in &self.kept_off {
             finding = finding.note(format!(
                 "{} is kept off by {}",
@@ -74,13 +78,33 @@ impl<'a> Spot<'a> {
             .collect();
         builds.sort_unstable();
         builds.dedup();
-        if self.workload.orchestrator == Orchestrator::Kubernetes && !builds.is_empty() {
+        let tainted: Option<Vec<&Taint>> =
+            fit.iter().map(|at| self.only_taint(ground, *at)).collect();
+        if let Some([taint, ..]) = tainted.as_deref() {
+            let first = words::host(ground.member(fit[0]));
+            finding = finding.remedy(tolerate(taint, &first));
+        } else if self.workload.orchestrator == Orchestrator::Kubernetes && !builds.is_empty() {
             finding = finding.remedy(Remedy {
                 title: format!("admit {}", words::hosts(ground.members(&fit))),
                 ..place_on_builds(&builds)
             });
         }
         Some(finding)
+    }
+
+    /// The taint of a host that alone keeps a pod off it.
+    fn only_taint(&self, ground: &Ground<'a>, host: usize) -> Option<&'a Taint> {
+        let Placement::Pod(pod) = self.placement.as_ref() else {
+            return None;
+        };
+        let member = ground.member(host);
+        let taint = pod.untolerated(ground.catalog, member)?;
+        let untainted = Member {
+            taints: None,
+            ..member.clone()
+        };
+        let admitted = !matches!(pod.admits(ground.catalog, &untainted), Admission::No { .. });
+        admitted.then_some(taint)
     }
 
     fn may_serve(&self, orchestrator: Option<Orchestrator>) -> bool {
@@ -306,6 +330,26 @@ impl<'a> Spot<'a> {
             );
         }
         found
+    }
+}
+
+/// A toleration of a host's taint.
+fn tolerate(taint: &Taint, host: &str) -> Remedy {
+    let Taint { key, value, effect } = taint;
+    let compared = if value.is_empty() {
+        "operator: Exists".to_owned()
+    } else {
+        format!("operator: Equal\n    value: {value:?}")
+    };
+    Remedy {
+        kind: RemedyKind::OtherHost,
+        title: format!("tolerate the taint of {host}"),
+        safety: Safety::Unsafe,
+        commands: vec![Command {
+            shell: Shell::Yaml,
+            text: format!("tolerations:\n  - key: {key}\n    {compared}\n    effect: {effect}"),
+        }],
+        diff: None,
     }
 }
 

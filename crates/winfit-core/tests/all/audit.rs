@@ -8,7 +8,7 @@ use winfit_core::fleet::{
 };
 use winfit_core::host::{Host, Isolation, Os};
 use winfit_core::placement::Placement;
-use winfit_core::placement::kubernetes::PodPlacement;
+use winfit_core::placement::kubernetes::{PodPlacement, Taint};
 
 use crate::fleet_builder::{
     at, audited, built, constraints, container, deployment, docker, fleet, image, isolated, labels,
@@ -365,6 +365,56 @@ fn a_placement_that_no_host_satisfies_says_what_keeps_each_off() {
         rules(&one(three_hosts(), broken)),
         ["no-host-for-placement"]
     );
+}
+
+/// A selector does not help against a taint.
+#[test]
+fn a_taint_that_keeps_a_pod_off_is_to_be_tolerated() {
+    let tainted = Member {
+        taints: Some(vec![Taint {
+            key: "os".to_owned(),
+            value: "windows".to_owned(),
+            effect: "NoSchedule".to_owned(),
+        }]),
+        ..windows("win-c", "10.0.20348")
+    };
+    let audit = one(
+        vec![linux("lin-a"), tainted],
+        deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]),
+    );
+    insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r#"
+    error[no-host-for-placement] certain: none of the two declared hosts satisfies the placement of the Deployment
+      web.yaml:10 a taint is not tolerated
+      note: win-c (20348) is kept off by the node's taint os=windows:NoSchedule
+      note: lin-a (Linux) is kept off by kubernetes.io/os=windows
+      unsafe: tolerate the taint of win-c (20348)
+        tolerations:
+          - key: os
+            operator: Equal
+            value: "windows"
+            effect: NoSchedule
+    "#);
+    let audit = one(
+        vec![Member {
+            taints: Some(vec![Taint {
+                key: "dedicated".to_owned(),
+                value: String::new(),
+                effect: "NoExecute".to_owned(),
+            }]),
+            ..windows("win-c", "10.0.20348")
+        }],
+        deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]),
+    );
+    insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r"
+    error[no-host-for-placement] certain: the only declared host, win-c (20348), does not satisfy the placement of the Deployment
+      web.yaml:10 a taint is not tolerated
+      note: win-c (20348) is kept off by the node's taint dedicated:NoExecute
+      unsafe: tolerate the taint of win-c (20348)
+        tolerations:
+          - key: dedicated
+            operator: Exists
+            effect: NoExecute
+    ");
 }
 
 #[test]

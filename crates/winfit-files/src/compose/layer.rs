@@ -163,7 +163,7 @@ impl Merge for DeployLayer {
 #[derive(Debug, Clone)]
 pub(super) struct Extends {
     pub(super) service: String,
-    pub(super) file: Option<String>,
+    pub(super) file: Option<Located<String>>,
     pub(super) origin: Origin,
 }
 

@@ -441,8 +441,8 @@ impl Reader<'_> {
             return done(service);
         }
         let base_services = match &extends.file {
-            Some(path) if is_remote(path) => None,
-            Some(path) => self.extended_file(services, path, &extends.origin),
+            Some(path) if is_remote(&path.value) => None,
+            Some(path) => self.extended_file(services, path),
             None => Some(Rc::clone(services)),
         };
         let Some(base_services) = base_services else {
@@ -454,7 +454,7 @@ impl Reader<'_> {
                 "no service {} stands in {}, and Compose refuses the file",
                 quote_for_error(&extends.service),
                 match &extends.file {
-                    Some(path) => quote_for_error(path),
+                    Some(path) => quote_for_error(&path.value),
                     None => "this file".to_owned(),
                 }
             );
@@ -489,15 +489,14 @@ impl Reader<'_> {
     fn extended_file(
         &mut self,
         services: &Services,
-        path: &str,
-        origin: &Origin,
+        file: &Located<String>,
     ) -> Option<Rc<Services>> {
-        let path = join(&services.place.folder, path);
+        let path = join(&services.place.folder, &file.value);
         let key = (path.clone(), Arc::as_ptr(&services.place.env) as usize);
         if let Some(known) = self.extended.get(&key) {
             return known.clone();
         }
-        let found = self.load(&path, origin).map(|source| {
+        let found = self.load(&path, &file.origin).map(|source| {
             let place = Place {
                 folder: path.parent().map_or_else(PathBuf::new, Path::to_owned),
                 env: Arc::clone(&services.place.env),

@@ -373,7 +373,10 @@ impl File<'_> {
             };
             let service = self.text(service, "extends.service", problems)?;
             let file = match node.get("file").filter(|value| !value.is_null()) {
-                Some(value) => Some(self.text(value, "extends.file", problems)?.value?),
+                Some(value) => {
+                    let file = self.text(value, "extends.file", problems)?;
+                    Some(Located::new(file.value?, origin(self.source, value)))
+                }
                 None => None,
             };
             (service, file)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::audit::image_findings;
-use winfit_core::finding::{Confidence, Finding, Origin, Rule, Severity, Subject};
+use winfit_core::finding::{Confidence, Finding, Rule, Severity, Subject};
 use winfit_core::fleet::ImageUse;
 use winfit_core::host::{Arch, Host, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
@@ -134,6 +134,15 @@ impl OfWindows {
         Self::read(catalog, stage.resolved.as_deref()?)
     }
 
+    /// For the place that states it, with the image's name where another text stands there.
+    fn label(&self, catalog: &Catalog, stage: &Stage) -> String {
+        if stage.stated_at == stage.base.origin {
+            self.windows(catalog)
+        } else {
+            format!("{}, {}", self.windows(catalog), self.named.short())
+        }
+    }
+
     /// For sentences: `Windows Server 2022 (20348)`.
     fn windows(&self, catalog: &Catalog) -> String {
         in_words(catalog, self.build)
@@ -185,7 +194,7 @@ fn mixed_builds(
         if !seen.insert(&copy.from) {
             continue;
         }
-        let (source, stated): (OfWindows, Option<&Origin>) = match &copy.from {
+        let (source, stated): (OfWindows, Option<&Stage>) = match &copy.from {
             CopySource::Stage(from) => {
                 let Some(base) = dockerfile.base_of(*from) else {
                     continue;
@@ -193,7 +202,7 @@ fn mixed_builds(
                 let Some(source) = OfWindows::of_stage(catalog, base) else {
                     continue;
                 };
-                (source, Some(&base.stated_at))
+                (source, Some(base))
             }
             CopySource::Image(text) => match OfWindows::read(catalog, text) {
                 Some(source) if source.named.reference.is_some() => (source, None),
@@ -213,15 +222,15 @@ fn mixed_builds(
             format!("files of {theirs} go into an image of {ours}"),
         )
         .confidence(Confidence::Likely)
-        .label(format!("files of {theirs}"));
+        .label(format!("built on {}", source.build));
         if let Some(stated) = stated {
             finding = finding
-                .related(stated.clone(), format!("{theirs}, {}", source.named.short()))
+                .related(stated.stated_at.clone(), source.label(catalog, stated))
                 .note("no Windows Server runs both stages without Hyper-V, so none builds this file with process isolation");
         }
         findings.push(
             finding
-                .related(base.stated_at.clone(), format!("{ours}, {}", own.named.short()))
+                .related(base.stated_at.clone(), own.label(catalog, base))
                 .note("programs and libraries built against one Windows may miss what they need in another; build both stages on the same release"),
         );
     }
@@ -273,6 +282,20 @@ fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Findi
         .os_version
         .as_ref()
         .and_then(|version| version.parse::<OsVersion>().ok());
+    if let (Some(text), None) = (&platform.os_version, asked) {
+        let message = format!(
+            "{:?} is no Windows version: builders read none from it, and take any Windows",
+            quote_for_error(text)
+        );
+        return Some(
+            finding("platform-specifier", Severity::Warning, message).label(
+                match image.image.version {
+                    Some(version) => of_version(version, &platform),
+                    None => "a version is written as 10.0.20348".to_owned(),
+                },
+            ),
+        );
+    }
     if let (Some(asked), Some(version)) = (asked, image.image.version)
         && asked.build != version.build
     {
@@ -293,8 +316,8 @@ fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Findi
             Severity::Error
         };
         let message = format!("--platform asks for {wanted}, but {short} is {has}");
-        let mut finding = finding("platform-mismatch", severity, message)
-            .label(format!("write windows({})", bare(version)));
+        let mut finding =
+            finding("platform-mismatch", severity, message).label(of_version(version, &platform));
         if taken {
             finding = finding.note(format!(
                 "builders may take it all the same; the image then says {} and contains {}",
@@ -316,9 +339,13 @@ fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Findi
     None
 }
 
-/// A version without its revision.
-fn bare(version: OsVersion) -> String {
-    format!("{}.{}.{}", version.major, version.minor, version.build)
+/// What to write for a Windows of this version, the architecture as it is.
+fn of_version(version: OsVersion, platform: &Platform) -> String {
+    let version = version.without_revision();
+    match &platform.architecture {
+        Some(architecture) => format!("write windows({version})/{architecture}"),
+        None => format!("write windows({version})"),
+    }
 }
 
 /// What somebody meant who put the Windows version in another place, as crane has it:

@@ -514,7 +514,7 @@ fn what_cannot_be_extended() {
     error broken-file compose.yaml:7:16: `extends` names no service, and Compose refuses the file
     error broken-file compose.yaml:3:16: service a comes back to itself through `extends`, and Compose refuses that
     error broken-file compose.yaml:4:16: no service nobody stands in this file, and Compose refuses the file
-    warning unresolved-include compose.yaml:5:16: gone.yml could not be read: there is no such file
+    warning unresolved-include compose.yaml:5:23: gone.yml could not be read: there is no such file
     error broken-file other.yml:2:16: service e comes back to itself through `extends`, and Compose refuses that
     error broken-file compose.yaml:8:16: service h comes back to itself through `extends`, and Compose refuses that
     ");

@@ -659,6 +659,13 @@ fn platforms_are_checked_against_the_base() {
         ("windows/amd64", "ltsc2022", None),
         ("windows(10.0.20348)/amd64", "ltsc2022", None),
         ("windows(10.0.20348.1)", "ltsc2022", None),
+        (
+            "windows(ltsc2022)/amd64",
+            "ltsc2022",
+            Some(
+                "platform-specifier warning at \"windows(ltsc2022)/amd64\": \"ltsc2022\" is no Windows version: builders read none from it, and take any Windows",
+            ),
+        ),
         ("$BUILDPLATFORM", "ltsc2022", None),
         ("windows/x86_64", "ltsc2022", None),
         (

@@ -805,6 +805,228 @@ fn rules_and_their_places() {
     "##);
 }
 
+/// A remedy keeps the other values of its list, doubles no key, and is itself without findings.
+#[test]
+fn remedies_can_be_pasted() {
+    let affinity = |expressions: &str| {
+        format!(
+            "  affinity:\n    nodeAffinity:\n      requiredDuringSchedulingIgnoredDuringExecution:\n        nodeSelectorTerms:\n          - matchExpressions: [{expressions}]\n"
+        )
+    };
+    let mut all = String::new();
+    for spec in [
+        "  nodeSelector: {beta.kubernetes.io/os: windows, kubernetes.io/os: windows}\n".to_owned(),
+        "  nodeSelector: {beta.kubernetes.io/os: Windows}\n".to_owned(),
+        affinity("{key: node.kubernetes.io/windows-build, operator: In, values: ['20348', 10.0.26100]}"),
+        affinity("{key: node.kubernetes.io/windows-build, operator: In, values: [10.0.17763.*, 10.0.20348.*]}"),
+        affinity("{key: node.kubernetes.io/windows-build, operator: NotIn, values: [10.0.17763.*]}"),
+        affinity("{key: node.kubernetes.io/windows-build, operator: Gt, values: ['20347']}"),
+        affinity("{key: node.kubernetes.io/windows-build, operator: Gt, values: [new]}"),
+        affinity("{key: kubernetes.io/os, operator: In, values: [linux, Windows]}"),
+        affinity("{key: beta.kubernetes.io/os, operator: NotIn, values: [linux]}, {key: kubernetes.azure.com/os-sku, operator: In, values: [Windows2019]}"),
+        "  containers:\n  - name: a\n    image: x\n    nodeSelector:\n      beta.kubernetes.io/os: windows\n      beta.kubernetes.io/osbuild: 14393.*\n      pool: \"5\"\n".to_owned(),
+        "  nodeSelector: {kubernetes.io/os: windows, eks.amazonaws.com/compute-type: auto}\n".to_owned(),
+        affinity("{key: eks.amazonaws.com/compute-type, operator: In, values: [fargate]}")
+            + "  containers: [{name: a, image: IMAGE}]\n",
+        "  hostNetwork: false\n  nodeSelector: {kubernetes.io/os: windows}\n  securityContext: {windowsOptions: {hostProcess: true}}\n  containers:\n  - {name: a, image: x}\n  - {name: b, image: x, securityContext: {windowsOptions: {hostProcess: false}}}\n".to_owned(),
+    ] {
+        let found = check_in(&Fleet::default(), &pod(&spec.replace("IMAGE", WINDOWS)));
+        writeln!(all, "{}\n{}", spec.trim_end(), shown(&found)).unwrap();
+    }
+    insta::assert_snapshot!(all, @r#"
+      nodeSelector: {beta.kubernetes.io/os: windows, kubernetes.io/os: windows}
+    warning[deprecated-label] Pod web at 5:18
+    the label beta.kubernetes.io/os is deprecated since Kubernetes 1.14; kubernetes.io/os has the same values
+      ^ now kubernetes.io/os
+      note: controllers still copy kubernetes.io/os to it on every node, and may cease to with any release
+      note: kubernetes.io/os is demanded here too: take beta.kubernetes.io/os away
+
+
+      nodeSelector: {beta.kubernetes.io/os: Windows}
+    warning[deprecated-label] Pod web at 5:18
+    the label beta.kubernetes.io/os is deprecated since Kubernetes 1.14; kubernetes.io/os has the same values
+      ^ now kubernetes.io/os
+      note: controllers still copy kubernetes.io/os to it on every node, and may cease to with any release
+      select by the label that stays (unsafe)
+        kubernetes.io/os: windows
+
+    error[os-label-value] Pod web at 5:41
+    no node has beta.kubernetes.io/os=Windows: the value is "windows", and case matters
+      ^ write "windows"
+      write the value that nodes have (unsafe)
+        kubernetes.io/os: windows
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: node.kubernetes.io/windows-build, operator: In, values: ['20348', 10.0.26100]}]
+    warning[windows-build-value] Pod web at 9:95
+    no node has the build "20348": kubelets write node.kubernetes.io/windows-build as major.minor.build, here 10.0.20348
+      ^ write "10.0.20348"
+      write the value that nodes have (unsafe)
+        - key: node.kubernetes.io/windows-build
+          operator: In
+          values: ["10.0.20348", "10.0.26100"]
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: node.kubernetes.io/windows-build, operator: In, values: [10.0.17763.*, 10.0.20348.*]}]
+    error[wildcard-label-value] Pod web at 9:95
+    "10.0.17763.*" matches no node: the values of labels are compared whole, and hold no "*"
+      ^ no wildcards here
+      note: newer API servers refuse such a value in an affinity; older ones take it, and the scheduler finds no node by it
+      select the build, which leaves the revision open (unsafe)
+        - key: node.kubernetes.io/windows-build
+          operator: In
+          values: ["10.0.17763", "10.0.20348"]
+
+    error[wildcard-label-value] Pod web at 9:109
+    "10.0.20348.*" matches no node: the values of labels are compared whole, and hold no "*"
+      ^ no wildcards here
+      note: newer API servers refuse such a value in an affinity; older ones take it, and the scheduler finds no node by it
+      select the build, which leaves the revision open (unsafe)
+        - key: node.kubernetes.io/windows-build
+          operator: In
+          values: ["10.0.17763", "10.0.20348"]
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: node.kubernetes.io/windows-build, operator: NotIn, values: [10.0.17763.*]}]
+    warning[wildcard-label-value] Pod web at 9:98
+    "10.0.17763.*" matches no node: the values of labels are compared whole, and hold no "*"
+      ^ no wildcards here
+      note: newer API servers refuse such a value in an affinity; older ones take it, and the scheduler finds no node by it
+      select the build, which leaves the revision open (unsafe)
+        - key: node.kubernetes.io/windows-build
+          operator: NotIn
+          values: ["10.0.17763"]
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: node.kubernetes.io/windows-build, operator: Gt, values: ['20347']}]
+    error[windows-build-value] Pod web at 9:95
+    no node satisfies Gt here: it compares whole numbers, and kubelets write node.kubernetes.io/windows-build as 10.0.20348
+      ^ Gt matches no node
+      name the builds, as far as your nodes have them (unsafe)
+        - key: node.kubernetes.io/windows-build
+          operator: In
+          values: ["10.0.20348", "10.0.25398", "10.0.26100"]
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: node.kubernetes.io/windows-build, operator: Gt, values: [new]}]
+    error[windows-build-value] Pod web at 9:95
+    no node satisfies Gt here: it compares whole numbers, and kubelets write node.kubernetes.io/windows-build as 10.0.20348
+      ^ Gt matches no node
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: kubernetes.io/os, operator: In, values: [linux, Windows]}]
+    warning[os-label-value] Pod web at 9:86
+    no node has kubernetes.io/os=Windows: the value is "windows", and case matters
+      ^ write "windows"
+      write the value that nodes have (unsafe)
+        - key: kubernetes.io/os
+          operator: In
+          values: [linux, windows]
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: beta.kubernetes.io/os, operator: NotIn, values: [linux]}, {key: kubernetes.azure.com/os-sku, operator: In, values: [Windows2019]}]
+    warning[deprecated-label] Pod web at 9:38
+    the label beta.kubernetes.io/os is deprecated since Kubernetes 1.14; kubernetes.io/os has the same values
+      ^ now kubernetes.io/os
+      note: controllers still copy kubernetes.io/os to it on every node, and may cease to with any release
+      select by the label that stays (unsafe)
+        - key: kubernetes.io/os
+          operator: NotIn
+          values: [linux]
+
+    warning[retired-node-os] Pod web at 9:154
+    AKS retired its Windows Server 2019 node pools on 2026-03-01
+      ^ retired
+      note: Windows Server 2025 (26100) runs no images of Windows Server 2019 (17763) without Hyper-V, which AKS does not offer: rebuild the images before the pods move
+
+
+      containers:
+      - name: a
+        image: x
+        nodeSelector:
+          beta.kubernetes.io/os: windows
+          beta.kubernetes.io/osbuild: 14393.*
+          pool: "5"
+    error[misplaced-pod-field] Pod web at 8:5
+    nodeSelector is a field of the pod, not of a container: here it is refused or has no effect
+      ^ belongs beside containers
+      note: kubectl refuses unknown fields unless it is told not to; for other clients the API server drops them
+      move it up, beside containers (unsafe)
+        nodeSelector:
+          kubernetes.io/os: windows
+          node.kubernetes.io/windows-build: "10.0.14393"
+          pool: "5"
+
+
+      nodeSelector: {kubernetes.io/os: windows, eks.amazonaws.com/compute-type: auto}
+    error[no-windows-here] Pod web at 5:77
+    EKS Auto Mode runs no Windows pods, and this pod is one
+      ^ no Windows here
+      note: take eks.amazonaws.com/compute-type away: the Windows nodes of EKS are in node groups
+
+
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+              - matchExpressions: [{key: eks.amazonaws.com/compute-type, operator: In, values: [fargate]}]
+      containers: [{name: a, image: IMAGE}]
+    error[no-windows-here] Pod web at 9:93
+    EKS Fargate runs no Windows pods, and this pod is one
+      ^ no Windows here
+      select the Windows nodes of a node group in its place (unsafe)
+        - key: kubernetes.io/os
+          operator: In
+          values: [windows]
+
+
+      hostNetwork: false
+      nodeSelector: {kubernetes.io/os: windows}
+      securityContext: {windowsOptions: {hostProcess: true}}
+      containers:
+      - {name: a, image: x}
+      - {name: b, image: x, securityContext: {windowsOptions: {hostProcess: false}}}
+    error[host-process-incomplete] Pod web at 10:5
+    in a pod with a HostProcess container all containers must be HostProcess containers, and this one is not: the API server refuses the pod
+      ^ says hostProcess: false
+      note: a container that says nothing of hostProcess has the pod's value
+
+    error[host-process-incomplete] Pod web at 5:16
+    a pod with HostProcess containers needs hostNetwork: true, or the API server refuses it
+      ^ is to be true
+      set it in the pod's spec (unsafe)
+        hostNetwork: true
+    "#);
+}
+
 #[test]
 fn versions_that_are_gone() {
     let mut all = String::new();
@@ -867,10 +1089,10 @@ fn versions_that_are_gone() {
             }
         }
     }
-    insta::assert_snapshot!(all, @r##"
+    insta::assert_snapshot!(all, @r#"
     extensions/v1beta1 Deployment
     → 2:removed-api-version Kubernetes 1.16 and newer refuse a Deployment of extensions/v1beta1; apps/v1 took its place
-        apps/v1 demands spec.selector, which extensions/v1beta1 made from the labels of the pod template
+        apps/v1 demands spec.selector, which extensions/v1beta1 made from the labels of the pod template; this template has none, so give it a label too
     apps/v1beta2 StatefulSet
     → 2:removed-api-version Kubernetes 1.16 and newer refuse a StatefulSet of apps/v1beta2; apps/v1 took its place
     apps/v1 Deployment
@@ -886,7 +1108,7 @@ fn versions_that_are_gone() {
         a handler for each build, here 17763, is a convention of Microsoft's own containerd; the defaults are runhcs-wcow-process and runhcs-wcow-hypervisor
     node.k8s.io/v1beta1 RuntimeClass
     node.k8s.io/v1 RuntimeClass
-    "##);
+    "#);
 }
 
 #[test]
@@ -905,10 +1127,10 @@ spec:
       nodeSelector: {kubernetes.io/os: windows}
       containers: [{name: iis, image: x}]
 ";
-    insta::assert_snapshot!(shown(&check_in(&Fleet::default(), text)), @r##"
+    insta::assert_snapshot!(shown(&check_in(&Fleet::default(), text)), @r#"
     warning[dead-annotation] Deployment iis at 9:9
     Kubernetes 1.21 and newer do not read this annotation: the containers start with process isolation
-      ^ read by nothing since 1.21
+      ^ has no effect
       note: a RuntimeClass chooses the isolation now; its handler must be configured in containerd on the nodes
       choose Hyper-V isolation by a RuntimeClass (unsafe)
         apiVersion: node.k8s.io/v1
@@ -919,7 +1141,67 @@ spec:
         ---
         # in the pod's spec
         runtimeClassName: windows-hyperv
-    "##);
+    "#);
+}
+
+#[test]
+fn beside_a_runtime_class_the_annotation_changes_nothing() {
+    let text = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: iis
+  annotations: {experimental.windows.kubernetes.io/isolation-type: hyperv}
+spec:
+  runtimeClassName: windows-hyperv
+  containers: [{name: iis, image: x}]
+";
+    insta::assert_snapshot!(shown(&check_in(&Fleet::default(), text)), @r#"
+    warning[dead-annotation] Pod iis at 5:17
+    Kubernetes 1.21 and newer do not read this annotation: the RuntimeClass windows-hyperv decides on the isolation
+      ^ has no effect
+    "#);
+}
+
+#[test]
+fn an_old_object_is_rewritten_with_what_the_new_version_demands() {
+    let mut all = String::new();
+    for text in [
+        "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: n}\nspec: {template: {metadata: {labels: {app: n}}, spec: {os: {name: windows}, nodeName: a, containers: []}}}\n",
+        "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: n}\nspec: {template: {spec: {os: {name: windows}, nodeName: a, containers: []}}}\n",
+        "apiVersion: node.k8s.io/v1alpha1\nkind: RuntimeClass\nmetadata: {name: n}\nspec: {runtimeHandler: runhcs-wcow-process}\n",
+    ] {
+        writeln!(all, "{}", shown(&check_in(&Fleet::default(), text))).unwrap();
+    }
+    insta::assert_snapshot!(all, @r#"
+    error[removed-api-version] Deployment n at 1:13
+    Kubernetes 1.16 and newer refuse a Deployment of extensions/v1beta1; apps/v1 took its place
+      ^ now apps/v1
+      note: apps/v1 demands spec.selector, which extensions/v1beta1 made from the labels of the pod template
+      write the version that is served (safe)
+        apiVersion: apps/v1
+        spec:
+          selector:
+            matchLabels:
+              app: "n"
+
+
+    error[removed-api-version] Deployment n at 1:13
+    Kubernetes 1.16 and newer refuse a Deployment of extensions/v1beta1; apps/v1 took its place
+      ^ now apps/v1
+      note: apps/v1 demands spec.selector, which extensions/v1beta1 made from the labels of the pod template; this template has none, so give it a label too
+      write the version that is served (safe)
+        apiVersion: apps/v1
+
+
+    error[removed-api-version] RuntimeClass n at 1:13
+    Kubernetes 1.24 and newer refuse a RuntimeClass of node.k8s.io/v1alpha1; node.k8s.io/v1 took its place
+      ^ now node.k8s.io/v1
+      note: spec.runtimeHandler is called handler and stands beside metadata in node.k8s.io/v1
+      write the version that is served (safe)
+        apiVersion: node.k8s.io/v1
+        handler: runhcs-wcow-process
+    "#);
 }
 
 fn tainted(key: &str, value: &str) -> Fleet {

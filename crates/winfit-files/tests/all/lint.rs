@@ -267,6 +267,23 @@ fn a_broken_file_is_told_with_its_place_and_the_rest_is_read() {
 }
 
 #[test]
+fn how_to_render_names_the_folder_where_no_shell_needs_quotes() {
+    let chart = "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\nspec: {nodeSelector: {kubernetes.io/os: windows}}\n";
+    for (path, expected) in [
+        ("charts/kiln/templates/kiln.yaml", "charts/kiln | winfit"),
+        ("charts/my kiln/templates/kiln.yaml", "CHART | winfit"),
+    ] {
+        let lint = lint_of(&Tree::new(&[(path, chart)]));
+        let told = lint
+            .findings
+            .iter()
+            .find(|finding| finding.rule == "not-rendered")
+            .unwrap();
+        assert!(told.notes[0].contains(expected), "{path}: {:?}", told.notes);
+    }
+}
+
+#[test]
 fn every_rule_is_listed_once_and_every_finding_has_a_listed_rule() {
     let names: Vec<&str> = rules().iter().map(|rule| rule.name).collect();
     let mut sorted = names.clone();

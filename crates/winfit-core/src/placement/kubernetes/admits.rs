@@ -59,18 +59,27 @@ impl PodPlacement {
                 open @ Admission::Unknown { .. } => unknown = unknown.or(Some(open)),
             }
         }
-        let taint = member.taints.iter().flatten().find(|taint| {
-            self.heeds(taint)
-                && !self.tolerates(taint)
-                && !self.gke_tolerates(catalog, member, taint)
-        });
-        if let Some(taint) = taint {
+        if let Some(taint) = self.untolerated(catalog, member) {
+            let tolerated = self.tolerations.first().map(|first| &first.origin);
             return Admission::No {
                 because: format!("the node's taint {}", taint.in_words()),
-                origin: self.origin.clone(),
+                origin: tolerated.or(self.origin.as_ref()).cloned(),
             };
         }
         unknown.unwrap_or(Admission::Yes)
+    }
+
+    /// The first taint of a node that keeps the pod off.
+    pub(crate) fn untolerated<'m>(
+        &self,
+        catalog: &Catalog,
+        member: &'m Member,
+    ) -> Option<&'m Taint> {
+        member.taints.iter().flatten().find(|taint| {
+            self.heeds(taint)
+                && !self.tolerates(taint)
+                && !self.gke_tolerates(catalog, member, taint)
+        })
     }
 
     /// One of the terms must hold. No terms, or a term without demands, match no node.

@@ -1,10 +1,13 @@
 //! Labels that select nodes, and their values.
 
 use winfit_core::finding::{Confidence, Finding, Located, Severity};
-use winfit_core::image::build_of_tag;
+use winfit_core::host::{Host, Kind};
+use winfit_core::image::{Image, build_of_tag};
 use winfit_core::names::releases_named;
 use winfit_core::placement::kubernetes::Operator;
+use winfit_core::reason::windows_name;
 use winfit_core::remedy::Safety;
+use winfit_core::verdict::judge;
 use winfit_core::version::{OsVersion, quote_for_error};
 use winfit_core::{Catalog, Date};
 
@@ -30,18 +33,13 @@ pub(super) const AKS_OS_SKU: &str = "kubernetes.azure.com/os-sku";
 const AKS_WINDOWS: &[&str] = &["Windows2019", "Windows2022", "Windows2025", "WindowsAnnual"];
 
 /// When AKS retires the node pools of a Windows (AKS documentation, `upgrade-windows-os.md`).
-const AKS_RETIRES: &[(&str, &str, (i32, time::Month, u8))] = &[
-    (
-        "Windows2019",
-        "Windows Server 2019",
-        (2026, time::Month::March, 1),
-    ),
-    (
-        "Windows2022",
-        "Windows Server 2022",
-        (2027, time::Month::March, 15),
-    ),
+const AKS_RETIRES: &[(&str, u16, (i32, time::Month, u8))] = &[
+    ("Windows2019", 17_763, (2026, time::Month::March, 1)),
+    ("Windows2022", 20_348, (2027, time::Month::March, 15)),
 ];
+
+/// The newest Windows of AKS node pools, `Windows2025`.
+const AKS_NEWEST: u16 = 26_100;
 
 impl Checking<'_> {
     pub(super) fn labels(&self, found: &mut Vec<Finding>) {
@@ -67,7 +65,7 @@ impl Checking<'_> {
         }
         let key = &demand.key.value;
         let new = key.trim_start_matches("beta.");
-        let mut finding = Finding::new(
+        let finding = Finding::new(
             "deprecated-label",
             Severity::Warning,
             self.subject(),
@@ -80,14 +78,16 @@ impl Checking<'_> {
         .note(format!(
             "controllers still copy {new} to it on every node, and may cease to with any release"
         ));
-        if let (Operator::In, [value]) = (demand.operator, demand.values.as_slice()) {
-            finding = finding.remedy(paste(
+        found.push(if self.is_beside(demand, new) {
+            finding.note(format!("{new} is demanded here too: take {key} away"))
+        } else {
+            let values = demand.values.iter();
+            finding.remedy(paste(
                 "select by the label that stays",
                 Safety::Unsafe,
-                replacement(demand, new, &value.value.to_lowercase()),
-            ));
-        }
-        found.push(finding);
+                replacement(demand, new, values.map(|value| value.value.to_lowercase())),
+            ))
+        });
     }
 
     fn os_build(&self, demand: &Demand, found: &mut Vec<Finding>) {
@@ -116,15 +116,17 @@ impl Checking<'_> {
                         .unwrap_or_default()
                 ));
             }
-            finding = finding.remedy(paste(
-                "select by the build that kubelets report",
-                Safety::Unsafe,
-                replacement(
-                    demand,
-                    WINDOWS_BUILD,
-                    &version.without_revision().to_string(),
-                ),
-            ));
+            finding = if self.is_beside(demand, WINDOWS_BUILD) {
+                finding.note(format!(
+                    "{WINDOWS_BUILD} is demanded here too: take {OS_BUILD} away"
+                ))
+            } else {
+                finding.remedy(paste(
+                    "select by the build that kubelets report",
+                    Safety::Unsafe,
+                    replacement(demand, WINDOWS_BUILD, self.builds(demand)),
+                ))
+            };
         }
         found.push(finding);
     }
@@ -132,17 +134,22 @@ impl Checking<'_> {
     fn wildcards(&self, demand: &Demand, found: &mut Vec<Finding>) {
         let ours = self.evidence.is_some()
             || matches!(demand.key.value.as_str(), OS_BUILD | WINDOWS_BUILD);
-        for value in demand
-            .values
-            .iter()
-            .filter(|value| value.value.contains('*'))
-        {
+        let has_wildcard = |value: &&Located<String>| value.value.contains('*');
+        // Beside values that nodes have, or where it is to be avoided, it keeps the pod from no node.
+        let only =
+            demand.operator == Operator::In && demand.values.iter().all(|one| has_wildcard(&one));
+        let severity = if only {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        for value in demand.values.iter().filter(has_wildcard) {
             if !ours {
                 continue;
             }
             let finding = Finding::new(
                 "wildcard-label-value",
-                Severity::Error,
+                severity,
                 self.subject(),
                 value.origin.clone(),
                 format!(
@@ -154,28 +161,27 @@ impl Checking<'_> {
             .note(if demand.term.is_none() {
                 "the API server refuses a nodeSelector with such a value"
             } else {
-                "the API server takes it, and the scheduler then finds no node for the pod"
+                "newer API servers refuse such a value in an affinity; older ones take it, and the scheduler \
+                 finds no node by it"
             });
-            let text = value.value.replace('*', "");
-            let version = build_of(self.context.catalog, text.trim_end_matches('.'));
-            found.push(match version {
-                Some(version) if matches!(demand.key.value.as_str(), OS_BUILD | WINDOWS_BUILD) => {
-                    finding.remedy(paste(
-                        "select the build, which leaves the revision open",
-                        Safety::Unsafe,
-                        replacement(
-                            demand,
-                            WINDOWS_BUILD,
-                            &version.without_revision().to_string(),
-                        ),
-                    ))
-                }
-                _ => finding,
+            let of_build = matches!(demand.key.value.as_str(), OS_BUILD | WINDOWS_BUILD);
+            found.push(if of_build && self.build_value(&value.value).is_some() {
+                finding.remedy(paste(
+                    "select the build, which leaves the revision open",
+                    Safety::Unsafe,
+                    replacement(demand, WINDOWS_BUILD, self.builds(demand)),
+                ))
+            } else {
+                finding
             });
         }
     }
 
     fn windows_build(&self, demand: &Demand, found: &mut Vec<Finding>) {
+        if matches!(demand.operator, Operator::Gt | Operator::Lt) {
+            self.compared_build(demand, found);
+            return;
+        }
         if !matches!(demand.operator, Operator::In | Operator::NotIn) {
             return;
         }
@@ -193,14 +199,112 @@ impl Checking<'_> {
                 }
             );
             let right = version.map(|version| version.without_revision().to_string());
-            found.push(self.wrong_value(
-                "windows-build-value",
-                demand,
-                value,
-                message,
-                right.as_deref(),
-            ));
+            let right = right.map(|right| Right {
+                value: right,
+                text: replacement(demand, WINDOWS_BUILD, self.builds(demand)),
+            });
+            found.push(self.wrong_value("windows-build-value", demand, value, message, right));
         }
+    }
+
+    /// `Gt` and `Lt` read the label as a whole number, and `10.0.20348` is none.
+    fn compared_build(&self, demand: &Demand, found: &mut Vec<Finding>) {
+        let Some(value) = demand.values.first() else {
+            return;
+        };
+        let name = demand.operator.name();
+        let finding = Finding::new(
+            "windows-build-value",
+            Severity::Error,
+            self.subject(),
+            value.origin.clone(),
+            format!(
+                "no node satisfies {name} here: it compares whole numbers, and kubelets write {WINDOWS_BUILD} as \
+                 10.0.20348"
+            ),
+        )
+        .label(format!("{name} matches no node"));
+        let catalog = self.context.catalog;
+        let Some(bound) = build_of(catalog, &value.value).map(|version| version.build) else {
+            found.push(finding);
+            return;
+        };
+        let mut builds: Vec<u16> = catalog
+            .releases
+            .iter()
+            .filter(|release| release.kind == Kind::Server)
+            .map(|release| release.build)
+            .filter(|build| match demand.operator {
+                Operator::Gt => *build > bound,
+                _ => *build < bound,
+            })
+            .collect();
+        builds.sort_unstable();
+        builds.dedup();
+        if builds.is_empty() {
+            found.push(finding);
+            return;
+        }
+        let values: Vec<String> = builds
+            .into_iter()
+            .map(|build| format!("{:?}", OsVersion::of_build(build).to_string()))
+            .collect();
+        found.push(finding.remedy(paste(
+            "name the builds, as far as your nodes have them",
+            Safety::Unsafe,
+            format!(
+                "- key: {WINDOWS_BUILD}\n  operator: In\n  values: [{}]",
+                values.join(", ")
+            ),
+        )));
+    }
+
+    /// Whether a label is demanded in the same place as another one.
+    fn is_beside(&self, demand: &Demand, key: &str) -> bool {
+        let mut demands = self.object.demands.iter();
+        demands.any(|other| other.term == demand.term && other.key.value == key)
+    }
+
+    /// What kubelets write for the Windows that a value means.
+    fn build_value(&self, text: &str) -> Option<String> {
+        let text = text.replace('*', "");
+        let version = build_of(self.context.catalog, text.trim_end_matches('.'))?;
+        Some(version.without_revision().to_string())
+    }
+
+    /// The values of a demand on the build, each as kubelets write it.
+    fn builds(&self, demand: &Demand) -> Vec<String> {
+        let values = demand.values.iter();
+        values
+            .map(|value| {
+                self.build_value(&value.value)
+                    .unwrap_or_else(|| value.value.clone())
+            })
+            .collect()
+    }
+
+    /// The lines of a nodeSelector with the labels and values that nodes have.
+    pub(super) fn as_nodes_have_it(&self, demands: &[Demand]) -> Vec<String> {
+        let mut keys = Vec::new();
+        let mut lines = Vec::new();
+        for demand in demands {
+            let (key, values) = match demand.key.value.as_str() {
+                OS_BUILD | WINDOWS_BUILD => (WINDOWS_BUILD, self.builds(demand)),
+                key => {
+                    let new = match key {
+                        BETA_OS | BETA_ARCH => key.trim_start_matches("beta."),
+                        key => key,
+                    };
+                    let values = demand.values.iter().map(|value| value.value.clone());
+                    (new, values.collect())
+                }
+            };
+            if !keys.contains(&key) {
+                keys.push(key);
+                lines.push(replacement(demand, key, values));
+            }
+        }
+        lines
     }
 
     /// A value that no node has.
@@ -210,7 +314,7 @@ impl Checking<'_> {
         demand: &Demand,
         value: &Located<String>,
         message: String,
-        right: Option<&str>,
+        right: Option<Right>,
     ) -> Finding {
         // One of several, or one that is to be avoided, does not keep the pod from every node.
         let severity = if demand.operator == Operator::In && demand.values.len() == 1 {
@@ -226,11 +330,13 @@ impl Checking<'_> {
             message,
         );
         match right {
-            Some(right) => finding.label(format!("write {right:?}")).remedy(paste(
-                "write the value that nodes have",
-                Safety::Unsafe,
-                replacement(demand, &demand.key.value, right),
-            )),
+            Some(right) => finding
+                .label(format!("write {:?}", right.value))
+                .remedy(paste(
+                    "write the value that nodes have",
+                    Safety::Unsafe,
+                    right.text,
+                )),
             None => finding.label("no node has this value"),
         }
     }
@@ -256,7 +362,13 @@ impl Checking<'_> {
                     quote_for_error(text)
                 )
             };
-            found.push(self.wrong_value("os-label-value", demand, value, message, Some("windows")));
+            // What is deprecated is not put right under its old name.
+            let key = match demand.key.value.as_str() {
+                BETA_OS if !self.is_beside(demand, OS) => OS,
+                key => key,
+            };
+            let right = Right::instead(demand, key, value, "windows");
+            found.push(self.wrong_value("os-label-value", demand, value, message, Some(right)));
         }
     }
 
@@ -283,12 +395,13 @@ impl Checking<'_> {
                 quote_for_error(text),
                 AKS_WINDOWS.join(", ")
             );
+            let right = right.map(|right| Right::instead(demand, AKS_OS_SKU, value, right));
             found.push(self.wrong_value("os-label-value", demand, value, message, right));
         }
     }
 
     fn retired(&self, value: &Located<String>, found: &mut Vec<Finding>) {
-        let Some((_, name, (year, month, day))) =
+        let Some((_, build, (year, month, day))) =
             AKS_RETIRES.iter().find(|(sku, ..)| *sku == value.value)
         else {
             return;
@@ -301,6 +414,22 @@ impl Checking<'_> {
         if days > options.eol_within {
             return;
         }
+        let catalog = self.context.catalog;
+        let name = windows_name(catalog, *build, Kind::Server);
+        let next = windows_name(catalog, AKS_NEWEST, Kind::Server);
+        let host = Host::windows(OsVersion::of_build(AKS_NEWEST)).with_kind(Kind::Server);
+        let image = Image::windows(OsVersion::of_build(*build));
+        let note = if judge(catalog, &host, &image).answers.process.answer.runs() {
+            format!(
+                "{next} ({AKS_NEWEST}) runs images of {name} ({build}) too: the pods can move to it before their \
+                 images are rebuilt"
+            )
+        } else {
+            format!(
+                "{next} ({AKS_NEWEST}) runs no images of {name} ({build}) without Hyper-V, which AKS does not \
+                 offer: rebuild the images before the pods move"
+            )
+        };
         let message = if days <= 0 {
             format!("AKS retired its {name} node pools on {date}")
         } else {
@@ -316,27 +445,63 @@ impl Checking<'_> {
             )
             .label(if days <= 0 { "retired" } else { "retires soon" })
             .confidence(Confidence::Certain)
-            .note(
-                "a newer Windows on the nodes asks for images of that Windows: rebuild them before \
-                 moving to another node pool",
-            ),
+            .note(note),
         );
     }
 }
 
-/// A demand with another label or value, as it stands in its place.
-fn replacement(demand: &Demand, key: &str, value: &str) -> String {
-    // Kubernetes takes text only: what YAML reads as a number needs quotes.
-    let value = if value.parse::<f64>().is_ok() || value.starts_with("10.") {
-        format!("{value:?}")
-    } else {
-        value.to_owned()
-    };
+/// What a value should be.
+struct Right {
+    /// The value itself.
+    value: String,
+    /// The demand with it, to paste.
+    text: String,
+}
+
+impl Right {
+    /// With this value in place of another one, and the demand's other values as they are.
+    fn instead(demand: &Demand, key: &str, wrong: &Located<String>, right: &str) -> Self {
+        let values = demand.values.iter().map(|value| {
+            if value.value == wrong.value {
+                right.to_owned()
+            } else {
+                value.value.clone()
+            }
+        });
+        Self {
+            value: right.to_owned(),
+            text: replacement(demand, key, values),
+        }
+    }
+}
+
+/// A demand with another label and other values, as it stands in its place.
+fn replacement(demand: &Demand, key: &str, values: impl IntoIterator<Item = String>) -> String {
+    let mut written: Vec<String> = Vec::new();
+    for value in values {
+        // Kubernetes takes text only: what YAML reads as a number needs quotes.
+        let plain = value.parse::<f64>().is_err()
+            && !value.starts_with("10.")
+            && value.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && !["true", "false", "null", "yes", "no", "on", "off"]
+                .contains(&value.to_lowercase().as_str())
+            && value
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+        let value = if plain { value } else { format!("{value:?}") };
+        if !written.contains(&value) {
+            written.push(value);
+        }
+    }
     match demand.term {
-        None => format!("{key}: {value}"),
+        None => format!("{key}: {}", written.first().map_or("", String::as_str)),
+        Some(_) if written.is_empty() => {
+            format!("- key: {key}\n  operator: {}", demand.operator.name())
+        }
         Some(_) => format!(
-            "- key: {key}\n  operator: {}\n  values: [{value}]",
-            demand.operator.name()
+            "- key: {key}\n  operator: {}\n  values: [{}]",
+            demand.operator.name(),
+            written.join(", ")
         ),
     }
 }

@@ -6,7 +6,7 @@ use winfit_core::remedy::Safety;
 use winfit_core::version::quote_for_error;
 
 use super::{Checking, all_host_process, paste};
-use crate::kubernetes::PodTemplate;
+use crate::kubernetes::{Content, PodTemplate};
 
 /// The versions that are gone: which, of which kinds (empty: all with a pod template), what took
 /// their place, and since which Kubernetes they are no longer served (the deprecated API migration
@@ -79,17 +79,32 @@ impl Checking<'_> {
         let mut text = format!("apiVersion: {new}");
         if let Some(template) = template.filter(|one| *new == "apps/v1" && !one.has_selector) {
             finding = finding.note(format!(
-                "{new} demands spec.selector, which {old} made from the labels of the pod template"
+                "{new} demands spec.selector, which {old} made from the labels of the pod template{}",
+                if template.labels.is_empty() {
+                    "; this template has none, so give it a label too"
+                } else {
+                    ""
+                }
             ));
+        }
+        if let Some(template) =
+            template.filter(|one| *new == "apps/v1" && !one.has_selector && !one.labels.is_empty())
+        {
             text.push_str("\nspec:\n  selector:\n    matchLabels:");
             for (key, value) in template.labels.iter().take(MOST_LABELS) {
                 text.push_str(&format!("\n      {key}: {value:?}"));
             }
         }
-        if *old == "node.k8s.io/v1alpha1" {
+        if let Content::RuntimeClass(class) = &self.object.content
+            && *old == "node.k8s.io/v1alpha1"
+        {
             finding = finding.note(
                 "spec.runtimeHandler is called handler and stands beside metadata in node.k8s.io/v1",
             );
+            text.push_str(&format!(
+                "\nhandler: {}",
+                quote_for_error(&class.handler.value)
+            ));
         }
         found.push(finding.remedy(paste(
             "write the version that is served",
@@ -147,16 +162,16 @@ impl Checking<'_> {
             )
             .label("belongs beside containers")
             .related(template.spec.clone(), "the pod's own fields start here")
-            .note("kubectl refuses unknown fields; older ones and other clients drop them without a word");
+            .note(
+                "kubectl refuses unknown fields unless it is told not to; for other clients the API server \
+                 drops them",
+            );
             if key.value == "nodeSelector" && !template.misplaced_demands.is_empty() {
-                let mut text = "containers: […]\nnodeSelector:".to_owned();
-                for demand in &template.misplaced_demands {
-                    let value = demand
-                        .values
-                        .first()
-                        .map_or("", |value| value.value.as_str());
-                    text.push_str(&format!("\n  {}: {value:?}", demand.key.value));
-                }
+                let text = format!(
+                    "nodeSelector:\n  {}",
+                    self.as_nodes_have_it(&template.misplaced_demands)
+                        .join("\n  ")
+                );
                 finding =
                     finding.remedy(paste("move it up, beside containers", Safety::Unsafe, text));
             }
@@ -167,16 +182,28 @@ impl Checking<'_> {
     pub(super) fn annotations(&self, template: &PodTemplate, found: &mut Vec<Finding>) {
         let all = self.object.annotations.iter().chain(&template.annotations);
         for (key, value) in all.filter(|(key, _)| key.value == ISOLATION_TYPE) {
+            let class = &template.placement.runtime_class;
+            let message = match class {
+                Some(class) => format!(
+                    "Kubernetes 1.21 and newer do not read this annotation: the RuntimeClass {} decides on the \
+                     isolation",
+                    quote_for_error(&class.value)
+                ),
+                None => "Kubernetes 1.21 and newer do not read this annotation: the containers start with \
+                         process isolation"
+                    .to_owned(),
+            };
             let mut finding = Finding::new(
                 "dead-annotation",
                 Severity::Warning,
                 self.subject(),
                 key.origin.clone(),
-                "Kubernetes 1.21 and newer do not read this annotation: the containers start with \
-                 process isolation",
+                message,
             )
-            .label("read by nothing since 1.21");
-            if value == "hyperv" {
+            .label("has no effect");
+            if let Some(class) = class {
+                finding = finding.related(class.origin.clone(), "this counts");
+            } else if value == "hyperv" {
                 finding = finding
                     .note(
                         "a RuntimeClass chooses the isolation now; its handler must be configured in \
@@ -205,23 +232,26 @@ impl Checking<'_> {
         let stated = template.windows_options.as_ref().unwrap_or(&template.spec);
         if !all_host_process(template) {
             for container in template.containers.iter().filter(|one| !one.host_process) {
-                found.push(
-                    Finding::new(
-                        "host-process-incomplete",
-                        Severity::Error,
-                        self.subject(),
-                        container.origin.clone(),
-                        "in a pod with a HostProcess container all containers must be HostProcess containers, \
-                         and this one is not: the API server refuses the pod",
-                    )
-                    .label("hostProcess is not set for it")
-                    .related(stated.clone(), "set here")
-                    .remedy(paste(
+                let finding = Finding::new(
+                    "host-process-incomplete",
+                    Severity::Error,
+                    self.subject(),
+                    container.origin.clone(),
+                    "in a pod with a HostProcess container all containers must be HostProcess containers, \
+                     and this one is not: the API server refuses the pod",
+                )
+                .related(stated.clone(), "set here");
+                found.push(if template.host_process {
+                    finding
+                        .label("says hostProcess: false")
+                        .note("a container that says nothing of hostProcess has the pod's value")
+                } else {
+                    finding.label("hostProcess is not set for it").remedy(paste(
                         "set it for the whole pod",
                         Safety::Unsafe,
                         "securityContext:\n  windowsOptions:\n    hostProcess: true",
-                    )),
-                );
+                    ))
+                });
             }
         }
         if template.host_network.as_ref().is_none_or(|on| !on.value) {
@@ -237,7 +267,11 @@ impl Checking<'_> {
                     origin.clone(),
                     "a pod with HostProcess containers needs hostNetwork: true, or the API server refuses it",
                 )
-                .label("hostNetwork is not set")
+                .label(if template.host_network.is_some() {
+                    "is to be true"
+                } else {
+                    "this pod's hostNetwork is not set"
+                })
                 .remedy(paste(
                     "set it in the pod's spec",
                     Safety::Unsafe,

@@ -95,23 +95,37 @@ impl Checking<'_> {
                     "auto" => "EKS Auto Mode",
                     _ => continue,
                 };
-                found.push(
-                    Finding::new(
-                        "no-windows-here",
-                        Severity::Error,
-                        self.subject(),
-                        value.origin.clone(),
-                        format!("{name} runs no Windows pods, and this pod is one"),
-                    )
-                    .label("no Windows here")
-                    .confidence(evidence.confidence)
-                    .related(evidence.origin.clone(), evidence.label.clone())
-                    .remedy(paste(
-                        "select Windows nodes of a node group instead",
+                let finding = Finding::new(
+                    "no-windows-here",
+                    Severity::Error,
+                    self.subject(),
+                    value.origin.clone(),
+                    format!("{name} runs no Windows pods, and this pod is one"),
+                )
+                .label("no Windows here")
+                .confidence(evidence.confidence)
+                .related(evidence.origin.clone(), evidence.label.clone());
+                let selects_windows = self.object.demands.iter().any(|other| {
+                    other.term == demand.term
+                        && other.key.value == OS
+                        && other.values.iter().any(|value| value.value == "windows")
+                });
+                found.push(if selects_windows {
+                    finding.note(format!(
+                        "take {EKS_COMPUTE} away: the Windows nodes of EKS are in node groups"
+                    ))
+                } else {
+                    finding.remedy(paste(
+                        "select the Windows nodes of a node group in its place",
                         Safety::Unsafe,
-                        format!("nodeSelector:\n  {OS}: windows"),
-                    )),
-                );
+                        match demand.term {
+                            None => format!("{OS}: windows"),
+                            Some(_) => {
+                                format!("- key: {OS}\n  operator: In\n  values: [windows]")
+                            }
+                        },
+                    ))
+                });
             }
         }
     }
