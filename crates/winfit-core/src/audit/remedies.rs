@@ -64,7 +64,7 @@ impl<'a> Spot<'a> {
     }
 
     /// The base image that runs on all of the hosts.
-    fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
+    pub(super) fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
         let (named, _) = found.decisive?;
         let own = found
             .image
