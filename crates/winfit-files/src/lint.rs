@@ -1,11 +1,12 @@
 //! The whole way from a tree of files to findings.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use time::Date;
 use winfit_core::Catalog;
 use winfit_core::audit::{AuditOptions, Placed, audit};
-use winfit_core::finding::{Finding, Rule, Severity, Subject};
+use winfit_core::finding::{Finding, Origin, Rule, Severity, Subject};
 use winfit_core::fleet::{Fleet, Member};
 
 use crate::daemon::{DaemonJson, ServiceCommand};
@@ -148,6 +149,7 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         );
     }
     findings.extend(doubled(repository));
+    said_of_the_constraint(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
     let (mut findings, ignored) = ignores::apply(repository, findings, &names);
     findings.sort_by(|one, other| {
@@ -180,6 +182,21 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         ignored,
         hosts_from,
     }
+}
+
+/// A constraint that no node can meet keeps every host off: that is said where the constraint is wrong.
+fn said_of_the_constraint(findings: &mut Vec<Finding>) {
+    const OF_CONSTRAINTS: [&str; 2] = ["constraint-syntax", "constraint-never-true"];
+    let told: HashSet<Origin> = findings
+        .iter()
+        .filter(|finding| {
+            OF_CONSTRAINTS.contains(&finding.rule) && finding.severity == Severity::Error
+        })
+        .map(|finding| finding.origin.clone())
+        .collect();
+    findings.retain(|finding| {
+        finding.rule != "no-host-for-placement" || !told.contains(&finding.origin)
+    });
 }
 
 fn of_problem(problem: &Problem, name: &Arc<str>) -> Finding {

@@ -127,6 +127,30 @@ fn without_hosts_a_selector_and_an_image_are_checked_against_each_other() {
 }
 
 #[test]
+fn a_constraint_that_no_node_can_meet_is_told_once() {
+    let stack = |constraint: &str| {
+        format!(
+            "services:\n  core:\n    image: {CORE}:ltsc2022\n    deploy:\n      placement:\n        constraints:\n          - {constraint}\n"
+        )
+    };
+    for (constraint, rule) in [
+        ("node.labels.OsVersion = 10.0.20348", "constraint-syntax"),
+        ("node.os == windows", "constraint-never-true"),
+        ("node.hostname == win-*", "constraint-never-true"),
+        ("node.hostname == win-b", "no-host-for-placement"),
+    ] {
+        let tree = Tree::new(&[
+            ("stack.yaml", &stack(constraint)),
+            (
+                "winfit.toml",
+                "[[hosts]]\nname = \"win-a\"\nhost = \"ltsc2022\"\norchestrator = \"swarm\"\n",
+            ),
+        ]);
+        assert_eq!(found(&tree), [format!("stack.yaml:7:13 {rule}")]);
+    }
+}
+
+#[test]
 fn ignores_take_findings_away_and_are_told_when_they_match_nothing() {
     let tree = Tree::new(&[
         (
