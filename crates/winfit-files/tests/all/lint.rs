@@ -151,6 +151,24 @@ fn a_constraint_that_no_node_can_meet_is_told_once() {
 }
 
 #[test]
+fn what_is_told_of_one_tag_goes_before_what_is_told_of_the_repository() {
+    let pod = |tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  nodeSelector:\n    kubernetes.io/os: windows\n  containers:\n    - name: a\n      image: contoso/a:{tag}\n"
+        )
+    };
+    let tree = Tree::new(&[
+        ("one.yaml", &pod("1")),
+        ("two.yaml", &pod("2")),
+        (
+            "winfit.toml",
+            "hosts = [\"ltsc2019\"]\n[images.\"contoso/a\"]\nos_version = \"10.0.17763\"\n[images.\"contoso/a:2\"]\nos_version = \"10.0.20348\"\n",
+        ),
+    ]);
+    assert_eq!(found(&tree), ["two.yaml:10:14 build-mismatch"]);
+}
+
+#[test]
 fn ignores_take_findings_away_and_are_told_when_they_match_nothing() {
     let tree = Tree::new(&[
         (
