@@ -22,16 +22,18 @@ impl<'a> Spot<'a> {
     /// The changes that would let one image start, the best first.
     pub(super) fn remedies(&self, ground: &Ground<'a>, found: &Use<'a>) -> Vec<Remedy> {
         let mut remedies = Vec::new();
-        let members = |outcome: &dyn Fn(Outcome) -> bool| -> Vec<&'a Member> {
-            self.candidates
-                .iter()
-                .zip(&found.outcomes)
-                .filter(|(_, own)| outcome(**own))
-                .map(|(at, _)| ground.member(*at))
-                .collect()
-        };
-        let fit = members(&|outcome| outcome == Outcome::Runs);
-        let unfit = members(&|outcome| matches!(outcome, Outcome::No | Outcome::Refused));
+        let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+        for (position, at) in self.candidates.iter().enumerate() {
+            // All containers go there together.
+            let fails = self.uses.iter().any(|container| {
+                matches!(container.outcomes[position], Outcome::No | Outcome::Refused)
+            });
+            if fails {
+                unfit.push(ground.member(*at));
+            } else if found.outcomes[position] == Outcome::Runs {
+                fit.push(ground.member(*at));
+            }
+        }
         remedies.extend(self.admit_only(&fit, &unfit));
         remedies.extend(self.other_base(ground, found));
         remedies.extend(self.hyperv(ground, found));

@@ -667,6 +667,30 @@ fn containers_of_one_pod_share_a_host() {
     );
     // Server 2025 runs both of these.
     assert_eq!(rules(&one(vec![], pod(CORE_2022, CORE_2025))), [""; 0]);
+    // No host is offered on which the other container fails.
+    let hosts = || {
+        vec![
+            windows("win-b", "10.0.17763"),
+            windows("win-c", "10.0.20348"),
+            windows("win-d", "10.0.26100"),
+        ]
+    };
+    let admits = |audit: &winfit_core::audit::Audit| -> Vec<String> {
+        let titles = audit.findings.iter().flat_map(|finding| &finding.remedies);
+        titles
+            .map(|remedy| remedy.title.clone())
+            .filter(|title| title.starts_with("admit"))
+            .collect()
+    };
+    let audit = one(hosts(), pod(CORE_2019, CORE_2022));
+    assert_eq!(
+        rules(&audit),
+        ["pod-mixes-builds", "build-mismatch", "build-mismatch"]
+    );
+    assert_eq!(admits(&audit), [""; 0]);
+    let audit = one(hosts(), pod(CORE_2022, CORE_2025));
+    assert_eq!(rules(&audit), ["build-mismatch", "build-mismatch"]);
+    assert_eq!(admits(&audit), ["admit only win-d (26100)"; 2]);
 
     let on_linux = ImageUse {
         image: image("nginx:1", 40).image.map(|mut named| {
