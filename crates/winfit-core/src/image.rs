@@ -255,7 +255,7 @@ impl NamedImage {
                     });
                 }
                 Some(tag) => {
-                    named.read_base_tag(catalog, tag, base.home != Home::Mirror && !base.insider);
+                    named.read_base_tag(catalog, tag, base.home, base.insider);
                 }
                 None => {}
             }
@@ -287,7 +287,8 @@ impl NamedImage {
     }
 
     /// Tags of the base images themselves, `tags.tsv` rows `mcr` and `dockerhub`.
-    fn read_base_tag(&mut self, catalog: &Catalog, tag: &str, floats: bool) {
+    fn read_base_tag(&mut self, catalog: &Catalog, tag: &str, home: Home, insider: bool) {
+        let floats = home != Home::Mirror && !insider;
         let (tag, arch) = split_arch(tag);
         self.image.arch = arch;
         // `-amd64` tags are single manifests; the plain ones are indexes, even of one entry.
@@ -313,12 +314,18 @@ impl NamedImage {
         }
         let whole = release.len() == tag.len();
         let Some(build) = build_of_tag(catalog, release).filter(|_| whole || kb.is_some()) else {
-            let instead = nearest_tag(catalog, release)
-                .map_or_else(String::new, |tag| format!("; did you mean {tag}?"));
-            self.doubt(format!(
+            let nearest = nearest_tag(catalog, release);
+            let instead = nearest.map_or_else(String::new, |tag| format!("; did you mean {tag}?"));
+            let message = format!(
                 "{:?} is no tag of the base images that winfit knows{instead}",
                 quote_for_error(tag)
-            ));
+            );
+            // Who holds the images in a registry of their own may add tags, `latest` as well.
+            if home == Home::Mirror && nearest.is_none() {
+                self.note(message);
+            } else {
+                self.doubt(message);
+            }
             return;
         };
         if let Some(base) = self

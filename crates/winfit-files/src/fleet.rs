@@ -210,10 +210,15 @@ impl Building<'_> {
 
     /// Adds what `winfit.toml` tells of an image that its reference does not tell.
     fn completed(&self, mut used: ImageUse) -> ImageUse {
-        let told = self.config.images.iter().find(|image| {
-            image.reference == used.text
-                || without_tag(&used.text).is_some_and(|bare| bare == image.reference)
-        });
+        // What is told of one tag goes before what is told of the whole repository.
+        let images = &self.config.images;
+        let told = images
+            .iter()
+            .find(|image| image.reference == used.text)
+            .or_else(|| {
+                let bare = without_tag(&used.text)?;
+                images.iter().find(|image| image.reference == bare)
+            });
         let mirrored = self.config.mirrors.iter().find_map(|mirror| {
             let rest = used.text.strip_prefix(&mirror.prefix)?;
             let original = format!("{}{rest}", mirror.of);

@@ -156,12 +156,13 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
 
 /// A value that no node can have says already why no host satisfies a placement.
 fn leave_out_consequences(findings: &mut Vec<Finding>) {
-    const CAUSES: [&str; 5] = [
+    const CAUSES: [&str; 6] = [
         "windows-build-value",
         "os-label-value",
         "wildcard-label-value",
         "constraint-syntax",
         "constraint-never-true",
+        "taint-spelling",
     ];
     let causes: HashSet<(Arc<str>, u32)> = findings
         .iter()

@@ -198,7 +198,9 @@ fn read_beside(repository: &mut Repository, loader: &DiskLoader) {
             wanted.extend(builds.filter_map(|build| build.dockerfile.clone()));
         }
     }
-    wanted.iter_mut().for_each(|path| *path = tidy(path));
+    for path in &mut wanted {
+        *path = tidy(path);
+    }
     wanted.sort();
     wanted.dedup();
     for path in wanted {

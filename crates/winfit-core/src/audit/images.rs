@@ -67,6 +67,7 @@ pub(super) fn unresolved_variable(image: &ImageUse, subject: &Subject) -> Findin
         format!("winfit cannot tell which image this is: nothing gives the variable{plural} {shown} a value"),
     )
     .label("not judged")
+    .note("with a default beside the variable, winfit judges that")
 }
 
 /// Whether a text that is no whole reference names a Windows image all the same.
@@ -138,9 +139,12 @@ impl ImageCheck<'_> {
 
     fn old_name(&self) -> Option<Finding> {
         let (reference, base) = self.base_image()?;
-        let why = match base.home {
-            Home::OldName => "no longer published under this name",
-            Home::NoRegistry => "looked for on Docker Hub, where it is not",
+        let (why, label) = match base.home {
+            Home::OldName => ("no longer published under this name", "an old name"),
+            Home::NoRegistry => (
+                "looked for on Docker Hub, where it is not",
+                "names no registry",
+            ),
             Home::Mcr | Home::Mirror => return None,
         };
         let today = base.repository();
@@ -156,7 +160,7 @@ impl ImageCheck<'_> {
         let message = format!("{} is {why}; it is {today} today", reference.repository);
         Some(
             self.finding("old-image-name", Severity::Warning, message)
-                .label(format!("{today} today"))
+                .label(label)
                 .remedy(rewrite(
                     "write its name of today",
                     &self.image.text,

@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Origin, Severity, Subject};
 use crate::fleet::{Member, Orchestrator};
+use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use crate::version::OsVersion;
 
 /// The labels `OS` and `OsVersion`, by which services are placed, against the host's own facts.
@@ -10,6 +11,7 @@ pub(super) fn contradictions(member: &Member) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
+    let name = member.name.as_str();
     let origin = member
         .origin
         .clone()
@@ -22,10 +24,21 @@ pub(super) fn contradictions(member: &Member) -> Vec<Finding> {
                 Subject::new("node", &member.name),
                 origin.clone(),
                 format!(
-                    "the label {label} of {} says {value}, {} says {own}",
-                    member.name, member.learnt_from
+                    "the label {label} of {name} says {value}, but the host is {own}, as {} says",
+                    member.learnt_from
                 ),
             )
+            .label(own.to_owned())
+            .remedy(Remedy {
+                kind: RemedyKind::OtherHost,
+                title: "give the node the label that is true".to_owned(),
+                safety: Safety::Unsafe,
+                commands: vec![Command {
+                    shell: Shell::Any,
+                    text: format!("docker node update --label-add {label}={own} {name}"),
+                }],
+                diff: None,
+            })
             .note("services are placed by the label, and judged by the host"),
         );
     };
@@ -42,6 +55,11 @@ pub(super) fn contradictions(member: &Member) -> Vec<Finding> {
         let revisions_differ =
             matches!((stated.revision, own.revision), (Some(a), Some(b)) if a != b);
         if stated.without_revision() != own.without_revision() || revisions_differ {
+            let own = if stated.revision.is_some() {
+                own
+            } else {
+                own.without_revision()
+            };
             contradicts("OsVersion", text, &own.to_string());
         }
     }

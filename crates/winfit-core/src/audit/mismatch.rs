@@ -8,6 +8,7 @@ use crate::placement::Placement;
 use crate::reason::{Pair, telling};
 use crate::remedy::{RemedyKind, node_selector};
 use crate::verdict::{Answer, Reason};
+use crate::version::OsVersion;
 
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
@@ -102,6 +103,17 @@ impl<'a> Spot<'a> {
     ) -> Finding {
         let bad = self.members(ground, positions);
         let (of_image, of_hosts) = words::versions(&image.image, &bad);
+        // Of one build on both sides the patch levels decide: "needs 26100 or newer" would be met.
+        let same_build = bad.iter().any(|member| {
+            let build = |version: OsVersion| version.build;
+            member.host.version.map(build) == image.image.version.map(build)
+                && member.host.version.is_some()
+        });
+        let label = if same_build {
+            of_image.clone()
+        } else {
+            self.needs(ground, &image.image)
+        };
         let message = format!(
             "this image ({of_image}) {cannot} on {} ({of_hosts})",
             self.hosts_phrase(positions.len())
@@ -113,10 +125,15 @@ impl<'a> Spot<'a> {
             image.origin().clone(),
             message,
         )
-        .label(self.needs(ground, &image.image))
+        .label(label)
         .confidence(image.confidence());
         if let Some(origin) = self.admitting_origin() {
-            let admits = format!("admits {}", words::hosts(bad.iter().copied()));
+            let hosts = if same_build {
+                words::listed(&bad, |member| words::host_in_full(member))
+            } else {
+                words::hosts(bad.iter().copied())
+            };
+            let admits = format!("admits {hosts}");
             finding = finding.related(origin.clone(), admits);
         }
         if image.is_built() {
@@ -180,14 +197,16 @@ impl<'a> Spot<'a> {
     }
 
     fn pull_refused(&self, ground: &Ground<'a>, image: &Use<'a>, positions: &[usize]) -> Finding {
-        let mut finding = self.about(
-            ground,
-            image,
-            positions,
-            "pull-refused",
-            Severity::Error,
-            "would run, but is not pulled,",
-        );
+        let mut finding = self
+            .about(
+                ground,
+                image,
+                positions,
+                "pull-refused",
+                Severity::Error,
+                "would run, but is not pulled,",
+            )
+            .label("not pulled");
         let position = positions[0];
         let host = self.host(ground, self.candidates[position]);
         if let Some(pull) = ground.verdict(&host, &image.image).pull {
@@ -349,8 +368,7 @@ fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String
         .map(|release| release.build)
         .max();
     let on_newer = newest_server.is_some_and(|newest| {
-        let host =
-            Host::windows(crate::version::OsVersion::of_build(newest)).with_kind(Kind::Server);
+        let host = Host::windows(OsVersion::of_build(newest)).with_kind(Kind::Server);
         newest >= version.build
             && ground.outcome(&host, image, Some(asked.unwrap_or(Isolation::Process)))
                 != Outcome::No

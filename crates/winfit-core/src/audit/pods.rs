@@ -46,6 +46,10 @@ impl<'a> Spot<'a> {
             .related(
                 of_class.origin.clone(),
                 format!("RuntimeClass {} selects another value", class.name),
+            )
+            .note(
+                "a pod takes on the selector of its RuntimeClass as well; leave the label to the \
+                 class, or name another class",
             ),
         )
     }
@@ -199,7 +203,7 @@ impl<'a> Spot<'a> {
                 finding.note(format!("{} offers no Hyper-V isolation", platform.name))
             }
             (Some(platform), None) => finding.note(format!(
-                "{} documents no Hyper-V isolation; say hyperv=on for hosts that have it",
+                "{} documents no Hyper-V isolation; say which hosts have it: hyperv = true in winfit.toml, or --host HOST,hyperv=on",
                 platform.name
             )),
             _ => finding,
@@ -222,7 +226,7 @@ impl<'a> Spot<'a> {
             .find(|image| self.process_cannot_work(ground, image))?;
         let members = ground.members(&self.candidates);
         let first = self.host(ground, self.candidates[0]);
-        let finding = self
+        let mut finding = self
             .finding(
                 "process-isolation-cannot-work",
                 Severity::Error,
@@ -238,8 +242,9 @@ impl<'a> Spot<'a> {
             .related(
                 image.origin().clone(),
                 words::image(ground.catalog, &image.image),
-            )
-            .remedy(Remedy {
+            );
+        finding.remedies.extend(self.other_base(ground, image));
+        finding = finding.remedy(Remedy {
                 kind: RemedyKind::Isolation,
                 title: "isolate it with Hyper-V (the hosts need it; virtual machines need nested virtualisation)"
                     .to_owned(),

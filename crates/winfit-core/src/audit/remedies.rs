@@ -23,18 +23,22 @@ impl<'a> Spot<'a> {
     /// The changes that would let one image start, the best first.
     pub(super) fn remedies(&self, ground: &Ground<'a>, found: &Use<'a>) -> Vec<Remedy> {
         let mut remedies = Vec::new();
-        let members = |outcome: &dyn Fn(Outcome) -> bool| -> Vec<&'a Member> {
-            self.candidates
-                .iter()
-                .zip(&found.outcomes)
-                .filter(|(_, own)| outcome(**own))
-                .map(|(at, _)| ground.member(*at))
-                .collect()
-        };
-        let fit = members(&|outcome| outcome == Outcome::Runs);
-        let unfit = members(&|outcome| matches!(outcome, Outcome::No | Outcome::Refused));
+        let (mut fit, mut spare, mut unfit) = (Vec::new(), Vec::new(), Vec::new());
+        for (position, at) in self.candidates.iter().enumerate() {
+            // All containers go there together.
+            let fails = self.uses.iter().any(|container| {
+                matches!(container.outcomes[position], Outcome::No | Outcome::Refused)
+            });
+            let list = if fails {
+                &mut unfit
+            } else if found.outcomes[position] == Outcome::Runs {
+                &mut fit
+            } else {
+                &mut spare
+            };
+            list.push(ground.member(*at));
+        }
         // Where it runs on none for sure, those on which it may start are better than the rest.
-        let spare = members(&|outcome| matches!(outcome, Outcome::Risk | Outcome::Unknown));
         if fit.is_empty() && !spare.is_empty() {
             remedies.extend(self.admit_only(&spare, &unfit).map(|remedy| Remedy {
                 title: format!("{}, where it may start", remedy.title),
@@ -111,7 +115,7 @@ impl<'a> Spot<'a> {
     }
 
     /// The base image that runs on all of the hosts.
-    fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
+    pub(super) fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
         let (named, _) = found.decisive?;
         let hosts = Hosts {
             at: &self.candidates,

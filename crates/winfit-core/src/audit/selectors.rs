@@ -57,11 +57,24 @@ impl<'a> Spot<'a> {
         } else {
             "no host has this"
         });
+        // One sentence for all that the same demand keeps off.
+        let mut told: Vec<&str> = Vec::new();
         for kept_off in &self.kept_off {
+            let because = kept_off.because.as_str();
+            if told.contains(&because) {
+                continue;
+            }
+            told.push(because);
+            let kept: Vec<usize> = self
+                .kept_off
+                .iter()
+                .filter(|other| other.because == because)
+                .map(|other| other.host)
+                .collect();
+            let verb = if kept.len() == 1 { "is" } else { "are" };
             finding = finding.note(format!(
-                "{} is kept off by {}",
-                words::host(ground.member(kept_off.host)),
-                kept_off.because
+                "{} {verb} kept off by {because}",
+                words::hosts(ground.members(&kept))
             ));
         }
         let fit: Vec<usize> = (0..ground.fleet.hosts.len())
@@ -85,7 +98,11 @@ impl<'a> Spot<'a> {
             finding = finding.remedy(tolerate(taint, &first));
         } else if self.workload.orchestrator == Orchestrator::Kubernetes && !builds.is_empty() {
             finding = finding.remedy(Remedy {
-                title: format!("admit {}", words::hosts(ground.members(&fit))),
+                title: format!(
+                    "admit {}{}",
+                    words::hosts(ground.members(&fit)),
+                    self.instead_of_selector(&builds)
+                ),
                 ..place_on_builds(&builds)
             });
         }
@@ -105,6 +122,23 @@ impl<'a> Spot<'a> {
         };
         let admitted = !matches!(pod.admits(ground.catalog, &untainted), Admission::No { .. });
         admitted.then_some(taint)
+    }
+
+    /// An affinity does not lift what a nodeSelector beside it demands.
+    fn instead_of_selector(&self, builds: &[u16]) -> String {
+        let Placement::Pod(pod) = self.placement.as_ref() else {
+            return String::new();
+        };
+        let demand = pod
+            .node_selector
+            .iter()
+            .find(|requirement| demands_version(&requirement.key));
+        match demand {
+            Some(demand) if builds.len() > 1 => {
+                format!(", in place of {} in the nodeSelector", demand.key)
+            }
+            _ => String::new(),
+        }
     }
 
     fn may_serve(&self, orchestrator: Option<Orchestrator>) -> bool {
@@ -131,7 +165,48 @@ impl<'a> Spot<'a> {
             1 => format!("the only host on which the {kind} would run takes no new work: {states}"),
             _ => format!("the only hosts on which the {kind} would run take no new work: {states}"),
         };
-        Some(self.about_placement("only-fit-host-unavailable", Severity::Warning, message))
+        let mut finding =
+            self.about_placement("only-fit-host-unavailable", Severity::Warning, message);
+        // What demands these hosts, where something does.
+        if let Some(demanded) = self.selected.first() {
+            finding.origin = demanded.origin.clone();
+        }
+        finding = finding.label(format!("admits {}", words::hosts(ground.members(&fit))));
+        Some(match self.taken_back(ground, &fit) {
+            Some(remedy) => finding.remedy(remedy),
+            None => finding,
+        })
+    }
+
+    /// Hosts that somebody took out by hand, given new work again.
+    fn taken_back(&self, ground: &Ground<'a>, fit: &[usize]) -> Option<Remedy> {
+        let command = match self.workload.orchestrator {
+            Orchestrator::Kubernetes => "kubectl uncordon",
+            Orchestrator::Swarm => "docker node update --availability active",
+            Orchestrator::Docker => return None,
+        };
+        let out: Vec<&str> = ground
+            .members(fit)
+            .filter(|member| matches!(member.state, State::Cordoned | State::Drained))
+            .map(|member| member.name.as_str())
+            .collect();
+        (!out.is_empty()).then(|| Remedy {
+            kind: RemedyKind::OtherHost,
+            title: format!(
+                "give {} new work again, until other hosts fit",
+                words::listed(&out, |name| (*name).to_owned())
+            ),
+            safety: Safety::Unsafe,
+            commands: out
+                .iter()
+                .take(words::MOST_NAMED)
+                .map(|name| Command {
+                    shell: Shell::Any,
+                    text: format!("{command} {name}"),
+                })
+                .collect(),
+            diff: None,
+        })
     }
 
     /// One build is demanded where hosts of other builds run the images as well.
@@ -198,7 +273,7 @@ impl<'a> Spot<'a> {
         .label(format!("only {build}"));
         Some(match self.workload.orchestrator {
             Orchestrator::Kubernetes => finding.remedy(Remedy {
-                title: format!("admit {names} as well"),
+                title: format!("admit {names} as well{}", self.instead_of_selector(&builds)),
                 ..place_on_builds(&builds)
             }),
             _ => finding.remedy(one_label_for(
@@ -242,7 +317,7 @@ impl<'a> Spot<'a> {
                 ),
             )
             .label("lands anywhere")
-            .note(format!("say which Windows it is built on, in winfit.toml: {}", in_config(&image.container.image, None))),
+            .note(format!("say which Windows it is built on, in winfit.toml {}", in_config(&image.container.image, None))),
         )
     }
 
@@ -324,7 +399,7 @@ impl<'a> Spot<'a> {
                 .label("which Windows?")
                 .confidence(Confidence::Certain)
                 .note(format!(
-                    "say it in winfit.toml: {}",
+                    "say it in winfit.toml {}",
                     in_config(used, self.selected.first().map(|found| found.version))
                 )),
             );
@@ -382,7 +457,7 @@ fn in_config(image: &ImageUse, version: Option<OsVersion>) -> String {
             },
         );
     let version = version.unwrap_or(OsVersion::of_build(20_348));
-    format!("[images.\"{name}\"] os_version = \"{version}\", or dockerfile = \"…\"")
+    format!("under [images.\"{name}\"], as os_version = \"{version}\" or dockerfile = \"…\"")
 }
 
 /// The placement without its demands on the version of Windows.

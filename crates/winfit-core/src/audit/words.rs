@@ -57,6 +57,13 @@ pub(super) fn host(member: &Member) -> String {
     format!("{} ({})", member.name, build_of(&member.host))
 }
 
+/// `win-a (14393.1770)`, where the revision is known.
+pub(super) fn host_in_full(member: &Member) -> String {
+    let version = member.host.version;
+    let version = version.map_or_else(|| build_of(&member.host), OsVersion::short);
+    format!("{} ({version})", member.name)
+}
+
 /// `win-a (14393), win-b (17763)`.
 pub(super) fn hosts<'m>(members: impl IntoIterator<Item = &'m Member>) -> String {
     listed(members, host)

@@ -62,7 +62,9 @@ pub enum Key {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConstraintError {
     /// Neither `==` nor `!=`.
-    #[error("{text:?} compares nothing; a constraint looks like node.labels.OsVersion==10.0.20348")]
+    #[error(
+        "{text:?} has neither == nor !=; a constraint looks like node.labels.OsVersion==10.0.20348"
+    )]
     NoOperator {
         /// The constraint, shortened.
         text: String,

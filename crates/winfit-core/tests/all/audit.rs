@@ -275,7 +275,38 @@ fn hosts_of_another_orchestrator_or_out_of_work_are_no_candidates() {
             )
         );
         assert_eq!(finding.severity, Severity::Warning);
+        assert_eq!(finding.label, "admits win-c (20348)");
+        // What is down is not taken back by a command.
+        let commands: Vec<&str> = finding
+            .remedies
+            .iter()
+            .flat_map(|remedy| &remedy.commands)
+            .map(|command| command.text.as_str())
+            .collect();
+        let by_hand = state != State::Down;
+        assert_eq!(commands == ["kubectl uncordon win-c"], by_hand);
+        assert_eq!(commands.is_empty(), !by_hand);
     }
+    // Where the placement names the build, that is the place.
+    let out = Member {
+        state: State::Drained,
+        ..windows("win-c", "10.0.20348")
+    };
+    let named = service(
+        &["node.hostname==win-c", "node.labels.OsVersion==10.0.20348"],
+        image(CORE_2022, 30),
+    );
+    let labelled = Member {
+        labels: labels(&[("OsVersion", "10.0.20348")], true),
+        ..out
+    };
+    let audit = one(vec![labelled], named);
+    insta::assert_snapshot!(written(only(&audit, "only-fit-host-unavailable")), @r"
+    warning[only-fit-host-unavailable] certain: the only host on which the service would run takes no new work: win-c (20348) is drained
+      compose.yaml:32 admits win-c (20348)
+      unsafe: give win-c new work again, until other hosts fit
+        docker node update --availability active win-c
+    ");
 }
 
 #[test]
@@ -343,9 +374,7 @@ fn a_placement_that_no_host_satisfies_says_what_keeps_each_off() {
     insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r#"
     error[no-host-for-placement] certain: none of the four declared hosts satisfies the placement of the Deployment
       web.yaml:21 no host has this
-      note: win-a (14393) is kept off by node.kubernetes.io/windows-build=10.0.26100
-      note: win-b (17763) is kept off by node.kubernetes.io/windows-build=10.0.26100
-      note: win-c (20348) is kept off by node.kubernetes.io/windows-build=10.0.26100
+      note: win-a (14393), win-b (17763), win-c (20348) are kept off by node.kubernetes.io/windows-build=10.0.26100
       unsafe: admit win-c (20348)
         nodeSelector:
           kubernetes.io/os: windows
@@ -446,6 +475,11 @@ fn a_selector_of_one_build_forbids_other_fit_hosts() {
             .text
             .ends_with(r#"values: ["10.0.20348", "10.0.26100"]"#)
     );
+    // An affinity beside the nodeSelector would change nothing.
+    assert_eq!(
+        finding.remedies[0].title,
+        "admit win-d (26100) as well, in place of node.kubernetes.io/windows-build in the nodeSelector"
+    );
 
     // Not where the image needs that build, nor where another demand forbids the host too.
     let audit = one(
@@ -488,7 +522,8 @@ fn a_selector_of_one_build_forbids_other_fit_hosts() {
         ..PodPlacement::default()
     };
     let audit = one(hosts(), deployment(affinity, vec![image(CORE_2022, 30)]));
-    assert_eq!(rules(&audit), ["exact-build-selector"]);
+    let finding = only(&audit, "exact-build-selector");
+    assert_eq!(finding.remedies[0].title, "admit win-d (26100) as well");
     let labelled = |name, version: &str| Member {
         labels: labels(&[("OsVersion", version)], true),
         ..windows(name, version)
@@ -520,6 +555,11 @@ fn on_2016_the_revisions_decide() {
         ["build-mismatch"]
     );
     assert_eq!(exact("10.0.14393.1770", "10.0.14393"), ["may-not-start"]);
+    // "needs 14393" would be met: the revisions are what differs.
+    let audit = on("10.0.14393.1770", core("10.0.14393.1715"));
+    let finding = only(&audit, "build-mismatch");
+    assert_eq!(finding.label, "14393.1715");
+    assert_eq!(finding.related[0].label, "admits win-a (14393.1770)");
     let audit = on("10.0.14393.1770", core("10.0.14393.1715"));
     let finding = only(&audit, "build-mismatch");
     assert_eq!(
@@ -570,6 +610,7 @@ fn what_the_engine_refuses_to_pull_does_not_run() {
         finding.message,
         "this image (20348) would run, but is not pulled, on the only declared host (26200)"
     );
+    assert_eq!(finding.label, "not pulled");
     assert!(
         finding.notes[0].contains("refuses to pull image 20348"),
         "{:?}",
@@ -616,7 +657,9 @@ fn an_image_that_states_no_windows() {
     assert_eq!(placed(&audit), (3, 0, 0));
     let finding = only(&audit, "unknown-image-version");
     assert_eq!(finding.severity, Severity::Info);
-    assert!(finding.notes[0].contains(r#"[images."contoso/web"] os_version = "10.0.20348""#));
+    assert!(
+        finding.notes[0].contains(r#"under [images."contoso/web"], as os_version = "10.0.20348""#)
+    );
 
     let stated = |hosts, placement| {
         let workload = Workload {
@@ -674,6 +717,30 @@ fn containers_of_one_pod_share_a_host() {
     );
     // Server 2025 runs both of these.
     assert_eq!(rules(&one(vec![], pod(CORE_2022, CORE_2025))), [""; 0]);
+    // No host is offered on which the other container fails.
+    let hosts = || {
+        vec![
+            windows("win-b", "10.0.17763"),
+            windows("win-c", "10.0.20348"),
+            windows("win-d", "10.0.26100"),
+        ]
+    };
+    let admits = |audit: &winfit_core::audit::Audit| -> Vec<String> {
+        let titles = audit.findings.iter().flat_map(|finding| &finding.remedies);
+        titles
+            .map(|remedy| remedy.title.clone())
+            .filter(|title| title.starts_with("admit"))
+            .collect()
+    };
+    let audit = one(hosts(), pod(CORE_2019, CORE_2022));
+    assert_eq!(
+        rules(&audit),
+        ["pod-mixes-builds", "build-mismatch", "build-mismatch"]
+    );
+    assert_eq!(admits(&audit), [""; 0]);
+    let audit = one(hosts(), pod(CORE_2022, CORE_2025));
+    assert_eq!(rules(&audit), ["build-mismatch", "build-mismatch"]);
+    assert_eq!(admits(&audit), ["admit only win-d (26100)"; 2]);
 
     let on_linux = ImageUse {
         image: image("nginx:1", 40).image.map(|mut named| {
@@ -771,6 +838,18 @@ fn process_isolation_where_only_hyperv_works() {
         finding.message,
         "process isolation cannot start this image, Windows Server 2019 (17763), on its hosts (20348); Hyper-V isolation can"
     );
+    let commands: Vec<&str> = finding
+        .remedies
+        .iter()
+        .map(|remedy| remedy.commands[0].text.as_str())
+        .collect();
+    assert_eq!(
+        commands,
+        [
+            "image: mcr.microsoft.com/windows/servercore:ltsc2022",
+            "isolation: hyperv"
+        ]
+    );
     assert_eq!(rules(&one(new(), asks(Isolation::Hyperv))), [""; 0]);
     assert_eq!(
         rules(&one(
@@ -793,7 +872,7 @@ fn process_isolation_where_only_hyperv_works() {
 
 #[test]
 fn labels_that_contradict_their_host() {
-    let host = |pairs| Member {
+    let host = |pairs: &[(&str, &str)]| Member {
         labels: labels(pairs, true),
         orchestrator: Some(Orchestrator::Swarm),
         ..windows("win-c", "10.0.20348.825")
@@ -807,15 +886,19 @@ fn labels_that_contradict_their_host() {
         (&[("OsVersion", "anything")], &[]),
         (
             &[("OS", "linux")],
-            &["the label OS of win-c says linux, winfit.toml says windows"],
+            &["the label OS of win-c says linux, but the host is windows, as winfit.toml says"],
         ),
         (
             &[("OsVersion", "10.0.17763")],
-            &["the label OsVersion of win-c says 10.0.17763, winfit.toml says 10.0.20348.825"],
+            &[
+                "the label OsVersion of win-c says 10.0.17763, but the host is 10.0.20348, as winfit.toml says",
+            ],
         ),
         (
             &[("OsVersion", "10.0.20348.1")],
-            &["the label OsVersion of win-c says 10.0.20348.1, winfit.toml says 10.0.20348.825"],
+            &[
+                "the label OsVersion of win-c says 10.0.20348.1, but the host is 10.0.20348.825, as winfit.toml says",
+            ],
         ),
     ] {
         let audit = audited(&fleet(vec![host(pairs)], vec![]));
@@ -830,6 +913,16 @@ fn labels_that_contradict_their_host() {
                 .iter()
                 .all(|rule| *rule == "label-contradiction")
         );
+        for finding in &audit.findings {
+            let command = &finding.remedies[0].commands[0].text;
+            let label = command
+                .strip_prefix("docker node update --label-add ")
+                .and_then(|rest| rest.strip_suffix(" win-c"))
+                .unwrap();
+            let (name, value) = label.split_once('=').unwrap();
+            let mended = audited(&fleet(vec![host(&[(name, value)])], vec![]));
+            assert_eq!(rules(&mended), [""; 0], "{command}");
+        }
     }
 }
 
@@ -893,14 +986,14 @@ fn images_by_themselves() {
         (
             "windows/servercore:1709",
             &[
-                "warning old-image-name mcr.microsoft.com/windows/servercore today",
+                "warning old-image-name names no registry",
                 "warning base-out-of-support ended 2019-04-09",
             ],
         ),
         (
             "mcr.microsoft.com/microsoft-windows-nanoserver:1709",
             &[
-                "warning old-image-name mcr.microsoft.com/windows/nanoserver today",
+                "warning old-image-name an old name",
                 "warning base-out-of-support ended 2019-04-09",
             ],
         ),

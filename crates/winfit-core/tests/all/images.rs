@@ -258,6 +258,20 @@ fn tags_that_cannot_be_are_told_apart() {
 }
 
 #[test]
+fn a_registry_of_ones_own_may_have_tags_of_its_own() {
+    for (repository, tag, doubtful) in [
+        ("mcr.microsoft.com/windows/servercore", "hardened", true),
+        ("registry.contoso.com/windows/servercore", "hardened", false),
+        ("registry.contoso.com/windows/servercore", "latest", false),
+        ("registry.contoso.com/windows/servercore", "ltcs2022", true),
+    ] {
+        let named = read(&format!("{repository}:{tag}"));
+        assert_eq!(named.is_doubtful(), doubtful, "{repository}:{tag}");
+        assert_eq!(named.image.version, None, "{repository}:{tag}");
+    }
+}
+
+#[test]
 fn latest_of_the_base_images_is_refused_with_its_last_day() {
     for text in [
         "mcr.microsoft.com/windows/servercore",

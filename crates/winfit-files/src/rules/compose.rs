@@ -99,7 +99,11 @@ fn constraints(fleet: &Fleet, spellings: &Spellings, service: &Service, found: &
                     written.origin.clone(),
                     error.to_string(),
                 );
-                found.push(finding.label("Swarm refuses the service"));
+                found.push(
+                    finding
+                        .label("Swarm refuses the service")
+                        .note(format!("it says: {}", error.engine_words())),
+                );
                 continue;
             }
         };

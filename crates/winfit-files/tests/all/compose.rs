@@ -977,7 +977,7 @@ fn constraints_by_swarmkit_s_grammar() {
     .map(|constraint| constrained(&[constraint]))
     .concat();
     assert_snapshot!(wrong, @r#"
-    error constraint-syntax compose.yaml:7:13: "node.labels.OsVersion = 10.0.17763" compares nothing; a constraint looks like node.labels.OsVersion==10.0.20348 [Swarm refuses the service]
+    error constraint-syntax compose.yaml:7:13: "node.labels.OsVersion = 10.0.17763" has neither == nor !=; a constraint looks like node.labels.OsVersion==10.0.20348 [Swarm refuses the service]
     error constraint-syntax compose.yaml:7:13: "node.labels.kubernetes.io/os" cannot stand before == or !=; keys are letters, digits, dots, dashes and underscores, as node.labels.OsVersion [Swarm refuses the service]
     error constraint-syntax compose.yaml:7:13: "worker,manager" cannot stand after == or !=; write one plain value without quotes and commas [Swarm refuses the service]
     error constraint-never-true compose.yaml:7:13: Swarm does not know "node.os", and no node meets a constraint on it [node.platform.os]

@@ -127,6 +127,48 @@ fn without_hosts_a_selector_and_an_image_are_checked_against_each_other() {
 }
 
 #[test]
+fn a_constraint_that_no_node_can_meet_is_told_once() {
+    let stack = |constraint: &str| {
+        format!(
+            "services:\n  core:\n    image: {CORE}:ltsc2022\n    deploy:\n      placement:\n        constraints:\n          - {constraint}\n"
+        )
+    };
+    for (constraint, rule) in [
+        ("node.labels.OsVersion = 10.0.20348", "constraint-syntax"),
+        ("node.os == windows", "constraint-never-true"),
+        ("node.hostname == win-*", "constraint-never-true"),
+        ("node.hostname == win-b", "no-host-for-placement"),
+    ] {
+        let tree = Tree::new(&[
+            ("stack.yaml", &stack(constraint)),
+            (
+                "winfit.toml",
+                "[[hosts]]\nname = \"win-a\"\nhost = \"ltsc2022\"\norchestrator = \"swarm\"\n",
+            ),
+        ]);
+        assert_eq!(found(&tree), [format!("stack.yaml:7:13 {rule}")]);
+    }
+}
+
+#[test]
+fn what_is_told_of_one_tag_goes_before_what_is_told_of_the_repository() {
+    let pod = |tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  nodeSelector:\n    kubernetes.io/os: windows\n  containers:\n    - name: a\n      image: contoso/a:{tag}\n"
+        )
+    };
+    let tree = Tree::new(&[
+        ("one.yaml", &pod("1")),
+        ("two.yaml", &pod("2")),
+        (
+            "winfit.toml",
+            "hosts = [\"ltsc2019\"]\n[images.\"contoso/a\"]\nos_version = \"10.0.17763\"\n[images.\"contoso/a:2\"]\nos_version = \"10.0.20348\"\n",
+        ),
+    ]);
+    assert_eq!(found(&tree), ["two.yaml:10:14 build-mismatch"]);
+}
+
+#[test]
 fn ignores_take_findings_away_and_are_told_when_they_match_nothing() {
     let tree = Tree::new(&[
         (
