@@ -92,12 +92,14 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// How many files were read, `winfit.toml` and what was not asked for aside.
+    /// How many files were read, `winfit.toml` and what was not asked for aside; where there is nothing
+    /// else, `winfit.toml` counts.
     pub fn count(&self) -> usize {
-        self.files
-            .iter()
-            .filter(|file| !matches!(file.facts, Facts::Config) && !file.beside)
-            .count()
+        let asked_for = |file: &&ReadFile| !matches!(file.facts, Facts::Config) && !file.beside;
+        match self.files.iter().filter(asked_for).count() {
+            0 => self.files.len(),
+            count => count,
+        }
     }
 
     /// The text of a file by the name that origins carry.
@@ -346,20 +348,15 @@ fn read_path(path: &Path, config: &Config, loader: &DiskLoader, sender: &mpsc::S
         walk(path, config, loader, sender);
         return;
     }
-    let name = shown(path);
     let found = match std::fs::symlink_metadata(path) {
-        Err(error) => Found::Unread(Unread {
-            path: name,
+        Err(error) => Some(Found::Unread(Unread {
+            path: shown(path),
             reason: reason(&error),
-        }),
-        Ok(_) => match read_file(path, true, loader) {
-            Some(found) => found,
-            None => Found::Unread(Unread {
-                path: name,
-                reason: "it is no Dockerfile, Compose file, manifest or daemon.json".to_owned(),
-            }),
-        },
+        })),
+        Ok(_) => read_file(path, true, loader),
     };
+    // Hooks and editors name every file that changed: what winfit does not know is passed over.
+    let Some(found) = found else { return };
     // The receiver lives until all senders are gone.
     let _ = sender.send(found);
 }

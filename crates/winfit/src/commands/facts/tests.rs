@@ -195,7 +195,30 @@ fn every_kind_is_what_its_schema_says() {
 fn people_see_a_block_a_file() {
     let document = document(Catalog::builtin(), &all());
     let text = anstream::adapter::strip_str(&human(&document)).to_string();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    a/Dockerfile  Dockerfile
+      2  stage 0  mcr.microsoft.com/windows/servercore:ltsc2022  windows 10.0.20348
+      3  stage 1  $BASE (no value for BASE)                      windows
+
+    b/compose.yaml  Compose
+      3  web  contoso/web:ltsc2019  windows 10.0.17763
+
+    c/web.yaml  Kubernetes
+      1  Deployment shop/web  unknown  nginx:1
+
+    d/daemon.json  daemon.json
+      1  exec-opt isolation=process
+
+    e/install.ps1  starts or registers dockerd
+      1  exec-opt isolation=hyperv
+
+    f/kustomization.yaml  a template, not read
+      read it rendered: kustomize build FOLDER | winfit lint -
+
+    g/Dockerfile  Dockerfile
+      1  stage 0  scratch  unknown
+      error: line 2: "SAY" is no Dockerfile instruction
+    "#);
 }
 
 #[test]
