@@ -126,7 +126,7 @@ pub(crate) fn hosts(
         if !from_file && reading.hosts.len() > 1 && is_ambiguous(&reading.hosts) {
             return Err(usage(format!(
                 "--host {argument} names several releases; say which: {}",
-                choices(catalog, &reading.hosts).join(", ")
+                host::choices(catalog, &reading.hosts).join(", ")
             )));
         }
         found.append(&mut reading.hosts);
@@ -166,33 +166,6 @@ pub(crate) fn is_ambiguous(hosts: &[ReadHost]) -> bool {
         }
         [] => false,
     }
-}
-
-/// How to write each reading so that it is the only one.
-pub(crate) fn choices(catalog: &Catalog, hosts: &[ReadHost]) -> Vec<String> {
-    let mut choices: Vec<String> = hosts
-        .iter()
-        .filter_map(|read| {
-            let version = read.host.version?;
-            let release = catalog.main_release(version.build, read.host.effective_kind(catalog))?;
-            let name = match (release.kind, release.tags.first()) {
-                (Kind::Client, _) => {
-                    let family = if version.build >= 22_000 {
-                        "win11"
-                    } else {
-                        "win10"
-                    };
-                    format!("{family}-{}", release.version.to_ascii_lowercase())
-                }
-                (_, Some(tag)) if tag.starts_with("ltsc") => tag.replace("ltsc", "ws"),
-                _ => version.to_string(),
-            };
-            Some(format!("{name} ({})", release.name))
-        })
-        .collect();
-    // Windows Server 2019 and version 1809 are one build.
-    choices.dedup();
-    choices
 }
 
 fn lay_over(catalog: &Catalog, host: &mut ReadHost, facts: &HostFacts) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What is wrong with an image by itself, wherever it runs.
 
+use time::Date;
+
 use crate::catalog::Catalog;
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::fleet::ImageUse;
@@ -114,7 +116,7 @@ impl ImageCheck<'_> {
         }
         found.extend(self.behind());
         found.extend(self.support(options));
-        found.extend(self.floating());
+        found.extend(self.floating(options.today));
         found
     }
 
@@ -204,13 +206,18 @@ impl ImageCheck<'_> {
     }
 
     /// On 2016 host and image need equal revisions, which a tag that moves cannot keep.
-    fn floating(&self) -> Option<Finding> {
+    fn floating(&self, today: Date) -> Option<Finding> {
         let version = self.named.image.version?;
         let floats = self.named.is_base && self.named.image.revision_inferred;
         if version.build != NEEDS_EQUAL_REVISIONS || !floats {
             return None;
         }
         let base = self.base_image().map(|(_, image)| image.base);
+        // A tag whose image gets no updates any more stands still.
+        let end = base.and_then(|base| self.catalog.support_end(base, version.build));
+        if end.is_some_and(|end| end < today) {
+            return None;
+        }
         let example = self
             .catalog
             .newest_image_update(version.build, base)

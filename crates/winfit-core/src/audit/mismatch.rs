@@ -241,6 +241,9 @@ impl<'a> Spot<'a> {
 
     /// Where no host is declared, the versions that the placement demands stand for them.
     fn against_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
+        if let Some(finding) = self.against_linux_selector(image) {
+            return Some(finding);
+        }
         let (selected, host) = self.selected.iter().find_map(|selected| {
             let host = Host::windows(selected.version).with_kind(Kind::Server);
             let fails = ground.outcome(&host, &image.image, self.asked) == Outcome::No;
@@ -278,6 +281,32 @@ impl<'a> Spot<'a> {
             finding = finding.remedy(node_selector(version));
         }
         Some(finding)
+    }
+
+    /// A selector that demands Linux nodes for an image that is for Windows.
+    fn against_linux_selector(&self, image: &Use<'a>) -> Option<Finding> {
+        let Placement::Pod(pod) = self.placement.as_ref() else {
+            return None;
+        };
+        let (_, demand) = pod
+            .selected_os()
+            .filter(|(os, _)| *os == Os::Linux.name() && image.image.os == Os::Windows)?;
+        Some(
+            Finding::new(
+                "build-mismatch",
+                Severity::Error,
+                self.workload.subject.clone(),
+                image.origin().clone(),
+                format!(
+                    "this Windows image ({}) cannot start where the placement of the {} puts it: the selector demands Linux",
+                    words::image_build(&image.image),
+                    self.workload.subject.kind
+                ),
+            )
+            .label("a Windows image")
+            .confidence(image.confidence())
+            .related(demand.origin.clone(), "demands Linux"),
+        )
     }
 
     /// The place that lets it onto its hosts: the demand on the operating system, else the first demand,

@@ -193,12 +193,21 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
 }
 
 fn of_workload<'a>(ground: &Ground<'a>, spot: &Spot<'a>, findings: &mut Vec<Finding>) {
-    findings.extend(spot.class_conflict());
+    // A pod that the API server refuses gets to no host, and one whose containers no Windows runs
+    // together starts on none: the rest would only follow from that.
+    if let Some(conflict) = spot.class_conflict() {
+        findings.push(conflict);
+        return;
+    }
     findings.extend(spot.mixed_os());
-    findings.extend(spot.mixed_builds(ground));
+    let mixed_builds = spot.mixed_builds(ground);
+    let mixes = mixed_builds.is_some();
+    findings.extend(mixed_builds);
     findings.extend(spot.hyperv_offered(ground));
     findings.extend(spot.process_isolation(ground));
-    findings.extend(spot.image_mismatches(ground));
+    if !mixes {
+        findings.extend(spot.image_mismatches(ground));
+    }
     findings.extend(spot.no_host(ground));
     findings.extend(spot.only_fit_unavailable(ground));
     findings.extend(spot.exact_build(ground));

@@ -18,7 +18,7 @@ mod update;
 
 pub use decode::decode;
 pub use read::{Alternative, HostReading, ReadHost, Unread};
-pub use spec::{HostSpecError, read_host_spec};
+pub use spec::{HostSpecError, choices, read_host_spec};
 pub use text::read_hosts;
 
 use crate::catalog::{Catalog, Stream, stream};

@@ -437,3 +437,30 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     );
     Some(reading)
 }
+
+/// How to write each reading so that it is the only one.
+pub fn choices(catalog: &Catalog, hosts: &[ReadHost]) -> Vec<String> {
+    let mut choices: Vec<String> = hosts
+        .iter()
+        .filter_map(|read| {
+            let version = read.host.version?;
+            let release = catalog.main_release(version.build, read.host.effective_kind(catalog))?;
+            let name = match (release.kind, release.tags.first()) {
+                (Kind::Client, _) => {
+                    let family = if version.build >= 22_000 {
+                        "win11"
+                    } else {
+                        "win10"
+                    };
+                    format!("{family}-{}", release.version.to_ascii_lowercase())
+                }
+                (_, Some(tag)) if tag.starts_with("ltsc") => tag.replace("ltsc", "ws"),
+                _ => version.to_string(),
+            };
+            Some(format!("{name} ({})", release.name))
+        })
+        .collect();
+    // Windows Server 2019 and version 1809 are one build.
+    choices.dedup();
+    choices
+}

@@ -733,10 +733,8 @@ fn containers_of_one_pod_share_a_host() {
             .collect()
     };
     let audit = one(hosts(), pod(CORE_2019, CORE_2022));
-    assert_eq!(
-        rules(&audit),
-        ["pod-mixes-builds", "build-mismatch", "build-mismatch"]
-    );
+    // That each fails somewhere follows from that they do not go together.
+    assert_eq!(rules(&audit), ["pod-mixes-builds"]);
     assert_eq!(admits(&audit), [""; 0]);
     let audit = one(hosts(), pod(CORE_2022, CORE_2025));
     assert_eq!(rules(&audit), ["build-mismatch", "build-mismatch"]);

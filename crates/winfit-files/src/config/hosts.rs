@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use winfit_core::engine::Engine;
 use winfit_core::finding::Origin;
 use winfit_core::fleet::{Labels, Member, Orchestrator, Role, State};
-use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
+use winfit_core::host::{Arch, Host, Isolation, Kind, Os, choices, read_host_spec};
 use winfit_core::placement::kubernetes::Taint;
 use winfit_core::version::{OsVersion, quote_for_error};
 
@@ -195,15 +195,11 @@ impl Reading<'_> {
             }
         };
         if read.len() > 1 {
-            let mut choices: Vec<String> = read
-                .iter()
-                .filter_map(|host| Some(host.releases(self.catalog).first()?.name.to_owned()))
-                .collect();
-            choices.dedup();
+            let choices = choices(self.catalog, &read);
             self.wrong(
                 span,
                 format!(
-                    "{:?} names several releases ({}); say which",
+                    "{:?} names several releases; say which: {}",
                     quote_for_error(text),
                     choices.join(", ")
                 ),

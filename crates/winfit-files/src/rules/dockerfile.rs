@@ -262,6 +262,19 @@ fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Findi
             });
         }
     };
+    if let (Some("windows"), Some(variant)) = (platform.os.as_deref(), &platform.variant)
+        && variant.contains('.')
+    {
+        let arch = platform.architecture.as_deref().unwrap_or("amd64");
+        let message = format!(
+            "{quoted:?} has the Windows version where a variant of the architecture stands"
+        );
+        return Some(
+            finding("platform-specifier", Severity::Warning, message)
+                .label(format!("write windows({variant})/{arch}"))
+                .note("builders pass over it, and take any Windows"),
+        );
+    }
     if stage.of_stage.is_some() {
         return None;
     }

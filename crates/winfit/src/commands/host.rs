@@ -201,7 +201,7 @@ fn many(catalog: &Catalog, hosts: &[ReadHost], ambiguous: bool, verbose: bool, t
         format!(
             "{} names several releases; say which: {}.",
             printable(&hosts[0].text),
-            input::choices(catalog, hosts).join(", ")
+            winfit_core::host::choices(catalog, hosts).join(", ")
         )
     } else {
         format!("{} hosts", hosts.len())
