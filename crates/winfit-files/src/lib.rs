@@ -14,6 +14,8 @@ pub mod fleet;
 mod ignores;
 pub mod kubernetes;
 pub mod lint;
+mod loader;
+mod one_file;
 pub mod problem;
 pub mod repository;
 pub mod rules;

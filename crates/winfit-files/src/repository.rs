@@ -4,21 +4,22 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
 use winfit_core::Catalog;
 
-use crate::compose::{self, Compose, Loader};
+use crate::compose::Compose;
 use crate::config::{self, Config};
-use crate::daemon::{self, DaemonJson, ServiceCommand};
-use crate::discover::{self, Candidate, Kind};
-use crate::dockerfile::{self, Dockerfile};
-use crate::kubernetes::{self, Manifests};
+use crate::daemon::{DaemonJson, ServiceCommand};
+use crate::discover;
+use crate::dockerfile::Dockerfile;
+use crate::kubernetes::Manifests;
+use crate::loader::DiskLoader;
+use crate::one_file::{of_bytes, read_file};
 use crate::problem::Problem;
 use crate::source::{Encoding, Source, decode};
-use crate::yaml;
 
 /// The largest file that is read. The largest manifests of large charts are a tenth of it.
 pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
@@ -112,7 +113,7 @@ impl Repository {
 }
 
 /// What a reading sends home.
-enum Found {
+pub(crate) enum Found {
     File(Box<ReadFile>),
     Unread(Unread),
 }
@@ -323,7 +324,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// The bytes of a file; none: it is larger than [`MOST_BYTES`].
-fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let file = File::open(path).map_err(|error| reason(&error))?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = Vec::with_capacity(size.min(MOST_BYTES) as usize + 1);
@@ -333,7 +334,7 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
     Ok((bytes.len() as u64 <= MOST_BYTES).then_some(bytes))
 }
 
-fn reason(error: &std::io::Error) -> String {
+pub(crate) fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -413,228 +414,4 @@ fn unread(error: &ignore::Error) -> Option<Found> {
     let reason = why.io_error().map_or_else(|| why.to_string(), reason);
     // Between listing and reading a file may go.
     (!path.is_empty()).then_some(Found::Unread(Unread { path, reason }))
-}
-
-/// Reads one file. None: it is nothing that winfit reads.
-fn read_file(path: &Path, given: bool, loader: &DiskLoader) -> Option<Found> {
-    let name = shown(path);
-    match read_bytes(path) {
-        Ok(Some(bytes)) => {
-            of_bytes(path, &name, bytes, given, loader).map(|file| Found::File(Box::new(file)))
-        }
-        Ok(None) => too_large(path, &name, given),
-        Err(reason) => Some(Found::Unread(Unread { path: name, reason })),
-    }
-}
-
-/// A file that is too large to be read: told where its name says that it matters.
-fn too_large(path: &Path, name: &str, given: bool) -> Option<Found> {
-    let kind = match discover::by_name(path) {
-        Some(Candidate::Dockerfile) => "dockerfile",
-        Some(Candidate::Daemon) => "daemon",
-        Some(Candidate::Yaml) if given || starts_like_manifest(path) => "kubernetes",
-        _ if given => "unknown",
-        _ => return None,
-    };
-    let source = Source::new(name, path.to_owned(), String::new(), Encoding::Utf8);
-    let problem = Problem::warning(
-        "too-large",
-        source.whole(),
-        "this file is larger than 8 MiB and was not read",
-    );
-    Some(Found::File(Box::new(ReadFile {
-        source: Arc::new(source),
-        facts: Facts::Broken(kind),
-        problems: vec![problem],
-        beside: false,
-    })))
-}
-
-/// Whether the first part of a large file looks like manifests.
-fn starts_like_manifest(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(64 * 1024).read_to_end(&mut head));
-    read.is_ok() && kubernetes::looks_like(&String::from_utf8_lossy(&head))
-}
-
-/// What a text is and states. None: it is nothing that winfit reads.
-fn of_bytes(
-    path: &Path,
-    name: &str,
-    bytes: Vec<u8>,
-    given: bool,
-    loader: &DiskLoader,
-) -> Option<ReadFile> {
-    let (text, encoding) = match decode(bytes) {
-        Ok(decoded) => decoded,
-        Err(no_text) => return not_text(path, name, given, no_text.at),
-    };
-    let kind = discover::kind(path, &text, given)?;
-    let source = Arc::new(Source::new(name, path.to_owned(), text, encoding));
-    let (facts, problems) = match kind {
-        Kind::Dockerfile => {
-            let (dockerfile, problems) = dockerfile::read(&source);
-            (Facts::Dockerfile(dockerfile), problems)
-        }
-        Kind::Daemon => {
-            let (daemon, problems) = daemon::read(&source);
-            (Facts::Daemon(daemon), problems)
-        }
-        Kind::Script => {
-            let commands = daemon::read_script(&source);
-            if commands.is_empty() {
-                return None;
-            }
-            (Facts::Script(commands), Vec::new())
-        }
-        Kind::Template(how) => (Facts::Template(how), Vec::new()),
-        // Only the one that applies is read, and it is read first.
-        Kind::Config => return None,
-        Kind::Kubernetes => kubernetes_facts(&source, given)?,
-        Kind::Compose => compose_facts(&source, loader),
-    };
-    Some(ReadFile {
-        source,
-        facts,
-        problems,
-        beside: false,
-    })
-}
-
-fn not_text(path: &Path, name: &str, given: bool, at: usize) -> Option<ReadFile> {
-    let kind = match discover::by_name(path) {
-        Some(Candidate::Dockerfile) => "dockerfile",
-        Some(Candidate::Daemon) => "daemon",
-        _ if given => "unknown",
-        _ => return None,
-    };
-    let source = Source::new(name, path.to_owned(), String::new(), Encoding::Utf8);
-    let problem = Problem::error(
-        "broken-file",
-        source.whole(),
-        format!("this is no text: byte {at} is neither UTF-8 nor UTF-16"),
-    );
-    Some(ReadFile {
-        source: Arc::new(source),
-        facts: Facts::Broken(kind),
-        problems: vec![problem],
-        beside: false,
-    })
-}
-
-fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Problem>)> {
-    let (trees, mut problems) = yaml::read(source);
-    // A template of some other kind is no YAML before it is rendered.
-    if !problems.is_empty() && !given && (source.text.contains("{{") || source.text.contains("{%"))
-    {
-        return Some((Facts::Template(discover::RENDER), Vec::new()));
-    }
-    if problems.is_empty() && !trees.iter().any(kubernetes::is_object) {
-        return None;
-    }
-    if trees.is_empty()
-        && let Some(manifests) = kubernetes::read_flattened(source)
-    {
-        return Some((Facts::Kubernetes(manifests), problems));
-    }
-    let (manifests, more) = kubernetes::read(source, &trees);
-    problems.extend(more);
-    Some((Facts::Kubernetes(manifests), problems))
-}
-
-fn compose_facts(source: &Arc<Source>, loader: &DiskLoader) -> (Facts, Vec<Problem>) {
-    let folder = source.path.parent().unwrap_or(Path::new(""));
-    let file_name = source
-        .path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    // An override is read with the file that it overrides, where that is there.
-    if let Some(bases) = file_name.as_deref().and_then(compose::is_override)
-        && bases.iter().any(|name| folder.join(name).is_file())
-    {
-        return (Facts::Part, Vec::new());
-    }
-    // Of several names Compose takes the first, and one override beside it.
-    let first_of = |names: &[&'static str]| {
-        names
-            .iter()
-            .find(|name| folder.join(name).is_file())
-            .copied()
-    };
-    let overrides: Vec<Arc<Source>> = first_of(&compose::BASES)
-        .filter(|base| file_name.as_deref() == Some(base))
-        .and_then(|_| first_of(&compose::OVERRIDES))
-        .and_then(|name| loader.load(&folder.join(name)).ok())
-        .into_iter()
-        .collect();
-    let (trees, mut problems) = yaml::read(source);
-    let (compose, more) = compose::read(source, &trees, &overrides, loader);
-    problems.extend(more);
-    (Facts::Compose(compose), problems)
-}
-
-/// Reads the further files of Compose projects: only regular files below the roots that were
-/// given, or below the git repository around them, so that a hostile file cannot pull others into a report.
-struct DiskLoader {
-    roots: Vec<PathBuf>,
-    loaded: Mutex<Vec<Arc<Source>>>,
-}
-
-impl DiskLoader {
-    fn new(paths: &[PathBuf]) -> Self {
-        let roots = paths
-            .iter()
-            .filter_map(|path| path.canonicalize().ok())
-            .map(|path| {
-                let folder = if path.is_dir() {
-                    path.as_path()
-                } else {
-                    path.parent().unwrap_or(&path)
-                };
-                folder
-                    .ancestors()
-                    .find(|above| above.join(".git").exists())
-                    .unwrap_or(folder)
-                    .to_owned()
-            })
-            .collect();
-        Self {
-            roots,
-            loaded: Mutex::new(Vec::new()),
-        }
-    }
-
-    /// Whether a file may be read: why not, in a few words.
-    fn allows(&self, path: &Path) -> Result<(), String> {
-        let canonical = path.canonicalize().map_err(|error| reason(&error))?;
-        if !self.roots.iter().any(|root| canonical.starts_with(root)) {
-            return Err("it lies outside of what was given to winfit".to_owned());
-        }
-        if !canonical.is_file() {
-            return Err("it is no file".to_owned());
-        }
-        Ok(())
-    }
-
-    fn loaded(self) -> Vec<Arc<Source>> {
-        self.loaded
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Loader for DiskLoader {
-    fn load(&self, path: &Path) -> Result<Arc<Source>, String> {
-        self.allows(path)?;
-        let name = shown(path);
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = loaded.iter().find(|source| *source.name == *name) {
-            return Ok(Arc::clone(known));
-        }
-        let bytes = read_bytes(path)?.ok_or("it is larger than 8 MiB")?;
-        let (text, encoding) = decode(bytes).map_err(|_| "it is no text".to_owned())?;
-        let source = Arc::new(Source::new(&name, path.to_owned(), text, encoding));
-        loaded.push(Arc::clone(&source));
-        Ok(source)
-    }
 }

@@ -1,0 +1,76 @@
+//! Further files that what was given refers to: parts of Compose projects, build files.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::compose::Loader;
+use crate::repository::{read_bytes, reason, shown};
+use crate::source::{Source, decode};
+
+/// Reads the further files of Compose projects: only regular files below the roots that were
+/// given, or below the git repository around them, so that a hostile file cannot pull others into a report.
+pub(crate) struct DiskLoader {
+    roots: Vec<PathBuf>,
+    loaded: Mutex<Vec<Arc<Source>>>,
+}
+
+impl DiskLoader {
+    /// Files below these paths, or below the git repositories around them, may be read.
+    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+        let roots = paths
+            .iter()
+            .filter_map(|path| path.canonicalize().ok())
+            .map(|path| {
+                let folder = if path.is_dir() {
+                    path.as_path()
+                } else {
+                    path.parent().unwrap_or(&path)
+                };
+                folder
+                    .ancestors()
+                    .find(|above| above.join(".git").exists())
+                    .unwrap_or(folder)
+                    .to_owned()
+            })
+            .collect();
+        Self {
+            roots,
+            loaded: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Whether a file may be read: why not, in a few words.
+    pub(crate) fn allows(&self, path: &Path) -> Result<(), String> {
+        let canonical = path.canonicalize().map_err(|error| reason(&error))?;
+        if !self.roots.iter().any(|root| canonical.starts_with(root)) {
+            return Err("it lies outside of what was given to winfit".to_owned());
+        }
+        if !canonical.is_file() {
+            return Err("it is no file".to_owned());
+        }
+        Ok(())
+    }
+
+    /// What was read.
+    pub(crate) fn loaded(self) -> Vec<Arc<Source>> {
+        self.loaded
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Loader for DiskLoader {
+    fn load(&self, path: &Path) -> Result<Arc<Source>, String> {
+        self.allows(path)?;
+        let name = shown(path);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = loaded.iter().find(|source| *source.name == *name) {
+            return Ok(Arc::clone(known));
+        }
+        let bytes = read_bytes(path)?.ok_or("it is larger than 8 MiB")?;
+        let (text, encoding) = decode(bytes).map_err(|_| "it is no text".to_owned())?;
+        let source = Arc::new(Source::new(&name, path.to_owned(), text, encoding));
+        loaded.push(Arc::clone(&source));
+        Ok(source)
+    }
+}

@@ -1,0 +1,172 @@
+//! One file: from its bytes to what it is and states.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::compose::{self, Loader};
+use crate::discover::{self, Candidate, Kind};
+use crate::loader::DiskLoader;
+use crate::problem::Problem;
+use crate::repository::{Facts, Found, ReadFile, Unread, read_bytes, shown};
+use crate::source::{Encoding, Source, decode};
+use crate::{daemon, dockerfile, kubernetes, yaml};
+
+/// Reads one file. None: it is nothing that winfit reads.
+pub(crate) fn read_file(path: &Path, given: bool, loader: &DiskLoader) -> Option<Found> {
+    let name = shown(path);
+    match read_bytes(path) {
+        Ok(Some(bytes)) => {
+            of_bytes(path, &name, bytes, given, loader).map(|file| Found::File(Box::new(file)))
+        }
+        Ok(None) => too_large(path, &name, given),
+        Err(reason) => Some(Found::Unread(Unread { path: name, reason })),
+    }
+}
+
+/// A file that is too large to be read: told where its name says that it matters.
+fn too_large(path: &Path, name: &str, given: bool) -> Option<Found> {
+    let kind = match discover::by_name(path) {
+        Some(Candidate::Dockerfile) => "dockerfile",
+        Some(Candidate::Daemon) => "daemon",
+        Some(Candidate::Yaml) if given || starts_like_manifest(path) => "kubernetes",
+        _ if given => "unknown",
+        _ => return None,
+    };
+    let source = Source::new(name, path.to_owned(), String::new(), Encoding::Utf8);
+    let problem = Problem::warning(
+        "too-large",
+        source.whole(),
+        "this file is larger than 8 MiB and was not read",
+    );
+    Some(Found::File(Box::new(ReadFile {
+        source: Arc::new(source),
+        facts: Facts::Broken(kind),
+        problems: vec![problem],
+        beside: false,
+    })))
+}
+
+/// Whether the first part of a large file looks like manifests.
+fn starts_like_manifest(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64 * 1024).read_to_end(&mut head));
+    read.is_ok() && kubernetes::looks_like(&String::from_utf8_lossy(&head))
+}
+
+/// What a text is and states. None: it is nothing that winfit reads.
+pub(crate) fn of_bytes(
+    path: &Path,
+    name: &str,
+    bytes: Vec<u8>,
+    given: bool,
+    loader: &DiskLoader,
+) -> Option<ReadFile> {
+    let (text, encoding) = match decode(bytes) {
+        Ok(decoded) => decoded,
+        Err(no_text) => return not_text(path, name, given, no_text.at),
+    };
+    let kind = discover::kind(path, &text, given)?;
+    let source = Arc::new(Source::new(name, path.to_owned(), text, encoding));
+    let (facts, problems) = match kind {
+        Kind::Dockerfile => {
+            let (dockerfile, problems) = dockerfile::read(&source);
+            (Facts::Dockerfile(dockerfile), problems)
+        }
+        Kind::Daemon => {
+            let (daemon, problems) = daemon::read(&source);
+            (Facts::Daemon(daemon), problems)
+        }
+        Kind::Script => {
+            let commands = daemon::read_script(&source);
+            if commands.is_empty() {
+                return None;
+            }
+            (Facts::Script(commands), Vec::new())
+        }
+        Kind::Template(how) => (Facts::Template(how), Vec::new()),
+        // Only the one that applies is read, and it is read first.
+        Kind::Config => return None,
+        Kind::Kubernetes => kubernetes_facts(&source, given)?,
+        Kind::Compose => compose_facts(&source, loader),
+    };
+    Some(ReadFile {
+        source,
+        facts,
+        problems,
+        beside: false,
+    })
+}
+
+fn not_text(path: &Path, name: &str, given: bool, at: usize) -> Option<ReadFile> {
+    let kind = match discover::by_name(path) {
+        Some(Candidate::Dockerfile) => "dockerfile",
+        Some(Candidate::Daemon) => "daemon",
+        _ if given => "unknown",
+        _ => return None,
+    };
+    let source = Source::new(name, path.to_owned(), String::new(), Encoding::Utf8);
+    let problem = Problem::error(
+        "broken-file",
+        source.whole(),
+        format!("this is no text: byte {at} is neither UTF-8 nor UTF-16"),
+    );
+    Some(ReadFile {
+        source: Arc::new(source),
+        facts: Facts::Broken(kind),
+        problems: vec![problem],
+        beside: false,
+    })
+}
+
+fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Problem>)> {
+    let (trees, mut problems) = yaml::read(source);
+    // A template of some other kind is no YAML before it is rendered.
+    if !problems.is_empty() && !given && (source.text.contains("{{") || source.text.contains("{%"))
+    {
+        return Some((Facts::Template(discover::RENDER), Vec::new()));
+    }
+    if problems.is_empty() && !trees.iter().any(kubernetes::is_object) {
+        return None;
+    }
+    if trees.is_empty()
+        && let Some(manifests) = kubernetes::read_flattened(source)
+    {
+        return Some((Facts::Kubernetes(manifests), problems));
+    }
+    let (manifests, more) = kubernetes::read(source, &trees);
+    problems.extend(more);
+    Some((Facts::Kubernetes(manifests), problems))
+}
+
+fn compose_facts(source: &Arc<Source>, loader: &DiskLoader) -> (Facts, Vec<Problem>) {
+    let folder = source.path.parent().unwrap_or(Path::new(""));
+    let file_name = source
+        .path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    // An override is read with the file that it overrides, where that is there.
+    if let Some(bases) = file_name.as_deref().and_then(compose::is_override)
+        && bases.iter().any(|name| folder.join(name).is_file())
+    {
+        return (Facts::Part, Vec::new());
+    }
+    // Of several names Compose takes the first, and one override beside it.
+    let first_of = |names: &[&'static str]| {
+        names
+            .iter()
+            .find(|name| folder.join(name).is_file())
+            .copied()
+    };
+    let overrides: Vec<Arc<Source>> = first_of(&compose::BASES)
+        .filter(|base| file_name.as_deref() == Some(base))
+        .and_then(|_| first_of(&compose::OVERRIDES))
+        .and_then(|name| loader.load(&folder.join(name)).ok())
+        .into_iter()
+        .collect();
+    let (trees, mut problems) = yaml::read(source);
+    let (compose, more) = compose::read(source, &trees, &overrides, loader);
+    problems.extend(more);
+    (Facts::Compose(compose), problems)
+}
