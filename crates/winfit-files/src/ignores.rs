@@ -9,13 +9,15 @@ use winfit_core::finding::{Finding, Origin, Severity, Subject};
 use winfit_core::version::quote_for_error;
 
 use crate::config::Config;
-use crate::repository::{Facts, Repository};
+use crate::repository::{Facts, ReadFile, Repository};
 use crate::source::Source;
+use crate::yaml;
 
 /// A comment, or one rule of it.
 #[derive(Debug)]
 struct Comment {
-    rule: String,
+    /// The rule; none: the comment names rules in a way that is not read.
+    rule: Option<String>,
     /// The line it stands on, from 1.
     line: u32,
     /// The line that it is about: its own, or the next that is no comment.
@@ -24,62 +26,134 @@ struct Comment {
     used: bool,
 }
 
-const MARK: &str = "winfit: ignore[";
-
-/// The comments of one text.
-fn comments(source: &Source, needs_own_line: bool) -> Vec<Comment> {
+/// The comments of one file that speak to winfit.
+fn comments(file: &ReadFile) -> Vec<Comment> {
+    let source = &file.source;
+    let mentions = |text: &str| memchr::memmem::find(text.as_bytes(), b"winfit").is_some();
+    if !mentions(&source.text) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
-    for at in memchr::memmem::find_iter(source.text.as_bytes(), MARK) {
-        let line = source.line(at);
-        let line_start = at - (source.span(at, at).column as usize - 1).min(at);
-        let before = source.text.get(line_start..at).unwrap_or_default();
-        let own_line = before.trim_start().starts_with('#');
-        let beside = before.trim_end().ends_with('#') && !needs_own_line;
-        if !own_line && !beside {
-            continue;
-        }
-        let list_at = at + MARK.len();
-        let Some(list) = source.text[list_at..].split([']', '\n']).next() else {
-            continue;
-        };
-        let about = if own_line {
-            let mut next = line + 1;
-            while source.line_text(next).trim_start().starts_with('#') {
-                next += 1;
-            }
-            next
-        } else {
-            line
-        };
-        let mut offset = list_at;
-        for piece in list.split(',') {
-            let rule = piece.trim();
-            let start = offset + piece.len() - piece.trim_start().len();
-            if !rule.is_empty() {
-                found.push(Comment {
-                    rule: rule.to_owned(),
-                    line,
-                    about,
-                    origin: source.origin(start, start + rule.len()),
-                    used: false,
-                });
-            }
-            offset += piece.len() + 1;
-        }
+    for (start, end) in places_of_comments(file) {
+        read_comment(source, start, end, &mut found);
     }
     found
 }
+
+/// Where comments stand, by the syntax of the file: `#` inside a text is none.
+fn places_of_comments(file: &ReadFile) -> Vec<(usize, usize)> {
+    let source = &file.source;
+    match &file.facts {
+        Facts::Compose(_) | Facts::Kubernetes(_) | Facts::Part => yaml::comments(source),
+        // A comment cannot stand behind an instruction.
+        _ => {
+            let mut start = 0;
+            let mut found = Vec::new();
+            for line in source.text.split_inclusive('\n') {
+                if line.trim_start().starts_with('#') {
+                    found.push((start, start + line.trim_end().len()));
+                }
+                start += line.len();
+            }
+            found
+        }
+    }
+}
+
+/// Reads `winfit: ignore[rule, rule]` out of one comment.
+fn read_comment(source: &Source, start: usize, end: usize, found: &mut Vec<Comment>) {
+    let Some(text) = source.text.get(start..end) else {
+        return;
+    };
+    let lower = text.to_ascii_lowercase();
+    let Some(at) = lower.find("winfit") else {
+        return;
+    };
+    let rest = lower[at + "winfit".len()..].trim_start();
+    let Some(rest) = rest.strip_prefix(':').map(str::trim_start) else {
+        return;
+    };
+    if !["ignore", "disable", "noqa"]
+        .iter()
+        .any(|word| rest.starts_with(word))
+    {
+        return;
+    }
+    let line = source.line(start);
+    let own_line = source.line_text(line).trim_start().starts_with('#');
+    let about = if own_line {
+        let mut next = line + 1;
+        while source.line_text(next).trim_start().starts_with('#') {
+            next += 1;
+        }
+        next
+    } else {
+        line
+    };
+    let mut add = |rule: Option<String>, start: usize, end: usize| {
+        found.push(Comment {
+            rule,
+            line,
+            about,
+            origin: source.origin(start, end),
+            used: false,
+        });
+    };
+    let list = rest
+        .strip_prefix("ignore")
+        .and_then(|rest| rest.strip_prefix('['))
+        .and_then(|rest| rest.split_once(']'));
+    let Some((list, _)) = list else {
+        add(None, start + at, end);
+        return;
+    };
+    let mut offset = start + text.len() - rest.len() + "ignore[".len();
+    for piece in list.split(',') {
+        let rule = piece.trim();
+        let from = offset + piece.len() - piece.trim_start().len();
+        if !rule.is_empty() {
+            add(Some(rule.to_owned()), from, from + rule.len());
+        }
+        offset += piece.len() + 1;
+    }
+}
+
+/// What was read: only of all that an ignore was written for can it be told that it matches nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope {
+    /// The whole repository, not some files of it.
+    pub(crate) whole: bool,
+    /// The hosts are those that the repository declares, not others or none.
+    pub(crate) own_hosts: bool,
+}
+
+/// Rules whose findings depend on the hosts.
+const OF_HOSTS: [&str; 13] = [
+    "build-mismatch",
+    "exact-build-selector",
+    "hyperv-not-stated",
+    "hyperv-unavailable",
+    "label-contradiction",
+    "may-not-start",
+    "no-host-for-placement",
+    "no-placement",
+    "only-fit-host-unavailable",
+    "process-isolation-cannot-work",
+    "pull-refused",
+    "taint-spelling",
+    "unknown-image-version",
+];
 
 /// Takes away what is ignored, says how many those are, and reports ignores that match nothing.
 pub(crate) fn apply(
     repository: &Repository,
     findings: Vec<Finding>,
     rules: &[&'static str],
+    scope: Scope,
 ) -> (Vec<Finding>, usize) {
     let mut by_file: HashMap<Arc<str>, Vec<Comment>> = HashMap::new();
     for file in &repository.files {
-        let needs_own_line = matches!(file.facts, Facts::Dockerfile(_));
-        let found = comments(&file.source, needs_own_line);
+        let found = comments(file);
         if !found.is_empty() {
             by_file.insert(Arc::clone(&file.source.name), found);
         }
@@ -100,11 +174,12 @@ pub(crate) fn apply(
         .into_values()
         .flatten()
         .filter(|comment| !comment.used)
-        .map(|comment| unused(&comment.rule, comment.origin, rules))
+        .filter_map(|comment| unused(comment.rule.as_deref(), comment.origin, rules, scope))
         .collect();
     for (ignore, used) in config.ignores.iter().zip(config_used) {
         if !used {
-            unused.push(self::unused(&ignore.rule, ignore.origin.clone(), rules));
+            let origin = ignore.origin.clone();
+            unused.extend(self::unused(Some(&ignore.rule), origin, rules, scope));
         }
     }
     kept.append(&mut unused);
@@ -120,7 +195,7 @@ fn by_comment(by_file: &mut HashMap<Arc<str>, Vec<Comment>>, finding: &Finding) 
         };
         for comment in comments {
             let here = comment.about == line || comment.line == line;
-            if here && comment.rule == finding.rule {
+            if here && comment.rule.as_deref() == Some(finding.rule) {
                 comment.used = true;
                 ignored = true;
             }
@@ -162,36 +237,45 @@ fn matches_path(config: &Config, glob: &str, path: &str) -> bool {
             .is_ok_and(|globs| globs.matched_path_or_any_parents(path, false).is_ignore())
 }
 
-fn unused(rule: &str, origin: Origin, rules: &[&'static str]) -> Finding {
+fn unused(
+    rule: Option<&str>,
+    origin: Origin,
+    rules: &[&'static str],
+    scope: Scope,
+) -> Option<Finding> {
+    let (message, label) = match rule {
+        None => (
+            "this comment ignores nothing as it is written".to_owned(),
+            "write # winfit: ignore[RULE]".to_owned(),
+        ),
+        Some(rule) if rules.contains(&rule) => {
+            if !scope.whole || (!scope.own_hosts && OF_HOSTS.contains(&rule)) {
+                return None;
+            }
+            (
+                format!("this ignores {rule}, which is not found here any more"),
+                "matches nothing".to_owned(),
+            )
+        }
+        Some(rule) => (
+            format!("no rule is called {:?}", quote_for_error(rule)),
+            near(rule, rules).map_or_else(
+                || "see docs/rules/README.md".to_owned(),
+                |near| format!("did you mean {near}?"),
+            ),
+        ),
+    };
     let subject = Subject::new("file", &origin.source);
-    let known = rules.contains(&rule);
-    let message = if known {
-        format!("this ignores {rule}, which is not found here any more")
-    } else {
-        format!("no rule is called {:?}", quote_for_error(rule))
-    };
-    let label = if known {
-        "matches nothing".to_owned()
-    } else {
-        near(rule, rules).map_or_else(
-            || "see docs/rules/README.md".to_owned(),
-            |near| format!("did you mean {near}?"),
-        )
-    };
-    Finding::new("unused-ignore", Severity::Warning, subject, origin, message).label(label)
+    Some(Finding::new("unused-ignore", Severity::Warning, subject, origin, message).label(label))
 }
 
-/// The rule that shares the most pieces with a misspelt name.
-fn near(name: &str, rules: &[&'static str]) -> Option<&'static str> {
-    let pieces: Vec<&str> = name.split(['-', '_']).collect();
-    let shared = |rule: &str| {
-        rule.split('-')
-            .filter(|piece| pieces.contains(piece))
-            .count()
-    };
-    rules
+/// The name that a misspelt one is nearest to, if it is near at all.
+pub(crate) fn near<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    const NEAR: f64 = 0.7;
+    known
         .iter()
-        .copied()
-        .max_by_key(|rule| shared(rule))
-        .filter(|rule| shared(rule) > 0)
+        .map(|known| (strsim::normalized_damerau_levenshtein(name, known), *known))
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, known)| known)
 }

@@ -121,20 +121,32 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
     findings.extend(doubled(repository));
     leave_out_consequences(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
-    let (mut findings, ignored) = ignores::apply(repository, findings, &names);
+    let scope = ignores::Scope {
+        whole: repository.whole,
+        own_hosts: options.hosts.is_empty() && !fleet.hosts.is_empty(),
+    };
+    let (mut findings, ignored) = ignores::apply(repository, findings, &names, scope);
+    // What is wrong in winfit.toml comes first: everything else rests on it.
+    let of_others = |finding: &Finding| *finding.origin.source != *config.name;
     findings.sort_by(|one, other| {
         let key = |finding: &Finding| {
             let at = finding.origin.span.map(|span| span.start);
             (
+                of_others(finding),
                 Arc::clone(&finding.origin.source),
                 at,
                 std::cmp::Reverse(finding.severity),
                 finding.rule,
             )
         };
-        key(one).cmp(&key(other))
+        key(one)
+            .cmp(&key(other))
+            .then_with(|| one.message.cmp(&other.message))
     });
-    findings.dedup();
+    // Two services that have a line in common have its finding in common.
+    findings.dedup_by(|later, first| {
+        (later.rule, &later.origin, &later.message) == (first.rule, &first.origin, &first.message)
+    });
     let hosts_from = match (
         options.hosts.is_empty(),
         fleet.hosts.is_empty(),
@@ -239,10 +251,7 @@ fn of_file(context: &Context<'_>, file: &ReadFile) -> Vec<Finding> {
         }
         Facts::Daemon(facts) => findings.extend(rules::daemon::check(context, name, facts)),
         Facts::Script(facts) => findings.extend(rules::daemon::check_script(name, facts)),
-        Facts::Template(how) => {
-            findings.extend(not_rendered(file.source.text.as_str(), name, how));
-        }
-        Facts::Part | Facts::Config | Facts::Broken(_) => {}
+        Facts::Template(_) | Facts::Part | Facts::Config | Facts::Broken(_) => {}
     }
     findings
 }
@@ -260,42 +269,6 @@ fn of_problem(problem: &Problem, name: &Arc<str>) -> Finding {
         Some((origin, label)) => finding.related(origin.clone(), label.clone()),
         None => finding,
     }
-}
-
-/// A template that has to do with Windows, which nobody judges before it is rendered.
-fn not_rendered(text: &str, name: &Arc<str>, how: &str) -> Option<Finding> {
-    let about_windows = ["windows", "nanoserver", "servercore", "Windows"]
-        .iter()
-        .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some());
-    about_windows.then(|| {
-        Finding::new(
-            "not-rendered",
-            Severity::Info,
-            Subject::new("file", name),
-            winfit_core::finding::Origin::whole(name),
-            "this is no manifest before it is rendered, and was not judged",
-        )
-        .note(named_in(how, name))
-    })
-}
-
-/// A command with the folder that it is about, as far as the file's path tells it and no shell needs
-/// quotes for it.
-fn named_in(how: &str, name: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
-    let chart = name
-        .rsplit_once("/templates/")
-        .map(|(chart, _)| chart)
-        .or(name.starts_with("templates/").then_some("."));
-    let folder = name.rsplit_once('/').map_or(".", |(folder, _)| folder);
-    [("CHART", chart), ("FOLDER", Some(folder))]
-        .into_iter()
-        .fold(how.to_owned(), |how, (placeholder, folder)| match folder {
-            Some(folder) if !folder.is_empty() && folder.chars().all(plain) => {
-                how.replace(placeholder, folder)
-            }
-            _ => how,
-        })
 }
 
 fn doubled(repository: &Repository) -> Vec<Finding> {

@@ -85,7 +85,7 @@ pub(crate) fn of_bytes(
             }
             (Facts::Script(commands), Vec::new())
         }
-        Kind::Template(how) => (Facts::Template(how), Vec::new()),
+        Kind::Template(how) => (Facts::Template(how), not_rendered(&source, how)),
         // Only the one that applies is read, and it is read first.
         Kind::Config => return None,
         Kind::Kubernetes => kubernetes_facts(&source, given)?,
@@ -125,7 +125,8 @@ fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Pro
     // A template of some other kind is no YAML before it is rendered.
     if !problems.is_empty() && !given && (source.text.contains("{{") || source.text.contains("{%"))
     {
-        return Some((Facts::Template(discover::RENDER), Vec::new()));
+        let problems = not_rendered(source, discover::RENDER);
+        return Some((Facts::Template(discover::RENDER), problems));
     }
     if problems.is_empty() && !trees.iter().any(kubernetes::is_object) {
         return None;
@@ -169,4 +170,51 @@ fn compose_facts(source: &Arc<Source>, loader: &DiskLoader) -> (Facts, Vec<Probl
     let (compose, more) = compose::read(source, &trees, &overrides, loader);
     problems.extend(more);
     (Facts::Compose(compose), problems)
+}
+
+/// A template that has to do with Windows, which nobody judges before it is rendered. Of a chart the
+/// values may tell that.
+fn not_rendered(source: &Source, how: &str) -> Vec<Problem> {
+    let about_windows = |text: &str| {
+        ["windows", "nanoserver", "servercore", "Windows"]
+            .iter()
+            .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    };
+    if !about_windows(&source.text)
+        && !values_of_chart(&source.path).is_some_and(|values| about_windows(&values))
+    {
+        return Vec::new();
+    }
+    let message = format!(
+        "this is no manifest before it is rendered, and was not judged: {}",
+        named_in(how, &source.name)
+    );
+    vec![Problem::info("not-rendered", source.whole(), message)]
+}
+
+/// The values of the chart that a template belongs to.
+fn values_of_chart(template: &Path) -> Option<String> {
+    let templates = template
+        .ancestors()
+        .find(|folder| folder.ends_with("templates"))?;
+    let values = read_bytes(&templates.parent()?.join("values.yaml")).ok()??;
+    Some(decode(values).ok()?.0)
+}
+
+/// quotes for it.
+fn named_in(how: &str, name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let chart = name
+        .rsplit_once("/templates/")
+        .map(|(chart, _)| chart)
+        .or(name.starts_with("templates/").then_some("."));
+    let folder = name.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    [("CHART", chart), ("FOLDER", Some(folder))]
+        .into_iter()
+        .fold(how.to_owned(), |how, (placeholder, folder)| match folder {
+            Some(folder) if !folder.is_empty() && folder.chars().all(plain) => {
+                how.replace(placeholder, folder)
+            }
+            _ => how,
+        })
 }

@@ -90,13 +90,17 @@ pub struct Repository {
     pub unread: Vec<Unread>,
     /// `winfit.toml`, or what stands for none.
     pub config: Config,
+    /// All of it was read, not some files.
+    pub whole: bool,
 }
 
 impl Repository {
     /// How many files were read, `winfit.toml` and what was not asked for aside; where there is nothing
     /// else, `winfit.toml` counts.
     pub fn count(&self) -> usize {
-        let asked_for = |file: &&ReadFile| !matches!(file.facts, Facts::Config) && !file.beside;
+        let asked_for = |file: &&ReadFile| {
+            !matches!(file.facts, Facts::Config | Facts::Template(_)) && !file.beside
+        };
         match self.files.iter().filter(asked_for).count() {
             0 => self.files.len(),
             count => count,
@@ -128,6 +132,7 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         &options.paths
     };
     read_config(catalog, options, paths, &mut repository);
+    repository.whole = options.stdin.is_none() && is_whole(paths, &repository.config);
     let mut roots = paths.to_vec();
     if repository.config.name.is_empty() {
         roots.push(PathBuf::from("."));
@@ -281,6 +286,20 @@ fn read_config(
         }),
         Err(reason) => repository.unread.push(Unread { path: name, reason }),
     }
+}
+
+/// Whether these paths are all that `winfit.toml` stands for; without one, whether they are folders.
+fn is_whole(paths: &[PathBuf], config: &Config) -> bool {
+    if config.name.is_empty() {
+        return paths.iter().all(|path| path.is_dir());
+    }
+    let Ok(folder) = Path::new("./").join(&config.folder).canonicalize() else {
+        return false;
+    };
+    paths
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .any(|path| folder.starts_with(path))
 }
 
 /// The nearest `winfit.toml` in a folder or above it, up to the root of the git repository.

@@ -12,6 +12,7 @@ use winfit_core::version::quote_for_error;
 
 use super::hosts::{HOST_FACTS, HostFacts};
 use super::{BaseTags, Config, Ignore, ImageFacts, Mirror};
+use crate::ignores::near;
 use crate::problem::Problem;
 use crate::source::Source;
 
@@ -62,11 +63,7 @@ impl Reading<'_> {
     /// A key that this table does not have, with the nearest that it has.
     pub(super) fn unknown_key(&mut self, key: &Key<'_>, known: &[&str]) {
         let written = key.get_ref().to_ascii_lowercase().replace('-', "_");
-        let near = known.iter().find(|known| {
-            written == **known
-                || (written.len() > 3
-                    && (known.starts_with(&written) || written.starts_with(**known)))
-        });
+        let near = near(&written, known);
         let instead = match near {
             Some(near) => format!("did you mean {near}?"),
             None => format!("the keys are {}", known.join(", ")),

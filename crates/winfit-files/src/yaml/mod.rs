@@ -19,7 +19,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::Range;
 
-pub use self::read::read;
+pub use self::read::{comments, read};
 use crate::problem::Problem;
 use crate::source::Source;
 

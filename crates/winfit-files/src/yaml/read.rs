@@ -349,3 +349,19 @@ fn is_typed(text: &str) -> bool {
                 .is_some_and(|digits| u64::from_str_radix(digits, radix).is_ok())
         })
 }
+
+/// Where the comments of a YAML text stand, in bytes. Of a broken text those before the break.
+pub fn comments(source: &Source) -> Vec<(usize, usize)> {
+    let options: Options = options! {
+        emit_comments: true,
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: DEEPEST,
+        block_nesting_limit: DEEPEST,
+        max_buffered_comment_events: 10_000,
+    };
+    Parser::new_from_str_with_options(&source.text, options)
+        .map_while(Result::ok)
+        .filter(|(event, _)| matches!(event, Event::Comment(..)))
+        .filter_map(|(_, span)| Some((span.start.byte_offset()?, span.end.byte_offset()?)))
+        .collect()
+}
