@@ -44,7 +44,9 @@ pub(super) fn template(
             let template = root.at(path)?;
             let containers = template.at(&["spec", "containers"])?;
             let above = root.at(&path[..path.len() - 1])?;
-            containers.is_sequence().then_some((Some(above), template))
+            // A mapping is a mistake that is told.
+            let some = containers.is_sequence() || containers.is_mapping();
+            some.then_some((Some(above), template))
         })?
     };
     let spec = template.get("spec").filter(|spec| spec.is_mapping())?;
@@ -173,7 +175,13 @@ impl PodTemplate {
     }
 
     fn containers(&mut self, reading: &mut Reading<'_>, list: Node<'_, '_>, kind: ContainerKind) {
+        reading.shape(list, "a list of containers", list.is_sequence());
         for element in list.elements() {
+            reading.shape(
+                element,
+                "a container: a mapping with name and image",
+                element.is_mapping(),
+            );
             let mut container = PodContainer {
                 name: String::new(),
                 image: None,
@@ -220,6 +228,11 @@ pub(super) fn node_selector(
     let Some(selector) = selector else {
         return Vec::new();
     };
+    reading.shape(
+        selector,
+        "a mapping of labels to values",
+        selector.is_mapping(),
+    );
     let demands = demands(reading, selector);
     let found = demands
         .iter()

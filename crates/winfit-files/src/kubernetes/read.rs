@@ -25,7 +25,7 @@ pub fn read(source: &Source, trees: &[Tree<'_>]) -> (Manifests, Vec<Problem>) {
                 api_version: None,
                 kind: None,
             };
-            list.read(source, root, 0, &mut manifests.objects);
+            list.read(source, root, 0, &mut manifests.objects, &mut problems);
         }
         problems.extend(tree.exhausted_problem(source));
     }
@@ -42,7 +42,14 @@ struct List {
 }
 
 impl List {
-    fn read(&self, source: &Source, root: Node<'_, '_>, depth: usize, found: &mut Vec<Object>) {
+    fn read(
+        &self,
+        source: &Source,
+        root: Node<'_, '_>,
+        depth: usize,
+        found: &mut Vec<Object>,
+        problems: &mut Vec<Problem>,
+    ) {
         let mut reading = Reading::of(source);
         let api_version = root
             .get("apiVersion")
@@ -64,7 +71,7 @@ impl List {
                 kind: typed.then(|| Located::new(of.to_owned(), kind.origin.clone())),
             };
             for item in items.elements() {
-                list.read(source, item, depth + 1, found);
+                list.read(source, item, depth + 1, found, problems);
             }
             return;
         }
@@ -86,6 +93,7 @@ impl List {
             root,
         );
         let origin = reading.first_line(root);
+        problems.append(&mut reading.problems);
         found.push(Object {
             document: self.document,
             api_version,
@@ -126,6 +134,8 @@ pub(super) struct Reading<'s> {
     /// See [`Object::demands`].
     pub(super) demands: Vec<Demand>,
     wrong_types: Vec<WrongType>,
+    /// Parts of another shape than the field has.
+    problems: Vec<Problem>,
 }
 
 impl<'s> Reading<'s> {
@@ -134,7 +144,21 @@ impl<'s> Reading<'s> {
             source,
             demands: Vec::new(),
             wrong_types: Vec::new(),
+            problems: Vec::new(),
         }
+    }
+
+    /// Tells a part of another shape than the field has. Nothing (`null`) is no part; a document may
+    /// repeat one mistake very often.
+    pub(super) fn shape(&mut self, node: Node<'_, '_>, expected: &str, fits: bool) {
+        const MOST: usize = 20;
+        if fits || node.is_null() || self.problems.len() >= MOST {
+            return;
+        }
+        let origin = self.first_line(node);
+        let message = format!("the API server refuses this: expected {expected}");
+        self.problems
+            .push(Problem::error("wrong-type", origin, message));
     }
 
     pub(super) fn span(&self, span: Range<usize>) -> Origin {
@@ -203,6 +227,7 @@ impl<'s> Reading<'s> {
 
     pub(super) fn tolerations(&mut self, node: Option<Node<'_, '_>>) -> Vec<Toleration> {
         let Some(node) = node else { return Vec::new() };
+        self.shape(node, "a list of tolerations", node.is_sequence());
         let mut found = Vec::new();
         for element in node.elements() {
             let mut toleration = Toleration {

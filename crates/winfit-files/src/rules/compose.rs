@@ -36,6 +36,15 @@ pub const RULES: &[Rule] = &[
 /// Checks one file, whose path as shown is `name`.
 pub fn check(context: &Context<'_>, _name: &Arc<str>, compose: &Compose) -> Vec<Finding> {
     let mut found: Vec<Finding> = compose.services.iter().filter_map(isolation).collect();
+    found.extend(compose.services.iter().filter_map(|service| {
+        let image = service.image.as_ref()?;
+        let base = super::dockerfile::Base {
+            reference: service.resolved_image.as_deref(),
+            origin: &image.origin,
+        };
+        let stated = service.platform.as_ref()?;
+        super::dockerfile::platform(context.catalog, &subject(service), stated, &base)
+    }));
     // Most files have no constraints, and the fleet may be large.
     if compose
         .services

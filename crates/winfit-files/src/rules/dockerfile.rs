@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::audit::image_findings;
-use winfit_core::finding::{Confidence, Finding, Rule, Severity, Subject};
+use winfit_core::finding::{Confidence, Finding, Located, Origin, Rule, Severity, Subject};
 use winfit_core::fleet::ImageUse;
 use winfit_core::host::{Arch, Host, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
@@ -69,7 +69,16 @@ pub fn check(context: &Context<'_>, name: &Arc<str>, dockerfile: &Dockerfile) ->
     let subject = Subject::new("Dockerfile", name);
     let mut findings = Vec::new();
     for (at, stage) in dockerfile.stages.iter().enumerate() {
-        findings.extend(platform(context.catalog, &subject, stage));
+        findings.extend(stage.platform.as_ref().and_then(|stated| {
+            let base = Base {
+                reference: stage
+                    .resolved
+                    .as_deref()
+                    .filter(|_| stage.of_stage.is_none()),
+                origin: &stage.stated_at,
+            };
+            platform(context.catalog, &subject, stated, &base)
+        }));
         mixed_builds(context.catalog, &subject, dockerfile, at, &mut findings);
     }
     base_images(context, &subject, dockerfile, &mut findings);
@@ -236,9 +245,21 @@ fn mixed_builds(
     }
 }
 
+/// The image that a platform is asked of.
+pub(super) struct Base<'a> {
+    /// Its reference; none: it is a stage, or a variable has no value.
+    pub(super) reference: Option<&'a str>,
+    /// Where that stands.
+    pub(super) origin: &'a Origin,
+}
+
 /// `platform-specifier` and `platform-mismatch`.
-fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Finding> {
-    let stated = stage.platform.as_ref()?;
+pub(super) fn platform(
+    catalog: &Catalog,
+    subject: &Subject,
+    stated: &Located<String>,
+    base: &Base<'_>,
+) -> Option<Finding> {
     let finding = |rule, severity, message: String| {
         Finding::new(
             rule,
@@ -275,13 +296,10 @@ fn platform(catalog: &Catalog, subject: &Subject, stage: &Stage) -> Option<Findi
                 .note("builders pass over it, and take any Windows"),
         );
     }
-    if stage.of_stage.is_some() {
-        return None;
-    }
-    let image = NamedImage::read_reference(catalog, stage.resolved.as_deref()?).ok()?;
+    let image = NamedImage::read_reference(catalog, base.reference?).ok()?;
     let known_windows = image.image.version.is_some() || image.base.is_some();
     let short = image.short();
-    let base_is = |label: String, finding: Finding| finding.related(stage.stated_at.clone(), label);
+    let base_is = |label: String, finding: Finding| finding.related(base.origin.clone(), label);
     match platform.os.as_deref() {
         Some("windows") | None => {}
         Some(other) if known_windows && image.image.os == Os::Windows => {

@@ -1374,3 +1374,41 @@ proptest::proptest! {
         let _ = winfit_files::kubernetes::read_flattened(&source);
     }
 }
+
+#[test]
+fn parts_of_another_shape_are_told() {
+    let pod =
+        |spec: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n{spec}");
+    for (spec, expected) in [
+        (
+            "  containers: {name: a, image: b}\n",
+            "5:15 a list of containers",
+        ),
+        (
+            "  containers: [[{name: a}]]\n",
+            "5:16 a container: a mapping with name and image",
+        ),
+        (
+            "  nodeSelector: [a]\n  containers: []\n",
+            "5:17 a mapping of labels to values",
+        ),
+        (
+            "  tolerations: {key: os}\n  containers: []\n",
+            "5:16 a list of tolerations",
+        ),
+    ] {
+        let text = pod(spec);
+        let source = Source::of_text("pod.yaml", &text);
+        let (trees, _) = yaml::read(&source);
+        let (_, problems) = winfit_files::kubernetes::read(&source, &trees);
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| {
+                let span = problem.origin.span.unwrap();
+                let expected = problem.message.rsplit("expected ").next().unwrap();
+                format!("{}:{} {expected}", span.line, span.column)
+            })
+            .collect();
+        assert_eq!(told, [expected], "{spec}");
+    }
+}

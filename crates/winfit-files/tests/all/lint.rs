@@ -208,10 +208,10 @@ fn ignores_take_findings_away_and_are_told_when_they_match_nothing() {
     assert_eq!(
         unused,
         [
+            "winfit.toml:5:8 unused-ignore",
             "b/Dockerfile:1:18 unused-ignore",
             "b/Dockerfile:1:34 unused-ignore",
             "d/Dockerfile:1:18 unused-ignore",
-            "winfit.toml:5:8 unused-ignore",
         ]
     );
     // A comment cannot stand behind an instruction of a Dockerfile.
@@ -321,7 +321,7 @@ fn how_to_render_names_the_folder_where_no_shell_needs_quotes() {
             .iter()
             .find(|finding| finding.rule == "not-rendered")
             .unwrap();
-        assert!(told.notes[0].contains(expected), "{path}: {:?}", told.notes);
+        assert!(told.message.contains(expected), "{path}: {}", told.message);
     }
 }
 
@@ -340,4 +340,91 @@ fn every_rule_is_listed_once_and_every_finding_has_a_listed_rule() {
             rule.name
         );
     }
+}
+
+#[test]
+fn a_chart_whose_values_alone_name_windows_is_told() {
+    let tree = Tree::new(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: kiln\n"),
+        (
+            "chart/values.yaml",
+            "nodeSelector:\n  kubernetes.io/os: windows\n",
+        ),
+        (
+            "chart/templates/pod.yaml",
+            "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {{ toYaml .Values.nodeSelector }}\n",
+        ),
+        ("linux/values.yaml", "image: nginx\n"),
+        (
+            "linux/templates/pod.yaml",
+            "apiVersion: v1\nkind: Pod\nspec:\n  image: {{ .Values.image }}\n",
+        ),
+    ]);
+    assert_eq!(found(&tree), ["chart/templates/pod.yaml not-rendered"]);
+}
+
+#[test]
+fn a_hash_inside_a_text_is_no_comment() {
+    let tree = Tree::new(&[
+        (
+            "compose.yaml",
+            &format!(
+                "services:\n  a:\n    command: |\n      # winfit: ignore[latest-removed]\n    image: {CORE}:latest\n"
+            ),
+        ),
+        (
+            "Dockerfile",
+            &format!("# winfit: ignore\nFROM {CORE}:ltsc2022\n"),
+        ),
+    ]);
+    assert_eq!(
+        found(&tree),
+        [
+            "Dockerfile:1:3 unused-ignore",
+            "compose.yaml:5:12 latest-removed"
+        ]
+    );
+}
+
+#[test]
+fn ignores_of_what_was_not_read_are_not_called_unused() {
+    let tree = Tree::new(&[
+        (
+            "a/Dockerfile",
+            &format!("# winfit: ignore[build-mismatch]\nFROM {CORE}:ltsc2022\n"),
+        ),
+        ("b/Dockerfile", &format!("FROM {CORE}:ltsc2019\n")),
+        (
+            "winfit.toml",
+            "hosts = [\"ltsc2019\"]\n[[ignore]]\nrule = \"old-image-name\"\npath = \"b/\"\n",
+        ),
+    ]);
+    assert_eq!(found(&tree), ["winfit.toml:3:8 unused-ignore"]);
+    let with = |paths: &[&str], hosts: &[&str]| {
+        let options = winfit_files::repository::ReadOptions {
+            paths: paths.iter().map(|path| tree.path().join(path)).collect(),
+            ..Default::default()
+        };
+        let repository = winfit_files::repository::read(Catalog::builtin(), &options);
+        let hosts = hosts.iter().map(|host| {
+            let read = winfit_core::host::read_host_spec(Catalog::builtin(), host).unwrap();
+            winfit_core::fleet::Member::new(host, read[0].host, "--host")
+        });
+        let options = LintOptions {
+            today: parse_day("2026-11-22").unwrap(),
+            eol_within: None,
+            hosts: hosts.collect(),
+        };
+        let lint = lint(Catalog::builtin(), &repository, &options);
+        lint.findings
+            .iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
+    };
+    // One file, and other hosts than those that the ignores were written for.
+    assert_eq!(with(&["b/Dockerfile"], &[]), [""; 0]);
+    assert_eq!(
+        with(&["."], &["ltsc2022"]),
+        ["unused-ignore", "build-mismatch"]
+    );
 }
