@@ -69,6 +69,21 @@ pub enum Kind {
     Config,
 }
 
+impl Kind {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dockerfile => "dockerfile",
+            Self::Compose => "compose",
+            Self::Kubernetes => "kubernetes",
+            Self::Daemon => "daemon",
+            Self::Script => "script",
+            Self::Template(_) => "template",
+            Self::Config => "config",
+        }
+    }
+}
+
 /// How to render a chart.
 const HELM: &str = "helm template CHART | winfit lint -";
 /// How to render an overlay.
@@ -79,8 +94,11 @@ pub(crate) const RENDER: &str = "render it, and give winfit what comes out";
 
 /// Whether lines of a Dockerfile are a template's, which no engine reads.
 fn is_template(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.starts_with("{{") || line.starts_with("{%"))
+    text.lines().any(|line| {
+        line.starts_with("{{")
+            || line.starts_with("{%")
+            || (line.starts_with("FROM ") && line.contains("{{"))
+    })
 }
 
 /// What a file is, by its name and its text. With `given`, the user named this file: then content

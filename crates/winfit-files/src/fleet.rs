@@ -10,6 +10,7 @@ use winfit_core::fleet::{
 };
 use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
 use winfit_core::image::{NamedImage, StatedBy};
+use winfit_core::placement::kubernetes::BUILD_LABEL;
 use winfit_core::placement::{Placement, SwarmPlacement};
 use winfit_core::reference::Reference;
 
@@ -71,11 +72,18 @@ struct Building<'a> {
     catalog: &'a Catalog,
     config: &'a Config,
     dockerfiles: Dockerfiles<'a>,
-    /// The base of what the repository builds, by reference and by repository without tag.
-    built: HashMap<String, ImageUse>,
+    /// What the repository builds, by reference and by repository without tag.
+    built: HashMap<String, Built>,
     /// Dockerfiles that a workload of the fleet uses.
     used: Vec<PathBuf>,
     fleet: Fleet,
+}
+
+/// The base of an image that the repository builds, and its build file where that is one of its own.
+#[derive(Clone)]
+struct Built {
+    base: ImageUse,
+    dockerfile: Option<PathBuf>,
 }
 
 /// A reference without its tag and digest.
@@ -117,11 +125,18 @@ impl Building<'_> {
             let read = read_host_spec(self.catalog, "linux").ok()?;
             read.into_iter().next()?.host
         } else {
-            let kernel = node.kernel_version.as_ref()?;
-            let read = winfit_core::host::read_hosts(
-                self.catalog,
-                &format!("Kernel Version: {}", kernel.value),
-            );
+            // A manifest written by hand has no status; its label tells the build.
+            let label = || {
+                let build = node.labels.iter().find(|(name, _)| name == BUILD_LABEL)?;
+                Some(build.1.clone())
+            };
+            let kernel = node
+                .kernel_version
+                .as_ref()
+                .map(|kernel| kernel.value.clone());
+            let version = kernel.or_else(label)?;
+            let text = format!("Kernel Version: {version}");
+            let read = winfit_core::host::read_hosts(self.catalog, &text);
             let host = read.hosts.into_iter().next()?.host;
             Host {
                 kind: Kind::Server,
@@ -162,7 +177,11 @@ impl Building<'_> {
                 else {
                     continue;
                 };
-                self.remember(name, base);
+                let built = Built {
+                    base,
+                    dockerfile: None,
+                };
+                self.remember(name, built);
             }
         }
         for image in &self.config.images {
@@ -170,17 +189,17 @@ impl Building<'_> {
                 && let Some((_, dockerfile)) = self.dockerfiles.get(&tidy(path))
                 && let Some(base) = self.final_base(dockerfile, None)
             {
-                self.used.push(tidy(path));
-                self.remember(&image.reference, base);
+                let dockerfile = Some(tidy(path));
+                self.remember(&image.reference, Built { base, dockerfile });
             }
         }
     }
 
-    fn remember(&mut self, name: &str, base: ImageUse) {
+    fn remember(&mut self, name: &str, built: Built) {
         if let Some(bare) = without_tag(name) {
-            self.built.entry(bare).or_insert_with(|| base.clone());
+            self.built.entry(bare).or_insert_with(|| built.clone());
         }
-        self.built.entry(name.to_owned()).or_insert(base);
+        self.built.entry(name.to_owned()).or_insert(built);
     }
 
     /// The base of the Dockerfile that builds a service's image.
@@ -256,7 +275,7 @@ impl Building<'_> {
     }
 
     /// An image by its text after substitution.
-    fn image(&self, text: &str, origin: &Origin, unresolved: &[String]) -> ImageUse {
+    fn image(&mut self, text: &str, origin: &Origin, unresolved: &[String]) -> ImageUse {
         let used = ImageUse {
             text: text.to_owned(),
             image: NamedImage::read_reference(self.catalog, text),
@@ -266,11 +285,14 @@ impl Building<'_> {
             os: None,
         };
         let mut used = self.completed(used);
-        let base = self.built.get(text).or_else(|| {
+        let built = self.built.get(text).or_else(|| {
             let bare = without_tag(text)?;
             self.built.get(&bare)
         });
-        used.built_from = base.cloned().map(Box::new);
+        if let Some(built) = built {
+            self.used.extend(built.dockerfile.clone());
+            used.built_from = Some(Box::new(built.base.clone()));
+        }
         used
     }
 
@@ -285,7 +307,7 @@ impl Building<'_> {
         }
     }
 
-    fn pod(&self, object: &Object, pod: &PodTemplate) -> Workload {
+    fn pod(&mut self, object: &Object, pod: &PodTemplate) -> Workload {
         let containers = pod
             .containers
             .iter()
@@ -339,7 +361,18 @@ impl Building<'_> {
                 built_from: Some(Box::new(base.clone())),
                 os: None,
             },
-            (None, None) => return,
+            // Built elsewhere, or by a file that is not there.
+            (None, None) => match &service.build {
+                Some(build) => ImageUse {
+                    text: service.name.value.clone(),
+                    image: NamedImage::read_reference(self.catalog, "local/build"),
+                    origin: build.origin.clone(),
+                    unresolved: Vec::new(),
+                    os: None,
+                    built_from: None,
+                },
+                None => return,
+            },
         };
         let in_swarm = service.deploy.is_some() || self.all_in_swarm();
         let isolation = service.isolation.as_ref().and_then(|isolation| {

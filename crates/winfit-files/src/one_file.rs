@@ -69,6 +69,14 @@ pub(crate) fn of_bytes(
     };
     let kind = discover::kind(path, &text, given)?;
     let source = Arc::new(Source::new(name, path.to_owned(), text, encoding));
+    if let Some(problem) = merge_conflict(&source) {
+        return Some(ReadFile {
+            source,
+            facts: Facts::Broken(kind.name()),
+            problems: vec![problem],
+            beside: false,
+        });
+    }
     let (facts, problems) = match kind {
         Kind::Dockerfile => {
             let (dockerfile, problems) = dockerfile::read(&source);
@@ -97,6 +105,25 @@ pub(crate) fn of_bytes(
         problems,
         beside: false,
     })
+}
+
+/// The mark of a merge that git could not end by itself.
+fn merge_conflict(source: &Source) -> Option<Problem> {
+    let marks = |mark: &str| {
+        memchr::memmem::find_iter(source.text.as_bytes(), mark)
+            .find(|at| *at == 0 || source.text.as_bytes()[at - 1] == b'\n')
+    };
+    let start = marks("<<<<<<< ")?;
+    marks(">>>>>>> ")?;
+    let origin = source.origin(start, source.line_end(start));
+    Some(
+        Problem::error(
+            "broken-file",
+            origin,
+            "a merge is not resolved here, and the file was not read",
+        )
+        .label("both sides stand below"),
+    )
 }
 
 fn not_text(path: &Path, name: &str, given: bool, at: usize) -> Option<ReadFile> {

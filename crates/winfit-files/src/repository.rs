@@ -9,8 +9,9 @@ use std::sync::{Arc, mpsc};
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
 use winfit_core::Catalog;
+use winfit_core::version::quote_for_error;
 
-use crate::compose::Compose;
+use crate::compose::{BASES, Compose};
 use crate::config::{self, Config};
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::discover;
@@ -163,7 +164,10 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         }
     }
     read_beside(&mut repository, &loader);
-    for source in loader.loaded() {
+    tell_missing_dockerfiles(&mut repository);
+    let loaded = loader.loaded();
+    leave_out_parts(&mut repository, &loaded);
+    for source in loaded {
         repository.files.push(ReadFile {
             source,
             facts: Facts::Part,
@@ -184,6 +188,63 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         .sort_by(|one, other| one.path.cmp(&other.path));
     repository.unread.dedup();
     repository
+}
+
+/// A Dockerfile that `winfit.toml` names and that is not there.
+fn tell_missing_dockerfiles(repository: &mut Repository) {
+    let known: HashSet<PathBuf> = repository
+        .files
+        .iter()
+        .filter(|file| matches!(file.facts, Facts::Dockerfile(_)))
+        .map(|file| tidy(Path::new(&*file.source.name)))
+        .collect();
+    let missing: Vec<Problem> = repository
+        .config
+        .images
+        .iter()
+        .filter_map(|image| {
+            let path = image
+                .dockerfile
+                .as_ref()
+                .filter(|path| !known.contains(&tidy(path)))?;
+            let message = format!(
+                "{:?} is no Dockerfile that can be read, so nobody knows what {} is built on",
+                quote_for_error(&path.to_string_lossy()),
+                image.reference
+            );
+            let origin = image.dockerfile_at.clone()?;
+            Some(Problem::warning("winfit-toml", origin, message).label("not found"))
+        })
+        .collect();
+    let config = repository
+        .files
+        .iter_mut()
+        .find(|file| matches!(file.facts, Facts::Config));
+    if let Some(config) = config {
+        config.problems.extend(missing);
+    }
+}
+
+/// A Compose file that another one includes or extends is judged with that one: alone it would be
+/// another project, with other variables. Those that Compose finds by their names are projects.
+fn leave_out_parts(repository: &mut Repository, loaded: &[Arc<Source>]) {
+    let names: HashSet<&str> = loaded.iter().map(|source| &*source.name).collect();
+    for file in &mut repository.files {
+        let name = file
+            .source
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy());
+        let found_by_name =
+            name.is_some_and(|name| BASES.iter().any(|base| name.eq_ignore_ascii_case(base)));
+        if matches!(file.facts, Facts::Compose(_))
+            && !found_by_name
+            && names.contains(&*file.source.name)
+        {
+            file.facts = Facts::Part;
+            file.problems.clear();
+        }
+    }
 }
 
 /// Reads the Dockerfiles that `winfit.toml` and Compose files name, where they are not read yet.
@@ -257,7 +318,8 @@ fn read_config(
             Some(path) => path,
             None => return,
         },
-        (None, None) => match nearest_config(Path::new(".")) {
+        // Of standard input the name tells where it would stand.
+        (None, None) => match nearest_config(&of_stdin(options)) {
             Some(path) => path,
             None => return,
         },
@@ -265,13 +327,19 @@ fn read_config(
     let name = shown(&path);
     match read_bytes(&path) {
         Ok(Some(bytes)) => {
-            let (text, encoding) = match decode(bytes) {
-                Ok(decoded) => decoded,
-                Err(_) => (String::new(), Encoding::Utf8),
-            };
+            let decoded = decode(bytes);
+            let no_text = decoded.as_ref().err().copied();
+            let (text, encoding) = decoded.unwrap_or((String::new(), Encoding::Utf8));
             let source = Source::new(&name, path.clone(), text, encoding);
             let folder = PathBuf::from(shown(path.parent().unwrap_or(Path::new(""))));
-            let (config, problems) = config::read(catalog, &source, &folder);
+            let (config, mut problems) = config::read(catalog, &source, &folder);
+            if let Some(no_text) = no_text {
+                let message = format!(
+                    "this is no text: byte {} is neither UTF-8 nor UTF-16",
+                    no_text.at
+                );
+                problems.push(Problem::error("winfit-toml", source.whole(), message));
+            }
             repository.config = config;
             repository.files.push(ReadFile {
                 source: Arc::new(source),
@@ -286,6 +354,17 @@ fn read_config(
         }),
         Err(reason) => repository.unread.push(Unread { path: name, reason }),
     }
+}
+
+/// Where standard input would stand, by its name; else the working folder.
+fn of_stdin(options: &ReadOptions) -> PathBuf {
+    let named = options.stdin.as_ref().map(|(name, _)| PathBuf::from(name));
+    named
+        .filter(|path| {
+            path.parent()
+                .is_some_and(|folder| !folder.as_os_str().is_empty() && folder.is_dir())
+        })
+        .unwrap_or_else(|| PathBuf::from("."))
 }
 
 /// Whether these paths are all that `winfit.toml` stands for; without one, whether they are folders.

@@ -74,7 +74,10 @@ impl Reading<'_> {
             }
             "engine" => match text.parse() {
                 Ok(engine) => facts.engine = Some(engine),
-                Err(error) => expected = Some(error.to_string()),
+                Err(error) => {
+                    self.wrong(value.span(), error.to_string());
+                    return;
+                }
             },
             "isolation" => {
                 facts.isolation = match lower.as_str() {

@@ -33,6 +33,8 @@ pub struct ImageFacts {
     /// The Dockerfile that builds it, joined to the folder of `winfit.toml`.
     pub dockerfile: Option<PathBuf>,
     /// Where that is written.
+    pub dockerfile_at: Option<Origin>,
+    /// Where that is written.
     pub origin: Origin,
 }
 

@@ -197,6 +197,7 @@ impl Reading<'_> {
                 os_version: None,
                 os: None,
                 dockerfile: None,
+                dockerfile_at: None,
                 origin: self.origin(key.span()),
             };
             if let Err(error) = winfit_core::reference::Reference::parse(key.get_ref()) {
@@ -211,7 +212,13 @@ impl Reading<'_> {
                         };
                         match text.parse() {
                             Ok(version) => facts.os_version = Some(version),
-                            Err(error) => self.wrong(value.span(), format!("{error}")),
+                            Err(_) => self.wrong(
+                                value.span(),
+                                format!(
+                                    "{:?} is no version; write one as \"10.0.17763.437\", or \"10.0.17763\" where the revision is not known",
+                                    quote_for_error(text)
+                                ),
+                            ),
                         }
                     }
                     "os" => match value.get_ref().as_str() {
@@ -220,9 +227,10 @@ impl Reading<'_> {
                         _ => self.wrong(value.span(), "os is \"windows\" or \"linux\""),
                     },
                     "dockerfile" => {
-                        facts.dockerfile = self
-                            .text(value, "a path, as \"web/Dockerfile\"")
-                            .map(|path| config.folder.join(path));
+                        if let Some(path) = self.text(value, "a path, as \"web/Dockerfile\"") {
+                            facts.dockerfile = Some(config.folder.join(path));
+                            facts.dockerfile_at = Some(self.origin(value.span()));
+                        }
                     }
                     _ => self.unknown_key(key, &["os_version", "os", "dockerfile"]),
                 }

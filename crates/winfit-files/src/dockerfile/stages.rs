@@ -69,6 +69,7 @@ pub(super) fn read(source: &Source, given: &[(String, String)]) -> (Dockerfile, 
         problems: Vec::new(),
         before_from: false,
         after_broken_heredoc: false,
+        full: false,
     };
     while let Some(logical) = lines.instruction() {
         reader.scope.escape = lines.escape;
@@ -98,6 +99,8 @@ struct Reader<'s> {
     before_from: bool,
     /// A heredoc without an end was met, and its contents cannot be told from instructions.
     after_broken_heredoc: bool,
+    /// The file has all the stages that are read.
+    full: bool,
 }
 
 impl Reader<'_> {
@@ -355,8 +358,12 @@ impl Reader<'_> {
         };
         if self.stages.len() >= MOST {
             let origin = self.origin(logical, found.name);
-            let message = format!("this file has more than {MOST} stages; the rest is not read");
-            self.broken(origin, message, "");
+            if !self.full {
+                self.full = true;
+                let message =
+                    format!("this file has more than {MOST} stages; the rest is not read");
+                self.broken(origin, message, "");
+            }
             return;
         }
         let name = self.stage_name(logical, found, &words);

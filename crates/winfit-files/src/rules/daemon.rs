@@ -162,6 +162,10 @@ fn misspelt_key(subject: &Subject, key: &Located<String>) -> Option<Finding> {
     Some(finding.label("\"exec-opts\""))
 }
 
+/// What the options of engines on Linux start with (moby, `daemon/config/config_linux.go`,
+/// `validatePlatformExecOpt`).
+const OF_LINUX: &str = "native.";
+
 fn options(subject: &Subject, options: &[Located<String>], found: &mut Vec<Finding>) {
     let unknown = |option: &Located<String>, message: String, label: &str| {
         Finding::new(
@@ -203,6 +207,28 @@ fn options(subject: &Subject, options: &[Located<String>], found: &mut Vec<Findi
                     ),
                     "isolation=…",
                 ));
+            } else if !key.starts_with(OF_LINUX) {
+                found.push(unknown(
+                    option,
+                    format!(
+                        "engines do not know the exec-opt {:?} and do not start: Windows has \
+                         isolation, Linux has those of {OF_LINUX}*",
+                        quote_for_error(key)
+                    ),
+                    "no exec-opt",
+                ));
+            } else if let Some(isolation) = options.iter().find(|option| is_isolation(option)) {
+                found.push(
+                    unknown(
+                        option,
+                        format!(
+                            "no engine starts with both: {key} is for Linux alone, and \
+                             isolation for Windows"
+                        ),
+                        "for Linux",
+                    )
+                    .related(isolation.origin.clone(), "for Windows"),
+                );
             }
             continue;
         }
@@ -264,20 +290,5 @@ pub(super) fn meant(word: &str) -> Option<&'static str> {
 /// Whether an option's name is `isolation` but for a slip.
 fn is_near_isolation(key: &str) -> bool {
     let key = plain(key);
-    key.contains("isolation") || (key.len() < 20 && distance(&key, "isolation") <= 2)
-}
-
-/// How many letters are to be added, left out or changed to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, letter) in from.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, other) in to.bytes().enumerate() {
-            let changed = diagonal + usize::from(letter != other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
+    key.contains("isolation") || (key.len() < 20 && strsim::levenshtein(&key, "isolation") <= 2)
 }

@@ -133,7 +133,7 @@ fn mistakes_are_told_with_their_place_and_a_way_out() {
             "[[hosts]]\nhost = \"ltsc2019\"\ntaints = [\"os=windows:Never\"]",
             "3:11: the effect of a taint",
         ),
-        ("engine = \"podman\"", "1:10: \"podman\" is no engine"),
+        ("engine = \"podman\"", "1:10: \"podman\" names no engine"),
         (
             "platform = \"mars\"",
             "1:12: \"mars\" is no platform; expected one of",

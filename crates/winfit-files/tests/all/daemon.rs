@@ -485,3 +485,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn options_that_no_engine_takes() {
+    assert_eq!(
+        check(r#"{"exec-opts": ["foo=bar"]}"#),
+        "error exec-opts-unknown 1:16: engines do not know the exec-opt \"foo\" and do not start: \
+         Windows has isolation, Linux has those of native.* [no exec-opt]\n"
+    );
+    assert_eq!(
+        check(r#"{"exec-opts": ["isolation=process", "native.cgroupdriver=systemd"]}"#),
+        "error exec-opts-unknown 1:37: no engine starts with both: native.cgroupdriver is for Linux \
+         alone, and isolation for Windows [for Linux]\n"
+    );
+    assert_eq!(
+        check(r#"{"exec-opts": ["native.cgroupdriver=systemd"]}"#),
+        ""
+    );
+}

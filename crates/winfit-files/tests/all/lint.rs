@@ -428,3 +428,67 @@ fn ignores_of_what_was_not_read_are_not_called_unused() {
         ["unused-ignore", "build-mismatch"]
     );
 }
+
+#[test]
+fn a_build_file_that_no_given_workload_uses_is_judged_by_itself() {
+    let config =
+        "hosts = [\"ltsc2019\"]\n[images.\"contoso/web\"]\ndockerfile = \"web/Dockerfile\"\n";
+    let tree = Tree::new(&[
+        ("web/Dockerfile", &format!("FROM {CORE}:ltsc2022\n")),
+        ("winfit.toml", config),
+    ]);
+    assert_eq!(found(&tree), ["web/Dockerfile:1:6 build-mismatch"]);
+}
+
+#[test]
+fn a_build_file_that_is_not_there_is_told() {
+    let tree = Tree::new(&[
+        ("web.yaml", &deployment("contoso/web", "")),
+        (
+            "winfit.toml",
+            "hosts = [\"ltsc2019\"]\n[images.\"contoso/web\"]\ndockerfile = \"nosuch\"\n",
+        ),
+    ]);
+    assert!(found(&tree).contains(&"winfit.toml:3:14 winfit-toml".to_owned()));
+}
+
+#[test]
+fn a_node_without_a_status_is_a_host_by_its_label() {
+    let node = "apiVersion: v1\nkind: Node\nmetadata:\n  name: a\n  labels:\n    kubernetes.io/os: windows\n    node.kubernetes.io/windows-build: 10.0.17763\n";
+    let tree = Tree::new(&[
+        ("node.yaml", node),
+        ("web.yaml", &deployment(&format!("{CORE}:ltsc2022"), "")),
+    ]);
+    assert_eq!(found(&tree), ["web.yaml:13:18 build-mismatch"]);
+    assert_eq!(lint_of(&tree).hosts_from, "Node manifests");
+}
+
+#[test]
+fn an_included_compose_file_is_judged_with_the_one_that_includes_it() {
+    let tree = Tree::new(&[
+        (".env", "TAG=ltsc2019\n"),
+        (
+            "docker-compose.yml",
+            "include: [sub/inc.yml]\nservices: {}\n",
+        ),
+        (
+            "sub/inc.yml",
+            &format!("services:\n  web:\n    image: {CORE}:${{TAG}}\n"),
+        ),
+        ("winfit.toml", "hosts = [\"ltsc2022\"]\n"),
+    ]);
+    let lint = lint_of(&tree);
+    assert_eq!(lint.placed.len(), 1);
+    assert_eq!(found(&tree), ["sub/inc.yml:3:12 build-mismatch"]);
+}
+
+#[test]
+fn a_merge_that_is_not_resolved_is_one_finding() {
+    let tree = Tree::new(&[(
+        "Dockerfile",
+        &format!(
+            "<<<<<<< HEAD\nFROM {CORE}:latest\n=======\nFROM {CORE}:ltsc2022\n>>>>>>> other\n"
+        ),
+    )]);
+    assert_eq!(found(&tree), ["Dockerfile:1:1 broken-file"]);
+}

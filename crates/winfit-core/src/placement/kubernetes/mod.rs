@@ -19,7 +19,7 @@ pub(crate) const OS_LABEL: &str = "kubernetes.io/os";
 pub(crate) const OLD_OS_LABEL: &str = "beta.kubernetes.io/os";
 
 /// The label of the build that every kubelet on Windows sets since Kubernetes 1.17.
-pub(crate) const BUILD_LABEL: &str = "node.kubernetes.io/windows-build";
+pub const BUILD_LABEL: &str = "node.kubernetes.io/windows-build";
 
 /// An operator of a node affinity's expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
