@@ -140,11 +140,11 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
     } else {
         roots.push(Path::new("./").join(&repository.config.folder));
     }
-    let loader = DiskLoader::new(&roots);
+    let disk = DiskLoader::new(&roots);
     let (sender, receiver) = mpsc::channel();
     if let Some((name, bytes)) = &options.stdin {
         let path = PathBuf::from(name);
-        if let Some(file) = of_bytes(&path, name, bytes.clone(), true, &loader) {
+        if let Some(file) = of_bytes(&path, name, bytes.clone(), true, &disk) {
             repository.files.push(file);
         } else {
             repository.unread.push(Unread {
@@ -154,7 +154,7 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         }
     }
     for path in paths {
-        read_path(path, &repository.config, &loader, &sender);
+        read_path(path, &repository.config, &disk, &sender);
     }
     drop(sender);
     for found in receiver {
@@ -163,9 +163,9 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
             Found::Unread(unread) => repository.unread.push(unread),
         }
     }
-    read_beside(&mut repository, &loader);
+    read_beside(&mut repository, &disk);
     tell_missing_dockerfiles(&mut repository);
-    let loaded = loader.loaded();
+    let loaded = disk.loaded();
     leave_out_parts(&mut repository, &loaded);
     for source in loaded {
         repository.files.push(ReadFile {

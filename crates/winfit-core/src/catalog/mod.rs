@@ -22,7 +22,7 @@ pub use engines::{EngineRow, EngineRule, Generation, Order};
 pub use lifecycle::LifecycleRow;
 pub use matrix::{Cell, MatrixRow, RowStatus};
 pub use releases::Release;
-pub use small::{Conflict, PlatformFacts, TagForm};
+pub use small::{Conflict, OldName, PlatformFacts, TagForm};
 pub use tsv::TableError;
 pub use updates::{Audience, Stream, Update, stream};
 
@@ -54,6 +54,8 @@ pub struct Catalog {
     pub conflicts: Vec<Conflict>,
     /// Hosting platforms and what they offer.
     pub platforms: Vec<PlatformFacts>,
+    /// Repositories for Windows that moved from Docker Hub to Microsoft's registry.
+    pub old_names: Vec<OldName>,
     /// What a verdict looks up, laid out for it.
     index: index::Index,
     /// Builds the catalog knows, sorted, with the kinds of Windows they were released as.
@@ -126,6 +128,7 @@ impl Catalog {
             tag_forms: small::read_tags()?,
             conflicts: small::read_conflicts()?,
             platforms: small::read_platforms()?,
+            old_names: small::read_old_names()?,
             releases,
             matrix,
             builds,

@@ -1,4 +1,6 @@
-//! The small tables: tag forms, conflicts between sources, hosting platforms.
+//! The small tables: tag forms, conflicts between sources, hosting platforms, names of old.
+
+use time::Date;
 
 use super::tsv::{TableError, table};
 
@@ -51,6 +53,34 @@ pub struct PlatformFacts {
     pub hyperv: Option<bool>,
     /// Where that is stated.
     pub source: &'static str,
+}
+
+/// A repository of Docker Hub, for Windows alone, that moved to Microsoft's registry.
+#[derive(Debug, Clone)]
+pub struct OldName {
+    /// Its old name, without a registry: `microsoft/aspnet`.
+    pub repository: &'static str,
+    /// Its name today.
+    pub today: &'static str,
+    /// Since when.
+    pub since: Date,
+    /// Where that is stated.
+    pub source: &'static str,
+}
+
+pub(super) fn read_old_names() -> Result<Vec<OldName>, TableError> {
+    table(
+        "old_names.tsv",
+        include_str!("../../data/old_names.tsv"),
+        |row| {
+            Ok(OldName {
+                repository: row.text("repository")?,
+                today: row.text("today")?,
+                since: row.required_day("since")?,
+                source: row.text("source")?,
+            })
+        },
+    )
 }
 
 pub(super) fn read_tags() -> Result<Vec<TagForm>, TableError> {
