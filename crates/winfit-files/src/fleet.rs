@@ -1,6 +1,6 @@
 //! From facts of files to the fleet that the core audits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use winfit_core::Catalog;
@@ -10,7 +10,7 @@ use winfit_core::fleet::{
 };
 use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
 use winfit_core::image::{NamedImage, StatedBy};
-use winfit_core::placement::kubernetes::BUILD_LABEL;
+use winfit_core::placement::kubernetes::{BUILD_LABEL, RuntimeClass};
 use winfit_core::placement::{Placement, SwarmPlacement};
 use winfit_core::reference::Reference;
 
@@ -20,6 +20,7 @@ use crate::dockerfile::{self, Dockerfile};
 use crate::kubernetes::{Content, NodeObject, Object, PodTemplate};
 use crate::repository::{Facts, ReadFile, Repository, tidy};
 use crate::rules;
+use crate::shares::in_shares;
 
 /// Builds the fleet. With `given` hosts, they alone count.
 pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fleet {
@@ -28,28 +29,45 @@ pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fl
         config: &repository.config,
         dockerfiles: dockerfiles(repository),
         built: HashMap::new(),
-        used: Vec::new(),
-        fleet: Fleet::default(),
+        swarm_alone: false,
     };
-    building.hosts(repository, given);
+    let hosts = building.hosts(repository, given);
+    building.swarm_alone = all_in_swarm(&hosts);
     building.what_is_built(repository);
-    for file in &repository.files {
-        match &file.facts {
-            Facts::Kubernetes(manifests) => {
-                for object in &manifests.objects {
-                    building.object(object);
-                }
-            }
-            Facts::Compose(compose) => {
-                for service in &compose.services {
-                    building.service(service);
-                }
-            }
-            _ => {}
-        }
+    let mut fleet = Fleet {
+        hosts,
+        ..Fleet::default()
+    };
+    let mut used: HashSet<PathBuf> = HashSet::new();
+    for mut found in in_shares(&repository.files, |files| building.share(files)) {
+        fleet.workloads.append(&mut found.workloads);
+        fleet.runtime_classes.append(&mut found.runtime_classes);
+        fleet.builds.append(&mut found.builds);
+        used.extend(found.used);
     }
-    building.builds(repository);
-    building.fleet
+    for build in &mut fleet.builds {
+        build.used = used.contains(&tidy(Path::new(&build.subject.name)));
+    }
+    fleet
+}
+
+/// What some of the files add to the fleet.
+#[derive(Default)]
+struct Share {
+    workloads: Vec<Workload>,
+    runtime_classes: Vec<RuntimeClass>,
+    builds: Vec<Build>,
+    /// Dockerfiles that a workload of these uses.
+    used: Vec<PathBuf>,
+}
+
+/// Where all hosts that run Compose services are a Swarm's, a service without `deploy` is one too.
+fn all_in_swarm(hosts: &[Member]) -> bool {
+    let mut hosts = hosts
+        .iter()
+        .filter(|host| host.orchestrator != Some(Orchestrator::Kubernetes))
+        .peekable();
+    hosts.peek().is_some() && hosts.all(|host| host.orchestrator == Some(Orchestrator::Swarm))
 }
 
 /// A Dockerfile with its text, by its path without `.` and `..`.
@@ -74,9 +92,8 @@ struct Building<'a> {
     dockerfiles: Dockerfiles<'a>,
     /// What the repository builds, by reference and by repository without tag.
     built: HashMap<String, Built>,
-    /// Dockerfiles that a workload of the fleet uses.
-    used: Vec<PathBuf>,
-    fleet: Fleet,
+    /// See [`all_in_swarm`].
+    swarm_alone: bool,
 }
 
 /// The base of an image that the repository builds, and its build file where that is one of its own.
@@ -98,23 +115,52 @@ fn without_tag(text: &str) -> Option<String> {
 }
 
 impl Building<'_> {
-    fn hosts(&mut self, repository: &Repository, given: &[Member]) {
+    fn hosts(&self, repository: &Repository, given: &[Member]) -> Vec<Member> {
         if !given.is_empty() {
-            self.fleet.hosts = given.to_vec();
-            return;
+            return given.to_vec();
         }
-        self.fleet.hosts.clone_from(&self.config.hosts);
+        let mut hosts = self.config.hosts.clone();
         for file in &repository.files {
             let Facts::Kubernetes(manifests) = &file.facts else {
                 continue;
             };
             for object in &manifests.objects {
                 if let Content::Node(node) = &object.content {
-                    let member = self.node(object, node);
-                    self.fleet.hosts.extend(member);
+                    hosts.extend(self.node(object, node));
                 }
             }
         }
+        hosts
+    }
+
+    /// What these files add to the fleet.
+    fn share(&self, files: &[ReadFile]) -> Share {
+        let mut share = Share::default();
+        for file in files {
+            match &file.facts {
+                Facts::Kubernetes(manifests) => {
+                    for object in &manifests.objects {
+                        self.object(object, &mut share);
+                    }
+                }
+                Facts::Compose(compose) => {
+                    for service in &compose.services {
+                        self.service(service, &mut share);
+                    }
+                }
+                Facts::Dockerfile(dockerfile) if !file.beside => {
+                    share
+                        .builds
+                        .extend(self.final_base(dockerfile, None).map(|base| Build {
+                            subject: Subject::new("Dockerfile", &file.source.name),
+                            base,
+                            used: false,
+                        }));
+                }
+                _ => {}
+            }
+        }
+        share
     }
 
     /// A Node that a file holds; without a version it says nothing about hosts.
@@ -173,7 +219,8 @@ impl Building<'_> {
                 continue;
             };
             for service in &compose.services {
-                let (Some(name), Some(base)) = (&service.resolved_image, self.built_by(service))
+                let (Some(name), Some((base, _))) =
+                    (&service.resolved_image, self.built_by(service))
                 else {
                     continue;
                 };
@@ -203,7 +250,7 @@ impl Building<'_> {
     }
 
     /// The base of the Dockerfile that builds a service's image.
-    fn built_by(&mut self, service: &Service) -> Option<ImageUse> {
+    fn built_by(&self, service: &Service) -> Option<(ImageUse, Option<PathBuf>)> {
         let build = service.build.as_ref()?;
         if let Some(inline) = &build.inline {
             let source = crate::source::Source::of_text(&inline.origin.source, &inline.value);
@@ -211,14 +258,13 @@ impl Building<'_> {
             let mut base = self.final_base(&dockerfile, build.target.as_deref())?;
             // Places inside the block are places of the Compose file's value.
             base.origin = inline.origin.clone();
-            return Some(base);
+            return Some((base, None));
         }
         let path = tidy(build.dockerfile.as_deref()?);
         let (file, _) = self.dockerfiles.get(&path)?;
         let (dockerfile, _) = dockerfile::read_with_args(&file.source, &build.args);
-        let base = self.final_base(&dockerfile, build.target.as_deref());
-        self.used.push(path);
-        base
+        let base = self.final_base(&dockerfile, build.target.as_deref())?;
+        Some((base, Some(path)))
     }
 
     fn final_base(&self, dockerfile: &Dockerfile, target: Option<&str>) -> Option<ImageUse> {
@@ -275,7 +321,13 @@ impl Building<'_> {
     }
 
     /// An image by its text after substitution.
-    fn image(&mut self, text: &str, origin: &Origin, unresolved: &[String]) -> ImageUse {
+    fn image(
+        &self,
+        text: &str,
+        origin: &Origin,
+        unresolved: &[String],
+        share: &mut Share,
+    ) -> ImageUse {
         let used = ImageUse {
             text: text.to_owned(),
             image: NamedImage::read_reference(self.catalog, text),
@@ -290,24 +342,24 @@ impl Building<'_> {
             self.built.get(&bare)
         });
         if let Some(built) = built {
-            self.used.extend(built.dockerfile.clone());
+            share.used.extend(built.dockerfile.clone());
             used.built_from = Some(Box::new(built.base.clone()));
         }
         used
     }
 
-    fn object(&mut self, object: &Object) {
+    fn object(&self, object: &Object, share: &mut Share) {
         match &object.content {
             Content::Workload(pod) => {
-                let workload = self.pod(object, pod);
-                self.fleet.workloads.push(workload);
+                let workload = self.pod(object, pod, share);
+                share.workloads.push(workload);
             }
-            Content::RuntimeClass(class) => self.fleet.runtime_classes.push((**class).clone()),
+            Content::RuntimeClass(class) => share.runtime_classes.push((**class).clone()),
             Content::Node(_) | Content::Other => {}
         }
     }
 
-    fn pod(&mut self, object: &Object, pod: &PodTemplate) -> Workload {
+    fn pod(&self, object: &Object, pod: &PodTemplate, share: &mut Share) -> Workload {
         let containers = pod
             .containers
             .iter()
@@ -315,7 +367,7 @@ impl Building<'_> {
                 let image = container.image.as_ref()?;
                 Some(Container {
                     name: container.name.clone(),
-                    image: self.image(&image.value, &image.origin, &[]),
+                    image: self.image(&image.value, &image.origin, &[], share),
                     host_process: container.host_process,
                 })
             })
@@ -338,12 +390,13 @@ impl Building<'_> {
         }
     }
 
-    fn service(&mut self, service: &Service) {
-        let base = self.built_by(service);
+    fn service(&self, service: &Service, share: &mut Share) {
+        let (base, dockerfile) = self.built_by(service).unzip();
+        share.used.extend(dockerfile.flatten());
         let image = match (&service.image, &base) {
             (Some(image), _) => {
                 let text = service.resolved_image.as_deref().unwrap_or(&image.value);
-                let mut used = self.image(text, &image.origin, &service.unresolved);
+                let mut used = self.image(text, &image.origin, &service.unresolved, share);
                 if let Some(base) = base {
                     used.built_from = Some(Box::new(base));
                 }
@@ -374,7 +427,7 @@ impl Building<'_> {
                 None => return,
             },
         };
-        let in_swarm = service.deploy.is_some() || self.all_in_swarm();
+        let in_swarm = service.deploy.is_some() || self.swarm_alone;
         let isolation = service.isolation.as_ref().and_then(|isolation| {
             let value = match isolation.value.to_ascii_lowercase().as_str() {
                 "process" => Isolation::Process,
@@ -391,7 +444,7 @@ impl Building<'_> {
                 _ => None,
             }
         });
-        self.fleet.workloads.push(Workload {
+        share.workloads.push(Workload {
             subject: Subject::new("service", &service.name.value),
             orchestrator: if in_swarm {
                 Orchestrator::Swarm
@@ -419,36 +472,5 @@ impl Building<'_> {
             running: None,
             origin: service.origin.clone(),
         });
-    }
-
-    /// Where all hosts that run Compose services are a Swarm's, a service without `deploy` is one too.
-    fn all_in_swarm(&self) -> bool {
-        let mut hosts = self
-            .fleet
-            .hosts
-            .iter()
-            .filter(|host| host.orchestrator != Some(Orchestrator::Kubernetes))
-            .peekable();
-        hosts.peek().is_some() && hosts.all(|host| host.orchestrator == Some(Orchestrator::Swarm))
-    }
-
-    fn builds(&mut self, repository: &Repository) {
-        for file in &repository.files {
-            let Facts::Dockerfile(dockerfile) = &file.facts else {
-                continue;
-            };
-            if file.beside {
-                continue;
-            }
-            let Some(base) = self.final_base(dockerfile, None) else {
-                continue;
-            };
-            let path = tidy(Path::new(&*file.source.name));
-            self.fleet.builds.push(Build {
-                subject: Subject::new("Dockerfile", &file.source.name),
-                base,
-                used: self.used.contains(&path),
-            });
-        }
     }
 }

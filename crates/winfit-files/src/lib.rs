@@ -19,5 +19,6 @@ mod one_file;
 pub mod problem;
 pub mod repository;
 pub mod rules;
+mod shares;
 pub mod source;
 pub mod yaml;

@@ -13,6 +13,7 @@ use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
 use crate::repository::{Facts, ReadFile, Repository};
 use crate::rules::{self, Context};
+use crate::shares::in_shares;
 use crate::{fleet, ignores};
 
 /// What a lint needs beside the files.
@@ -106,7 +107,16 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         base_tags: config.base_tags,
     };
     let mut findings = audited.findings;
-    findings.extend(of_files(&context, &repository.files));
+    findings.extend(
+        in_shares(&repository.files, |files| -> Vec<Finding> {
+            files
+                .iter()
+                .flat_map(|file| of_file(&context, file))
+                .collect()
+        })
+        .into_iter()
+        .flatten(),
+    );
     for workload in &fleet.workloads {
         findings.extend(
             workload
@@ -188,36 +198,6 @@ fn leave_out_consequences(findings: &mut Vec<Finding>) {
                 .line()
                 .is_none_or(|line| !causes.contains(&(Arc::clone(&finding.origin.source), line)))
     });
-}
-
-/// The findings of all files. Large trees are shared out among the processor's cores.
-fn of_files(context: &Context<'_>, files: &[ReadFile]) -> Vec<Finding> {
-    /// Below this a thread costs more than it saves.
-    const A_SHARE: usize = 500;
-    let of_share = |share: &[ReadFile]| -> Vec<Finding> {
-        share
-            .iter()
-            .flat_map(|file| of_file(context, file))
-            .collect()
-    };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = files.len().div_ceil(cores).max(A_SHARE);
-    if files.len() <= share {
-        return of_share(files);
-    }
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = files
-            .chunks(share)
-            .map(|share| scope.spawn(move || of_share(share)))
-            .collect();
-        shares
-            .into_iter()
-            .flat_map(|share| match share.join() {
-                Ok(findings) => findings,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    })
 }
 
 /// What is wrong with one file: as a text of its kind, and by the rules of its kind.
