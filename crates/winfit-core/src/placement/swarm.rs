@@ -159,7 +159,14 @@ impl Constraint {
             Key::Os => Ok(self.compares(host.os.name())),
             Key::Arch => match host.arch {
                 Some(arch) => Ok(self.compares(kernel_name(arch))),
-                None => not_stated("its architecture"),
+                None => {
+                    let of = |arch| self.compares(kernel_name(arch));
+                    // Hosts are amd64 where nobody says otherwise, but for a few of arm64.
+                    match (of(Arch::Amd64), of(Arch::Arm64)) {
+                        (false, true) => not_stated("its architecture"),
+                        (usual, _) => Ok(usual),
+                    }
+                }
             },
             Key::Ip => self.matches_address(member.address),
             Key::NodeLabel(name) => self.matches_label(&member.labels, name, "label"),
@@ -347,7 +354,8 @@ impl SwarmPlacement {
             }
             match (arch.as_str(), member.host.arch) {
                 ("", _) => return Some(true),
-                (_, None) => open = true,
+                (wanted, None) if docker_name(wanted) == Arch::Amd64.name() => return Some(true),
+                (wanted, None) => open |= docker_name(wanted) == Arch::Arm64.name(),
                 (wanted, Some(own)) if docker_name(wanted) == own.name() => return Some(true),
                 _ => {}
             }

@@ -2,8 +2,9 @@
 
 use crate::catalog::Catalog;
 use crate::fleet::Member;
+use crate::host::Arch;
 
-use super::labels::{Label, label, node_name, on_platform};
+use super::labels::{ARCH_LABELS, Label, label, node_name, on_platform};
 use super::{OLD_OS_LABEL, OS_LABEL, Operator, PodPlacement, Requirement, Taint, Toleration};
 use crate::placement::Admission;
 
@@ -215,7 +216,24 @@ impl Requirement {
     }
 
     fn holds(&self, catalog: &Catalog, member: &Member) -> Holds {
-        let value = if self.field && self.key == "metadata.name" {
+        let value = self.value(catalog, member);
+        if value == Label::NotStated && !self.field && ARCH_LABELS.contains(&self.key.as_str()) {
+            return self.holds_of_usual_arch();
+        }
+        self.holds_of(&value)
+    }
+
+    /// Of a host that states no architecture: Windows hosts are amd64, but for a few of arm64.
+    fn holds_of_usual_arch(&self) -> Holds {
+        let of = |arch: Arch| self.holds_of(&Label::Is(arch.name().into()));
+        match (of(Arch::Amd64), of(Arch::Arm64)) {
+            (Holds::No, Holds::Yes) => Holds::NotStated,
+            (usual, _) => usual,
+        }
+    }
+
+    fn value<'m>(&self, catalog: &Catalog, member: &'m Member) -> Label<'m> {
+        if self.field && self.key == "metadata.name" {
             match node_name(catalog, member) {
                 Some(name) => Label::Is(name.into()),
                 None => Label::NotStated,
@@ -224,9 +242,12 @@ impl Requirement {
             Label::Is("".into())
         } else {
             label(catalog, member, &self.key)
-        };
+        }
+    }
+
+    fn holds_of(&self, value: &Label<'_>) -> Holds {
         let among = |value: &str| self.values.iter().any(|wanted| wanted == value);
-        match (self.operator, &value) {
+        match (self.operator, value) {
             (_, Label::NotStated) => Holds::NotStated,
             (Operator::In, Label::Is(value)) => among(value).into(),
             (Operator::NotIn, Label::Is(value)) => (!among(value)).into(),
