@@ -1,5 +1,7 @@
 //! Images that do not start where their placement lets them.
 
+use std::collections::HashSet;
+
 use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Build, Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
@@ -17,10 +19,10 @@ use super::remedies::{Hosts, other_base};
 use super::{evidence, words};
 
 impl<'a> Spot<'a> {
-    /// What is wrong with each image on the hosts that may get it; one finding an image.
+    /// What is wrong with each image on the hosts that may get it; one finding an image and place.
     pub(super) fn image_mismatches(&self, ground: &Ground<'a>) -> Vec<Finding> {
         let mut found = Vec::new();
-        let mut seen: Vec<(&str, bool)> = Vec::new();
+        let mut seen: HashSet<(&str, bool, &Origin)> = HashSet::new();
         let mixed = self.mixed_os().is_some();
         for image in &self.uses {
             // That it shares a pod with Windows images is said already.
@@ -28,13 +30,15 @@ impl<'a> Spot<'a> {
                 continue;
             }
             let container = image.container;
-            let key = (container.image.text.as_str(), container.host_process);
-            if seen.contains(&key) {
+            let text = container.image.text.as_str();
+            // A comment beside one line says nothing of another line.
+            if !seen.insert((text, container.host_process, image.origin())) {
                 continue;
             }
-            seen.push(key);
             found.extend(if self.declared == 0 {
                 self.against_selector(ground, image)
+            } else if self.candidates.is_empty() {
+                self.against_unsure(ground, image)
             } else {
                 self.against_candidates(ground, image)
             });
@@ -148,7 +152,7 @@ impl<'a> Spot<'a> {
         if let Some(missing) = &self.missing {
             finding = finding.note(format!(
                 "of {} more nobody can tell whether the placement admits them: {missing} is not stated",
-                words::counted(self.unsure, "host")
+                words::counted(self.unsure.len(), "host")
             ));
         }
         finding
@@ -382,7 +386,7 @@ impl<'a> Spot<'a> {
 }
 
 /// `needs 20348 or newer`; where newer hosts do not run it, the release's name.
-fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String {
+pub(super) fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String {
     let Some(version) = image.version.filter(|_| image.os == Os::Windows) else {
         return match image.os {
             Os::Linux => "a Linux image".to_owned(),

@@ -12,6 +12,7 @@ mod place;
 mod pods;
 mod remedies;
 mod selectors;
+mod unsure;
 mod words;
 
 use std::collections::HashSet;
@@ -38,7 +39,7 @@ pub struct AuditOptions {
 }
 
 /// How a workload is placed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Placed {
     /// The hosts that its placement admits and that take new work.
     pub candidates: usize,
@@ -46,6 +47,9 @@ pub struct Placed {
     pub fit: usize,
     /// Hosts of which nobody can tell whether the placement admits them.
     pub unsure: usize,
+    /// What the first of them does not state (`label agentpool`), where a workload for Windows has no
+    /// candidates for that reason: it was not judged. None: it was, or is not for Windows.
+    pub missing: Option<String>,
 }
 
 /// What an audit found.
@@ -158,7 +162,8 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
         audit.placed.push(Placed {
             candidates: spot.candidates.len(),
             fit: spot.fit(),
-            unsure: spot.unsure,
+            unsure: spot.unsure.len(),
+            missing: spot.not_judged().map(str::to_owned),
         });
         let windows = spot.is_windows();
         if windows {

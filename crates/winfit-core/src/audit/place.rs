@@ -42,8 +42,8 @@ pub(super) struct Spot<'a> {
     pub(super) candidates: Vec<usize>,
     /// Hosts that it admits and that take none.
     pub(super) unavailable: Vec<usize>,
-    /// How many hosts nobody can tell of, and what the first of them does not state.
-    pub(super) unsure: usize,
+    /// Hosts of which nobody can tell, and what the first of them does not state.
+    pub(super) unsure: Vec<usize>,
     pub(super) missing: Option<String>,
     /// The first hosts that it keeps off, Windows ones before Linux ones.
     pub(super) kept_off: Vec<KeptOff>,
@@ -110,7 +110,7 @@ impl<'a> Spot<'a> {
             declared: 0,
             candidates: Vec::new(),
             unavailable: Vec::new(),
-            unsure: 0,
+            unsure: Vec::new(),
             missing: None,
             kept_off: Vec::new(),
             uses: Vec::new(),
@@ -186,7 +186,7 @@ impl<'a> Spot<'a> {
                 (Admission::Yes, State::Ready) => self.candidates.push(at),
                 (Admission::Yes, _) => self.unavailable.push(at),
                 (Admission::Unknown { missing, .. }, State::Ready) => {
-                    self.unsure += 1;
+                    self.unsure.push(at);
                     self.missing.get_or_insert(missing);
                 }
                 (Admission::Unknown { .. }, _) => {}

@@ -1,8 +1,9 @@
 //! Placements that no host satisfies, that forbid fit hosts, or that are missing.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Confidence, Finding, Origin, Severity};
 use crate::fleet::{ImageUse, Member, Orchestrator, State};
 use crate::host::Os;
 use crate::placement::kubernetes::{Taint, demands_version};
@@ -35,7 +36,7 @@ impl<'a> Spot<'a> {
         let nobody = self.declared > 0
             && self.candidates.is_empty()
             && self.unavailable.is_empty()
-            && self.unsure == 0;
+            && self.unsure.is_empty();
         let first = self.kept_off.first().filter(|_| nobody)?;
         let kind = &self.workload.subject.kind;
         let message = match self.declared {
@@ -147,7 +148,7 @@ impl<'a> Spot<'a> {
 
     /// The hosts on which it would run take no new work.
     pub(super) fn only_fit_unavailable(&self, ground: &Ground<'a>) -> Option<Finding> {
-        if self.unsure > 0 || self.fit() > 0 {
+        if !self.unsure.is_empty() || self.fit() > 0 {
             return None;
         }
         let fit: Vec<usize> = self
@@ -215,7 +216,7 @@ impl<'a> Spot<'a> {
         let demanded = self
             .selected
             .first()
-            .filter(|_| !self.candidates.is_empty() || self.unsure > 0)?;
+            .filter(|_| !self.candidates.is_empty() || !self.unsure.is_empty())?;
         let build = demanded.version.build;
         let one = self
             .selected
@@ -377,14 +378,13 @@ impl<'a> Spot<'a> {
         if self.is_unplaced() {
             return Vec::new();
         }
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<(&str, &Origin)> = HashSet::new();
         let mut found = Vec::new();
         for image in self.uses.iter().filter(|image| is_unknown(image)) {
             let used = &image.container.image;
-            if seen.contains(&used.text.as_str()) {
+            if !seen.insert((&used.text, &used.origin)) {
                 continue;
             }
-            seen.push(&used.text);
             found.push(
                 Finding::new(
                     "unknown-image-version",

@@ -35,7 +35,7 @@ fn one(hosts: Vec<Member>, workload: Workload) -> winfit_core::audit::Audit {
 }
 
 fn placed(audit: &winfit_core::audit::Audit) -> (usize, usize, usize) {
-    let placed = audit.placed[0];
+    let placed = &audit.placed[0];
     (placed.candidates, placed.fit, placed.unsure)
 }
 
@@ -331,12 +331,37 @@ fn a_host_of_which_nobody_can_tell_is_counted_apart() {
         notes.last().unwrap(),
         "of one host more nobody can tell whether the placement admits them: label agentpool is not stated"
     );
-    // Nothing certain, nothing said.
-    let audit = one(
-        vec![windows("win-a", "10.0.17763")],
-        deployment(placement, vec![image(CORE_2022, 30)]),
+    assert_eq!(audit.placed[0].missing, None);
+    // An image that runs on none of the hosts that it may get to runs on none.
+    let on = |hosts, text| one(hosts, deployment(placement.clone(), vec![image(text, 30)]));
+    let audit = on(vec![windows("win-a", "10.0.17763")], CORE_2022);
+    assert_eq!(audit.placed[0].missing.as_deref(), Some("label agentpool"));
+    insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @"
+    error[build-mismatch] likely: this image (20348) cannot start on the only host that Deployment web might use (17763)
+      web.yaml:30 needs 20348 or newer
+      note: the image's Windows (20348) is newer than the host's (17763); no isolation runs a newer Windows on an older one
+      note: nobody can tell whether the placement admits it: label agentpool is not stated
+      unsafe: take the image of Windows Server 2019 (17763), which runs on its hosts
+        image: mcr.microsoft.com/windows/servercore:ltsc2019
+    ");
+    // Where it runs on one of them, nothing is certain and nothing said, but that.
+    let audit = on(
+        vec![
+            windows("win-a", "10.0.17763"),
+            windows("win-c", "10.0.20348"),
+        ],
+        CORE_2022,
     );
     assert_eq!(rules(&audit), [""; 0]);
+    assert_eq!(placed(&audit), (0, 0, 2));
+    assert_eq!(audit.placed[0].missing.as_deref(), Some("label agentpool"));
+    // Of a workload for Linux nothing is missing.
+    let linux_pool = selector(&[("agentpool", "lin")]);
+    let audit = one(
+        vec![windows("win-a", "10.0.17763")],
+        deployment(linux_pool, vec![image("nginx:1", 30)]),
+    );
+    assert_eq!(audit.placed[0].missing, None);
 }
 
 #[test]
@@ -1073,6 +1098,16 @@ fn one_image_is_judged_once_a_workload_and_checked_once_a_place() {
     };
     assert_eq!(count("build-mismatch"), 2);
     assert_eq!(count("base-behind-patches"), 1);
+    // A comment beside one line that says to ignore it is no word about the other.
+    let lines = deployment(selector(ANY_WINDOWS), vec![old(), image(&old().text, 40)]);
+    let audit = one(vec![windows("win-c", "10.0.20348")], lines);
+    let places: Vec<String> = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "build-mismatch")
+        .map(|finding| place(&finding.origin))
+        .collect();
+    assert_eq!(places, ["web.yaml:30", "web.yaml:40"]);
     // What a Dockerfile builds on is the Dockerfile's own matter.
     let own = deployment(
         selector(ANY_WINDOWS),
