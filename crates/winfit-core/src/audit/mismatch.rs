@@ -282,7 +282,10 @@ impl<'a> Spot<'a> {
         }
         let pod = self.workload.orchestrator == Orchestrator::Kubernetes;
         if let Some(version) = image.image.version.filter(|_| pod) {
-            finding = finding.remedy(node_selector(version));
+            finding.remedies.extend(match self.choosing_class() {
+                Some(class) => self.other_class(ground, class, &[version.build]),
+                None => Some(node_selector(version)),
+            });
         }
         Some(finding)
     }

@@ -2,12 +2,14 @@
 //!
 //! One function for files, Docker, Swarm and Kubernetes.
 
+mod classes;
 pub mod currency;
 mod evidence;
 mod ground;
 mod images;
 mod labels;
 mod mismatch;
+mod no_host;
 mod place;
 mod pods;
 mod remedies;

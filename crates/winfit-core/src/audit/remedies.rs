@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::fleet::{Member, Orchestrator, State};
 use crate::host::{HypervOffer, Isolation, Os};
 use crate::image::NamedImage;
+use crate::placement::Admission;
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
 use crate::reference::Base;
 use crate::remedy::{
@@ -14,6 +15,7 @@ use crate::version::OsVersion;
 
 use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
+use super::selectors::but_for_windows;
 use super::words;
 
 /// How many hosts get a command of their own.
@@ -40,12 +42,15 @@ impl<'a> Spot<'a> {
         }
         // Where it runs on none for sure, those on which it may start are better than the rest.
         if fit.is_empty() && !spare.is_empty() {
-            remedies.extend(self.admit_only(&spare, &unfit).map(|remedy| Remedy {
-                title: format!("{}, where it may start", remedy.title),
-                ..remedy
-            }));
+            remedies.extend(
+                self.admit_only(ground, &spare, &unfit)
+                    .map(|remedy| Remedy {
+                        title: format!("{}, where it may start", remedy.title),
+                        ..remedy
+                    }),
+            );
         } else {
-            remedies.extend(self.admit_only(&fit, &unfit));
+            remedies.extend(self.admit_only(ground, &fit, &unfit));
         }
         remedies.extend(self.other_base(ground, found));
         remedies.extend(self.hyperv(ground, found));
@@ -58,6 +63,7 @@ impl<'a> Spot<'a> {
     /// Place it on hosts that its placement keeps it off, and that run all its images.
     fn place_elsewhere(&self, ground: &Ground<'a>) -> Option<Remedy> {
         let orchestrator = self.workload.orchestrator;
+        let open = but_for_windows(&self.placement);
         let elsewhere: Vec<&Member> = ground
             .fleet
             .hosts
@@ -66,6 +72,7 @@ impl<'a> Spot<'a> {
             .filter(|(at, member)| {
                 member.state == State::Ready
                     && member.orchestrator.is_none_or(|own| own == orchestrator)
+                    && open.admits(ground.catalog, member) == Admission::Yes
                     && !self.candidates.contains(at)
                     && self.all_run_on(ground, &self.host(ground, *at))
             })
@@ -78,10 +85,13 @@ impl<'a> Spot<'a> {
         );
         match (orchestrator, builds.as_slice()) {
             (_, []) | (Orchestrator::Docker, _) => None,
-            (Orchestrator::Kubernetes, builds) => Some(Remedy {
-                title,
-                ..place_on_builds(builds)
-            }),
+            (Orchestrator::Kubernetes, builds) => match self.choosing_class() {
+                Some(class) => self.other_class(ground, class, builds),
+                None => Some(Remedy {
+                    title: format!("{title}{}", self.in_place_of(builds)),
+                    ..place_on_builds(builds)
+                }),
+            },
             (Orchestrator::Swarm, [build]) => {
                 Some(swarm_constraints(title, &elsewhere, &[], &[*build], &[]))
             }
@@ -90,7 +100,12 @@ impl<'a> Spot<'a> {
     }
 
     /// Keep it to the hosts on which it runs, by their builds.
-    fn admit_only(&self, fit: &[&Member], unfit: &[&Member]) -> Option<Remedy> {
+    fn admit_only(
+        &self,
+        ground: &Ground<'a>,
+        fit: &[&Member],
+        unfit: &[&Member],
+    ) -> Option<Remedy> {
         let (builds, bad) = (builds(fit), builds(unfit));
         if builds.is_empty() || unfit.is_empty() || builds.iter().any(|build| bad.contains(build)) {
             return None;
@@ -106,10 +121,13 @@ impl<'a> Spot<'a> {
             Orchestrator::Kubernetes if only_linux => {
                 Some(yaml(title, format!("nodeSelector:\n  {OS_LABEL}: windows")))
             }
-            Orchestrator::Kubernetes => Some(Remedy {
-                title,
-                ..place_on_builds(&builds)
-            }),
+            Orchestrator::Kubernetes => match self.choosing_class() {
+                Some(class) => self.other_class(ground, class, &builds),
+                None => Some(Remedy {
+                    title,
+                    ..place_on_builds(&builds)
+                }),
+            },
             Orchestrator::Swarm => Some(swarm_constraints(title, fit, unfit, &builds, &bad)),
         }
     }
@@ -249,7 +267,7 @@ pub(super) fn other_base(
 }
 
 /// The builds of hosts, each once, the oldest first.
-fn builds(members: &[&Member]) -> Vec<u16> {
+pub(super) fn builds(members: &[&Member]) -> Vec<u16> {
     let mut found: Vec<u16> = members
         .iter()
         .filter_map(|member| Some(member.host.version?.build))

@@ -342,6 +342,15 @@ impl SwarmPlacement {
         }
     }
 
+    /// The placement with nothing but the constraint that gave this refusal.
+    pub(crate) fn only_demand(&self, refusal: &Admission) -> Option<Self> {
+        let gave = |written: &&Located<String>| matches!(refusal, Admission::No { origin, .. } if origin.as_ref() == Some(&written.origin));
+        self.constraints.iter().find(gave).map(|written| Self {
+            constraints: vec![written.clone()],
+            ..Self::default()
+        })
+    }
+
     /// Whether one of the image's platforms is the node's; none: the node's architecture is not stated.
     fn platform_fits(&self, member: &Member) -> Option<bool> {
         if self.platforms.is_empty() {

@@ -397,9 +397,9 @@ fn a_placement_that_no_host_satisfies_says_what_keeps_each_off() {
     );
     assert_eq!(rules(&audit), ["no-host-for-placement"]);
     insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r#"
-    error[no-host-for-placement] certain: none of the four declared hosts satisfies the placement of the Deployment
+    error[no-host-for-placement] certain: none of the four declared hosts satisfies the placement of Deployment web
       web.yaml:21 no host has this
-      note: win-a (14393), win-b (17763), win-c (20348) are kept off by node.kubernetes.io/windows-build=10.0.26100
+      note: win-c (20348), win-a (14393), win-b (17763) and 1 more are kept off by node.kubernetes.io/windows-build=10.0.26100
       unsafe: admit win-c (20348)
         nodeSelector:
           kubernetes.io/os: windows
@@ -437,8 +437,8 @@ fn a_taint_that_keeps_a_pod_off_is_to_be_tolerated() {
         deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]),
     );
     insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r#"
-    error[no-host-for-placement] certain: none of the two declared hosts satisfies the placement of the Deployment
-      web.yaml:10 a taint is not tolerated
+    error[no-host-for-placement] certain: none of the two declared hosts satisfies the placement of Deployment web
+      web.yaml:10 the taint os=windows:NoSchedule of win-c is not tolerated
       note: win-c (20348) is kept off by the node's taint os=windows:NoSchedule
       note: lin-a (Linux) is kept off by kubernetes.io/os=windows
       unsafe: tolerate the taint of win-c (20348)
@@ -459,9 +459,9 @@ fn a_taint_that_keeps_a_pod_off_is_to_be_tolerated() {
         }],
         deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]),
     );
-    insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r"
-    error[no-host-for-placement] certain: the only declared host, win-c (20348), does not satisfy the placement of the Deployment
-      web.yaml:10 a taint is not tolerated
+    insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @"
+    error[no-host-for-placement] certain: the only declared host, win-c (20348), does not satisfy the placement of Deployment web
+      web.yaml:10 the taint dedicated:NoExecute of win-c is not tolerated
       note: win-c (20348) is kept off by the node's taint dedicated:NoExecute
       unsafe: tolerate the taint of win-c (20348)
         tolerations:

@@ -1,6 +1,7 @@
 //! Whether a pod's placement lets it onto a node, as the scheduler decides it.
 
 use crate::catalog::Catalog;
+use crate::finding::{Located, Origin};
 use crate::fleet::Member;
 use crate::host::Arch;
 
@@ -60,7 +61,7 @@ impl PodPlacement {
                 open @ Admission::Unknown { .. } => unknown = unknown.or(Some(open)),
             }
         }
-        if let Some(taint) = self.untolerated(catalog, member) {
+        if let Some(taint) = self.untolerated(catalog, member).next() {
             let tolerated = self.tolerations.first().map(|first| &first.origin);
             return Admission::No {
                 because: format!("the node's taint {}", taint.in_words()),
@@ -70,16 +71,31 @@ impl PodPlacement {
         unknown.unwrap_or(Admission::Yes)
     }
 
-    /// The first taint of a node that keeps the pod off.
+    /// The taints of a node that keep the pod off.
     pub(crate) fn untolerated<'m>(
         &self,
         catalog: &Catalog,
         member: &'m Member,
-    ) -> Option<&'m Taint> {
-        member.taints.iter().flatten().find(|taint| {
+    ) -> impl Iterator<Item = &'m Taint> {
+        member.taints.iter().flatten().filter(|taint| {
             self.heeds(taint)
                 && !self.tolerates(taint)
                 && !self.gke_tolerates(catalog, member, taint)
+        })
+    }
+
+    /// The placement with nothing but the demand that gave this refusal.
+    pub(crate) fn only_demand(&self, refusal: &Admission) -> Option<Self> {
+        let terms = self.terms.iter().flatten().flatten();
+        let mut demands = self.node_selector.iter().chain(terms);
+        let demand = demands.find(|demand| demand.keeps_off() == *refusal);
+        let of_name = |name: &&Located<String>| matches!(refusal, Admission::No { origin, .. } if origin.as_ref() == Some(&name.origin));
+        let node_name = self.node_name.as_ref().filter(of_name);
+        (demand.is_some() || node_name.is_some()).then(|| Self {
+            terms: demand.map(|demand| vec![vec![demand.clone()]]),
+            node_name: node_name.cloned(),
+            tolerations: vec![Toleration::of_everything()],
+            ..Self::default()
         })
     }
 
@@ -270,6 +286,28 @@ impl Requirement {
 }
 
 impl Toleration {
+    /// One of every taint, by no file.
+    fn of_everything() -> Self {
+        Self {
+            key: None,
+            exists: true,
+            value: String::new(),
+            effect: None,
+            origin: Origin::whole(&"winfit".into()),
+        }
+    }
+
+    /// One of this taint alone, by no file.
+    pub(crate) fn of(taint: &Taint) -> Self {
+        Self {
+            key: Some(taint.key.clone()),
+            value: taint.value.clone(),
+            effect: Some(taint.effect.clone()),
+            exists: false,
+            ..Self::of_everything()
+        }
+    }
+
     /// Whether it tolerates a taint. Case matters everywhere.
     pub fn tolerates(&self, taint: &Taint) -> bool {
         let effect = self.effect.as_deref().unwrap_or_default();
