@@ -15,7 +15,7 @@ use crate::version::OsVersion;
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
 use super::place::{Spot, Use};
-use super::remedies::{Hosts, other_base};
+use super::rebuild::{Hosts, Written, other_base};
 use super::{evidence, words};
 
 impl<'a> Spot<'a> {
@@ -511,13 +511,15 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
         Some(sentence) => finding.note(sentence),
         None => finding,
     };
+    let written = Written {
+        named,
+        in_build_file: true,
+    };
     let hosts = Hosts {
         at: &at,
         orchestrator: first.orchestrator.unwrap_or(Orchestrator::Docker),
         asked: None,
     };
-    finding
-        .remedies
-        .extend(other_base(ground, named, &hosts, false));
+    finding.remedies.extend(other_base(ground, written, &hosts));
     Some(finding)
 }

@@ -12,6 +12,7 @@ mod mismatch;
 mod no_host;
 mod place;
 mod pods;
+mod rebuild;
 mod remedies;
 mod selectors;
 mod unsure;

@@ -4,10 +4,8 @@ use std::fmt::Write as _;
 
 use crate::fleet::{Member, Orchestrator, State};
 use crate::host::{HypervOffer, Isolation, Os};
-use crate::image::NamedImage;
 use crate::placement::Admission;
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
-use crate::reference::Base;
 use crate::remedy::{
     Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, node_selector, remedies,
 };
@@ -15,6 +13,7 @@ use crate::version::OsVersion;
 
 use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
+use super::rebuild::base_of_host;
 use super::selectors::but_for_windows;
 use super::words;
 
@@ -132,17 +131,6 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// The base image that runs on all of the hosts.
-    pub(super) fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
-        let (named, _) = found.decisive?;
-        let hosts = Hosts {
-            at: &self.candidates,
-            orchestrator: self.workload.orchestrator,
-            asked: self.asked,
-        };
-        other_base(ground, named, &hosts, named.is_base && !found.is_built())
-    }
-
     /// Hyper-V isolation, where a service can ask for it and it helps on every host. Pods cannot:
     /// containerd pulls no image for another build than the node's (containerd#6862).
     fn hyperv(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
@@ -178,15 +166,15 @@ impl<'a> Spot<'a> {
         position: usize,
         kinds: &[RemedyKind],
     ) -> Vec<Remedy> {
-        let Some((named, _)) = found.decisive else {
+        let Some(written) = found.written() else {
             return Vec::new();
         };
         let at = self.candidates[position];
         let host = self.host(ground, at);
         let verdict = ground.verdict(&host, &found.image);
-        let mut remedies = remedies(&Situation {
+        let situation = Situation {
             catalog: ground.catalog,
-            image: named,
+            image: written.named,
             host: &host,
             verdict: &verdict,
             asked: self.asked,
@@ -196,74 +184,17 @@ impl<'a> Spot<'a> {
             }],
             today: ground.options.today,
             pod: self.workload.orchestrator == Orchestrator::Kubernetes,
-        });
-        remedies.retain(|remedy| kinds.contains(&remedy.kind));
+        };
+        let mut remedies = remedies(&situation);
+        // A rebuild is written as the file at hand writes images.
+        remedies
+            .retain(|remedy| kinds.contains(&remedy.kind) && remedy.kind != RemedyKind::Rebuild);
+        if kinds.contains(&RemedyKind::Rebuild) {
+            let whom = words::host_in_full(ground.member(at));
+            remedies.extend(base_of_host(ground, written, &situation, &whom));
+        }
         remedies
     }
-}
-
-/// Hosts that an image is to run on, and how.
-pub(super) struct Hosts<'h> {
-    /// Which members.
-    pub(super) at: &'h [usize],
-    /// Who places it on them.
-    pub(super) orchestrator: Orchestrator,
-    /// The isolation asked for.
-    pub(super) asked: Option<Isolation>,
-}
-
-/// The base image that runs on all of these hosts: in place of the one in `image:` where that is used
-/// as it is, else for the Dockerfile.
-pub(super) fn other_base(
-    ground: &Ground<'_>,
-    named: &NamedImage,
-    hosts: &Hosts<'_>,
-    used_as_it_is: bool,
-) -> Option<Remedy> {
-    let own = named
-        .image
-        .version
-        .filter(|_| named.image.os == Os::Windows)?;
-    let tag = ground.tag_for_all(
-        hosts.at,
-        hosts.orchestrator,
-        named.base.unwrap_or(Base::Servercore),
-        hosts.asked,
-    )?;
-    if tag.build == own.build {
-        return None;
-    }
-    let reference = format!("{}:{}", tag.base.repository(), tag.tag);
-    let windows = words::release(ground.catalog, tag.build);
-    let whom = match words::builds(ground.members(hosts.at)) {
-        one if !one.contains(',') && !one.contains(' ') => "its hosts",
-        _ => "all of its hosts",
-    };
-    let (title, shell, text) = if used_as_it_is {
-        (
-            format!("take the image of {windows}, which runs on {whom}"),
-            Shell::Yaml,
-            format!("image: {reference}"),
-        )
-    } else {
-        (
-            format!("build it on {windows}, which runs on {whom}"),
-            Shell::Dockerfile,
-            format!("FROM {reference}"),
-        )
-    };
-    let diff = named
-        .reference
-        .as_ref()
-        .filter(|_| named.is_base)
-        .map(|old| format!("-{old}\n+{reference}\n"));
-    Some(Remedy {
-        kind: RemedyKind::Rebuild,
-        title,
-        safety: Safety::Unsafe,
-        commands: vec![Command { shell, text }],
-        diff,
-    })
 }
 
 /// The builds of hosts, each once, the oldest first.

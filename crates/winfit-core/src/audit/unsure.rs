@@ -7,7 +7,7 @@ use crate::host::{HypervOffer, Isolation, Os};
 use super::ground::{Ground, Outcome};
 use super::mismatch::{needs, reason};
 use super::place::{Spot, Use};
-use super::remedies::{Hosts, other_base};
+use super::rebuild::{Hosts, other_base};
 use super::words;
 
 impl<'a> Spot<'a> {
@@ -61,11 +61,10 @@ impl<'a> Spot<'a> {
             orchestrator: self.workload.orchestrator,
             asked: self.asked,
         };
+        let written = image.written();
         finding
             .remedies
-            .extend(image.decisive.and_then(|(named, _)| {
-                other_base(ground, named, &at, named.is_base && !image.is_built())
-            }));
+            .extend(written.and_then(|written| other_base(ground, written, &at)));
         Some(finding)
     }
 

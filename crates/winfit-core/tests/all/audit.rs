@@ -598,7 +598,7 @@ fn on_2016_the_revisions_decide() {
         .map(|command| command.text.as_str())
         .collect();
     assert!(
-        commands.contains(&"FROM mcr.microsoft.com/windows/servercore:10.0.14393.1770"),
+        commands.contains(&"image: mcr.microsoft.com/windows/servercore:10.0.14393.1770"),
         "{commands:?}"
     );
     // The tag that moves is a risk, not a certainty.

@@ -8,4 +8,5 @@ mod host_text;
 mod images;
 mod no_host;
 mod placement;
+mod rebuild;
 mod verdict;
