@@ -617,6 +617,21 @@ fn on_2016_the_revisions_decide() {
 }
 
 #[test]
+fn under_hyperv_isolation_a_tag_may_move() {
+    let floats = || image("mcr.microsoft.com/windows/servercore:ltsc2016", 30);
+    let said = |workload| {
+        let audit = one(vec![windows("win-a", "10.0.14393.1770")], workload);
+        audit
+            .findings
+            .iter()
+            .any(|finding| finding.rule == "floating-base")
+    };
+    assert!(said(service(&[], floats())));
+    assert!(!said(isolated(service(&[], floats()), Isolation::Hyperv)));
+    assert!(said(isolated(service(&[], floats()), Isolation::Process)));
+}
+
+#[test]
 fn what_the_engine_refuses_to_pull_does_not_run() {
     let host = Host {
         engine: Some("docker@29.6.2+containerd".parse().unwrap()),
@@ -1043,6 +1058,15 @@ fn images_by_themselves() {
                 "warning floating-base moves with every update",
             ],
         ),
+        (
+            "mcr.microsoft.com/windows/servercore::ltsc2022",
+            &["error image-as-written names no image"],
+        ),
+        (
+            "contoso/Windows/Servercore:ltsc2022",
+            &["error image-as-written names no image"],
+        ),
+        ("contoso//web:1", &[]),
         (CORE_2022, &[]),
         ("contoso/web:10.0.20348.825", &[]),
         ("nginx", &[]),
