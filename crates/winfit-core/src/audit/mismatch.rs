@@ -66,7 +66,7 @@ impl<'a> Spot<'a> {
         (!risk.is_empty()).then(|| self.may_not_start(ground, image, &risk))
     }
 
-    /// `one of the three hosts that the Deployment may use`.
+    /// `one of the three hosts that Deployment shop/web may use`.
     fn hosts_phrase(&self, bad: usize) -> String {
         let total = self.candidates.len();
         let docker = self.workload.orchestrator == Orchestrator::Docker;
@@ -74,7 +74,7 @@ impl<'a> Spot<'a> {
         let hosts = if docker {
             format!("declared {noun}")
         } else {
-            format!("{noun} that the {} may use", self.workload.subject.kind)
+            format!("{noun} that {} may use", self.workload.subject.in_words())
         };
         match (bad, total) {
             (_, 1) => format!("the only {hosts}"),
@@ -106,20 +106,29 @@ impl<'a> Spot<'a> {
         cannot: &str,
     ) -> Finding {
         let bad = self.members(ground, positions);
-        let (of_image, of_hosts) = words::versions(&image.image, &bad);
+        let (of_image, of_hosts) = words::versions(
+            ground.catalog,
+            self.workload.orchestrator,
+            &image.image,
+            &bad,
+        );
         // Of one build on both sides the patch levels decide: "needs 26100 or newer" would be met.
         let same_build = bad.iter().any(|member| {
             let build = |version: OsVersion| version.build;
             member.host.version.map(build) == image.image.version.map(build)
                 && member.host.version.is_some()
         });
-        let label = if same_build {
-            of_image.clone()
+        let linux = bad.iter().all(|member| member.host.os == Os::Linux);
+        let own = image.image.version.filter(|_| same_build);
+        let label = if let Some(version) = own {
+            version.short()
+        } else if linux {
+            for_linux(ground, &image.image)
         } else {
             self.needs(ground, &image.image)
         };
         let message = format!(
-            "this image ({of_image}) {cannot} on {} ({of_hosts})",
+            "{of_image} {cannot} on {} ({of_hosts})",
             self.hosts_phrase(positions.len())
         );
         let mut finding = Finding::new(
@@ -245,7 +254,7 @@ impl<'a> Spot<'a> {
 
     /// Where no host is declared, the versions that the placement demands stand for them.
     fn against_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
-        if let Some(finding) = self.against_linux_selector(image) {
+        if let Some(finding) = self.against_linux_selector(ground, image) {
             return Some(finding);
         }
         let (selected, host) = self.selected.iter().find_map(|selected| {
@@ -260,9 +269,9 @@ impl<'a> Spot<'a> {
             self.workload.subject.clone(),
             image.origin().clone(),
             format!(
-                "this image ({}) cannot start where the placement of the {} puts it: the selector demands {demanded}",
-                words::image_build(&image.image),
-                self.workload.subject.kind
+                "{} cannot start where the placement of {} puts it: the selector demands {demanded}",
+                words::this_image(ground.catalog, &image.image, None),
+                self.workload.subject.in_words()
             ),
         )
         .label(self.needs(ground, &image.image))
@@ -291,7 +300,7 @@ impl<'a> Spot<'a> {
     }
 
     /// A selector that demands Linux nodes for an image that is for Windows.
-    fn against_linux_selector(&self, image: &Use<'a>) -> Option<Finding> {
+    fn against_linux_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
         let Placement::Pod(pod) = self.placement.as_ref() else {
             return None;
         };
@@ -305,12 +314,12 @@ impl<'a> Spot<'a> {
                 self.workload.subject.clone(),
                 image.origin().clone(),
                 format!(
-                    "this Windows image ({}) cannot start where the placement of the {} puts it: the selector demands Linux",
-                    words::image_build(&image.image),
-                    self.workload.subject.kind
+                    "{} cannot start where the placement of {} puts it: the selector demands Linux",
+                    words::this_image(ground.catalog, &image.image, None),
+                    self.workload.subject.in_words()
                 ),
             )
-            .label("a Windows image")
+            .label(for_linux(ground, &image.image))
             .confidence(image.confidence())
             .related(demand.origin.clone(), "demands Linux"),
         )
@@ -416,6 +425,14 @@ pub(super) fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>
     }
 }
 
+/// What an image is, against hosts that run Linux: no build of theirs would be newer.
+pub(super) fn for_linux(ground: &Ground<'_>, image: &Image) -> String {
+    match image.version.filter(|_| image.os == Os::Windows) {
+        Some(version) => words::release(ground.catalog, version.build),
+        None => needs(ground, image, None),
+    }
+}
+
 /// Why an image does not start on a host, and the isolation that this is about.
 fn deciding(
     ground: &Ground<'_>,
@@ -500,9 +517,9 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
         build.subject.clone(),
         origin.clone(),
         format!(
-            "this image ({}) cannot start on {which} ({})",
-            words::image_build(&named.image),
-            words::builds(hosts.iter().copied())
+            "{} cannot start on {which} ({})",
+            words::this_image(ground.catalog, &named.image, None),
+            words::releases(ground.catalog, Orchestrator::Docker, hosts.iter().copied())
         ),
     )
     .label(needs(ground, &named.image, None))

@@ -70,14 +70,14 @@ impl<'a> Spot<'a> {
             .copied()
             .filter(|at| self.all_run_on(ground, &self.host(ground, *at)))
             .collect();
-        let kind = &self.workload.subject.kind;
+        let whose = self.workload.subject.in_words();
         let states = words::listed(ground.members(&fit), |member| {
             format!("{} is {}", words::host(member), member.state.in_words())
         });
         let message = match fit.len() {
             0 => return None,
-            1 => format!("the only host on which the {kind} would run takes no new work: {states}"),
-            _ => format!("the only hosts on which the {kind} would run take no new work: {states}"),
+            1 => format!("the only host on which {whose} would run takes no new work: {states}"),
+            _ => format!("the only hosts on which {whose} would run take no new work: {states}"),
         };
         let mut finding =
             self.about_placement("only-fit-host-unavailable", Severity::Warning, message);
@@ -189,8 +189,8 @@ impl<'a> Spot<'a> {
             self.workload.subject.clone(),
             demanded.origin.clone(),
             format!(
-                "the {} is kept to {}, although its images run on {names} as well",
-                self.workload.subject.kind,
+                "{} is kept to {}, although its images run on {names} as well",
+                self.workload.subject.in_words(),
                 words::release(ground.catalog, build)
             ),
         )
@@ -234,8 +234,8 @@ impl<'a> Spot<'a> {
                 self.workload.subject.clone(),
                 image.container.image.origin.clone(),
                 format!(
-                    "nothing says on which of its hosts the {} runs ({}), nor which Windows {} is built on",
-                    self.workload.subject.kind,
+                    "nothing says on which of its hosts {} runs ({}), nor which Windows {} is built on",
+                    self.workload.subject.in_words(),
                     words::builds(ground.members(&self.candidates)),
                     image.container.image.text
                 ),
@@ -281,8 +281,8 @@ impl<'a> Spot<'a> {
                 self.workload.subject.clone(),
                 image.image.origin.clone(),
                 format!(
-                    "nothing says on which of its hosts the {} runs ({}), nor which Windows {} is built on",
-                    self.workload.subject.kind,
+                    "nothing says on which of its hosts {} runs ({}), nor which Windows {} is built on",
+                    self.workload.subject.in_words(),
                     words::builds(ground.members(&self.candidates)),
                     image.image.text
                 ),

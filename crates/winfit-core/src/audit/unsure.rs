@@ -5,7 +5,7 @@ use crate::fleet::Member;
 use crate::host::{HypervOffer, Isolation, Os};
 
 use super::ground::{Ground, Outcome};
-use super::mismatch::{needs, reason};
+use super::mismatch::{for_linux, needs, reason};
 use super::place::{Spot, Use};
 use super::rebuild::{Hosts, other_base};
 use super::words;
@@ -25,7 +25,12 @@ impl<'a> Spot<'a> {
             return None;
         }
         let members: Vec<&Member> = ground.members(&self.unsure).collect();
-        let (of_image, of_hosts) = words::versions(&image.image, &members);
+        let (of_image, of_hosts) = words::versions(
+            ground.catalog,
+            self.workload.orchestrator,
+            &image.image,
+            &members,
+        );
         let which = match members.len() {
             1 => "the only host".to_owned(),
             2 => "either of the two hosts".to_owned(),
@@ -37,9 +42,15 @@ impl<'a> Spot<'a> {
             Severity::Error,
             self.workload.subject.clone(),
             image.origin().clone(),
-            format!("this image ({of_image}) cannot start on {which} that {whose} might use ({of_hosts})"),
+            format!("{of_image} cannot start on {which} that {whose} might use ({of_hosts})"),
         )
-        .label(needs(ground, &image.image, self.asked))
+        .label(
+            if members.iter().all(|member| member.host.os == Os::Linux) {
+                for_linux(ground, &image.image)
+            } else {
+                needs(ground, &image.image, self.asked)
+            },
+        )
         .confidence(image.confidence().min(Confidence::Likely));
         if image.is_built() {
             finding = finding.related(
