@@ -12,6 +12,7 @@ use crate::remedy::{RemedyKind, node_selector};
 use crate::verdict::{Answer, Reason};
 use crate::version::OsVersion;
 
+use super::classes::other_class;
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
 use super::place::{Spot, Use};
@@ -292,7 +293,7 @@ impl<'a> Spot<'a> {
         let pod = self.workload.orchestrator == Orchestrator::Kubernetes;
         if let Some(version) = image.image.version.filter(|_| pod) {
             finding.remedies.extend(match self.choosing_class() {
-                Some(class) => self.other_class(ground, class, &[version.build]),
+                Some(class) => other_class(ground, class, &[version.build]),
                 None => Some(node_selector(version)),
             });
         }

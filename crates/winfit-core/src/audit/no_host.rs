@@ -7,6 +7,7 @@ use crate::placement::kubernetes::{Taint, Toleration};
 use crate::placement::{Admission, Placement, PodPlacement};
 use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 
+use super::classes::other_class;
 use super::ground::Ground;
 use super::place::Spot;
 use super::remedies::{builds, place_on_builds};
@@ -183,7 +184,7 @@ impl<'a> Spot<'a> {
         }
         let builds = builds(&free);
         if let Some(class) = self.choosing_class() {
-            return self.other_class(ground, class, &builds);
+            return other_class(ground, class, &builds);
         }
         (!builds.is_empty()).then(|| Remedy {
             title: format!(
@@ -232,7 +233,7 @@ impl<'a> Spot<'a> {
                 .collect();
             let builds = builds(&fit);
             if let Some(class) = self.choosing_class() {
-                return self.other_class(ground, class, &builds);
+                return other_class(ground, class, &builds);
             }
             title.push_str(" and select its build");
             title.push_str(&self.in_place_of(&builds));

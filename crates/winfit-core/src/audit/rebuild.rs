@@ -161,7 +161,7 @@ impl Written<'_> {
             })
             .map(|(shell, text)| Command { shell, text })
             .collect();
-        (!commands.is_empty()).then(|| Remedy {
+        (!commands.is_empty()).then_some(Remedy {
             kind: RemedyKind::Rebuild,
             title,
             safety: Safety::Unsafe,

@@ -11,6 +11,7 @@ use crate::remedy::{
 };
 use crate::version::OsVersion;
 
+use super::classes::other_class;
 use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
 use super::rebuild::base_of_host;
@@ -85,7 +86,7 @@ impl<'a> Spot<'a> {
         match (orchestrator, builds.as_slice()) {
             (_, []) | (Orchestrator::Docker, _) => None,
             (Orchestrator::Kubernetes, builds) => match self.choosing_class() {
-                Some(class) => self.other_class(ground, class, builds),
+                Some(class) => other_class(ground, class, builds),
                 None => Some(Remedy {
                     title: format!("{title}{}", self.in_place_of(builds)),
                     ..place_on_builds(builds)
@@ -121,7 +122,7 @@ impl<'a> Spot<'a> {
                 Some(yaml(title, format!("nodeSelector:\n  {OS_LABEL}: windows")))
             }
             Orchestrator::Kubernetes => match self.choosing_class() {
-                Some(class) => self.other_class(ground, class, &builds),
+                Some(class) => other_class(ground, class, &builds),
                 None => Some(Remedy {
                     title,
                     ..place_on_builds(&builds)

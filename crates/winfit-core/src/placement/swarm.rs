@@ -157,17 +157,15 @@ impl Constraint {
                 None => not_stated("its role"),
             },
             Key::Os => Ok(self.compares(host.os.name())),
-            Key::Arch => match host.arch {
-                Some(arch) => Ok(self.compares(kernel_name(arch))),
-                None => {
-                    let of = |arch| self.compares(kernel_name(arch));
-                    // Hosts are amd64 where nobody says otherwise, but for a few of arm64.
-                    match (of(Arch::Amd64), of(Arch::Arm64)) {
-                        (false, true) => not_stated("its architecture"),
-                        (usual, _) => Ok(usual),
-                    }
+            Key::Arch => {
+                let of = |arch| self.compares(kernel_name(arch));
+                // Hosts are amd64 where nobody says otherwise, but for a few of arm64.
+                match (host.arch, of(Arch::Amd64), of(Arch::Arm64)) {
+                    (Some(own), ..) => Ok(of(own)),
+                    (None, false, true) => not_stated("its architecture"),
+                    (None, usual, _) => Ok(usual),
                 }
-            },
+            }
             Key::Ip => self.matches_address(member.address),
             Key::NodeLabel(name) => self.matches_label(&member.labels, name, "label"),
             Key::EngineLabel(name) => {
