@@ -207,7 +207,10 @@ impl<'a> Spot<'a> {
             let image = if container.image.unresolved.is_empty() {
                 evidence::facts(container, os)
             } else {
-                Image::without_version()
+                Image {
+                    host_process: container.host_process,
+                    ..Image::without_version()
+                }
             };
             let outcomes = self
                 .candidates

@@ -1,7 +1,7 @@
 //! What is said of a placement that no host satisfies, and of remedies that must not make the next error.
 
 use winfit_core::finding::Located;
-use winfit_core::fleet::{Container, Fleet, Member, Workload};
+use winfit_core::fleet::{Container, Fleet, ImageUse, Member, Workload};
 use winfit_core::placement::kubernetes::{PodPlacement, RuntimeClass};
 
 use crate::fleet_builder::{
@@ -208,12 +208,19 @@ fn a_toleration_that_would_let_it_onto_unfit_hosts_comes_with_a_selector() {
 
 #[test]
 fn a_host_process_pod_tolerates_taints_like_any_other() {
-    let host_process = Container {
-        host_process: true,
-        ..container("web", image("contoso/agent:1", 30))
+    let of = |name, unresolved: &[&str]| {
+        let used = ImageUse {
+            unresolved: unresolved.iter().map(|name| (*name).to_owned()).collect(),
+            ..image("contoso/agent:1", 30)
+        };
+        Container {
+            host_process: true,
+            ..container(name, used)
+        }
     };
     let workload = Workload {
-        containers: vec![host_process],
+        // No image of its own decides where such a container runs, so an open one does not matter.
+        containers: vec![of("web", &[]), of("log", &["TAG"])],
         ..deployment(
             selector(&[("kubernetes.io/os", "windows"), ("pool", "a")]),
             vec![],
