@@ -314,7 +314,8 @@ impl NamedImage {
         }
         let whole = release.len() == tag.len();
         let Some(build) = build_of_tag(catalog, release).filter(|_| whole || kb.is_some()) else {
-            let nearest = nearest_tag(catalog, release);
+            // A KB behind the release is no part of the slip.
+            let nearest = nearest_tag(catalog, if kb.is_some() { release } else { tag });
             let instead = nearest.map_or_else(String::new, |tag| format!("; did you mean {tag}?"));
             let message = format!(
                 "{:?} is no tag of the base images that winfit knows{instead}",

@@ -58,8 +58,8 @@ impl TagAdvice {
 }
 
 impl TagAdvice {
-    /// The references to write in FROM that run: the floating one, then the pinned ones.
-    pub fn lines_for_from(&self) -> Vec<String> {
+    /// The tags to write in FROM that run: the floating one, then the pinned ones.
+    pub fn tags_for_from(&self) -> Vec<&str> {
         let mut tags: Vec<&str> = Vec::new();
         if self.floating_answer.runs() {
             tags.push(&self.floating);
@@ -68,8 +68,14 @@ impl TagAdvice {
             tags.extend(pin.kb_tag.as_deref());
             tags.push(&pin.exact_tag);
         }
+        tags
+    }
+
+    /// The references to write in FROM that run, in the order of their tags.
+    pub fn lines_for_from(&self) -> Vec<String> {
         let repository = self.base.repository();
-        tags.into_iter()
+        self.tags_for_from()
+            .into_iter()
             .map(|tag| format!("{repository}:{tag}"))
             .collect()
     }

@@ -50,6 +50,16 @@ pub fn image_findings(
                 Safety::Unsafe,
             )),
         ],
+        Err(error) if names_windows(&image.text) => vec![
+            Finding::new(
+                "image-as-written",
+                Severity::Error,
+                subject.clone(),
+                image.origin.clone(),
+                error.to_string(),
+            )
+            .label("names no image"),
+        ],
         Err(_) => Vec::new(),
     }
 }

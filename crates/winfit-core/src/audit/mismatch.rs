@@ -1,5 +1,7 @@
 //! Images that do not start where their placement lets them.
 
+use std::collections::HashSet;
+
 use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Build, Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
@@ -10,17 +12,18 @@ use crate::remedy::{RemedyKind, node_selector};
 use crate::verdict::{Answer, Reason};
 use crate::version::OsVersion;
 
+use super::classes::other_class;
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
 use super::place::{Spot, Use};
-use super::remedies::{Hosts, other_base};
+use super::rebuild::{Hosts, Written, other_base};
 use super::{evidence, words};
 
 impl<'a> Spot<'a> {
-    /// What is wrong with each image on the hosts that may get it; one finding an image.
+    /// What is wrong with each image on the hosts that may get it; one finding an image and place.
     pub(super) fn image_mismatches(&self, ground: &Ground<'a>) -> Vec<Finding> {
         let mut found = Vec::new();
-        let mut seen: Vec<(&str, bool)> = Vec::new();
+        let mut seen: HashSet<(&str, bool, &Origin)> = HashSet::new();
         let mixed = self.mixed_os().is_some();
         for image in &self.uses {
             // That it shares a pod with Windows images is said already.
@@ -28,13 +31,15 @@ impl<'a> Spot<'a> {
                 continue;
             }
             let container = image.container;
-            let key = (container.image.text.as_str(), container.host_process);
-            if seen.contains(&key) {
+            let text = container.image.text.as_str();
+            // A comment beside one line says nothing of another line.
+            if !seen.insert((text, container.host_process, image.origin())) {
                 continue;
             }
-            seen.push(key);
             found.extend(if self.declared == 0 {
                 self.against_selector(ground, image)
+            } else if self.candidates.is_empty() {
+                self.against_unsure(ground, image)
             } else {
                 self.against_candidates(ground, image)
             });
@@ -62,7 +67,7 @@ impl<'a> Spot<'a> {
         (!risk.is_empty()).then(|| self.may_not_start(ground, image, &risk))
     }
 
-    /// `one of the three hosts that the Deployment may use`.
+    /// `one of the three hosts that Deployment shop/web may use`.
     fn hosts_phrase(&self, bad: usize) -> String {
         let total = self.candidates.len();
         let docker = self.workload.orchestrator == Orchestrator::Docker;
@@ -70,7 +75,7 @@ impl<'a> Spot<'a> {
         let hosts = if docker {
             format!("declared {noun}")
         } else {
-            format!("{noun} that the {} may use", self.workload.subject.kind)
+            format!("{noun} that {} may use", self.workload.subject.in_words())
         };
         match (bad, total) {
             (_, 1) => format!("the only {hosts}"),
@@ -102,20 +107,29 @@ impl<'a> Spot<'a> {
         cannot: &str,
     ) -> Finding {
         let bad = self.members(ground, positions);
-        let (of_image, of_hosts) = words::versions(&image.image, &bad);
+        let (of_image, of_hosts) = words::versions(
+            ground.catalog,
+            self.workload.orchestrator,
+            &image.image,
+            &bad,
+        );
         // Of one build on both sides the patch levels decide: "needs 26100 or newer" would be met.
         let same_build = bad.iter().any(|member| {
             let build = |version: OsVersion| version.build;
             member.host.version.map(build) == image.image.version.map(build)
                 && member.host.version.is_some()
         });
-        let label = if same_build {
-            of_image.clone()
+        let linux = bad.iter().all(|member| member.host.os == Os::Linux);
+        let own = image.image.version.filter(|_| same_build);
+        let label = if let Some(version) = own {
+            version.short()
+        } else if linux {
+            for_linux(ground, &image.image)
         } else {
             self.needs(ground, &image.image)
         };
         let message = format!(
-            "this image ({of_image}) {cannot} on {} ({of_hosts})",
+            "{of_image} {cannot} on {} ({of_hosts})",
             self.hosts_phrase(positions.len())
         );
         let mut finding = Finding::new(
@@ -148,7 +162,7 @@ impl<'a> Spot<'a> {
         if let Some(missing) = &self.missing {
             finding = finding.note(format!(
                 "of {} more nobody can tell whether the placement admits them: {missing} is not stated",
-                words::counted(self.unsure, "host")
+                words::counted(self.unsure.len(), "host")
             ));
         }
         finding
@@ -241,7 +255,7 @@ impl<'a> Spot<'a> {
 
     /// Where no host is declared, the versions that the placement demands stand for them.
     fn against_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
-        if let Some(finding) = self.against_linux_selector(image) {
+        if let Some(finding) = self.against_linux_selector(ground, image) {
             return Some(finding);
         }
         let (selected, host) = self.selected.iter().find_map(|selected| {
@@ -256,9 +270,9 @@ impl<'a> Spot<'a> {
             self.workload.subject.clone(),
             image.origin().clone(),
             format!(
-                "this image ({}) cannot start where the placement of the {} puts it: the selector demands {demanded}",
-                words::image_build(&image.image),
-                self.workload.subject.kind
+                "{} cannot start where the placement of {} puts it: the selector demands {demanded}",
+                words::this_image(ground.catalog, &image.image, None),
+                self.workload.subject.in_words()
             ),
         )
         .label(self.needs(ground, &image.image))
@@ -278,13 +292,16 @@ impl<'a> Spot<'a> {
         }
         let pod = self.workload.orchestrator == Orchestrator::Kubernetes;
         if let Some(version) = image.image.version.filter(|_| pod) {
-            finding = finding.remedy(node_selector(version));
+            finding.remedies.extend(match self.choosing_class() {
+                Some(class) => other_class(ground, class, &[version.build]),
+                None => Some(node_selector(version)),
+            });
         }
         Some(finding)
     }
 
     /// A selector that demands Linux nodes for an image that is for Windows.
-    fn against_linux_selector(&self, image: &Use<'a>) -> Option<Finding> {
+    fn against_linux_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
         let Placement::Pod(pod) = self.placement.as_ref() else {
             return None;
         };
@@ -298,12 +315,12 @@ impl<'a> Spot<'a> {
                 self.workload.subject.clone(),
                 image.origin().clone(),
                 format!(
-                    "this Windows image ({}) cannot start where the placement of the {} puts it: the selector demands Linux",
-                    words::image_build(&image.image),
-                    self.workload.subject.kind
+                    "{} cannot start where the placement of {} puts it: the selector demands Linux",
+                    words::this_image(ground.catalog, &image.image, None),
+                    self.workload.subject.in_words()
                 ),
             )
-            .label("a Windows image")
+            .label(for_linux(ground, &image.image))
             .confidence(image.confidence())
             .related(demand.origin.clone(), "demands Linux"),
         )
@@ -382,7 +399,7 @@ impl<'a> Spot<'a> {
 }
 
 /// `needs 20348 or newer`; where newer hosts do not run it, the release's name.
-fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String {
+pub(super) fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String {
     let Some(version) = image.version.filter(|_| image.os == Os::Windows) else {
         return match image.os {
             Os::Linux => "a Linux image".to_owned(),
@@ -406,6 +423,14 @@ fn needs(ground: &Ground<'_>, image: &Image, asked: Option<Isolation>) -> String
         format!("needs {} or newer", version.build)
     } else {
         words::release(ground.catalog, version.build)
+    }
+}
+
+/// What an image is, against hosts that run Linux: no build of theirs would be newer.
+pub(super) fn for_linux(ground: &Ground<'_>, image: &Image) -> String {
+    match image.version.filter(|_| image.os == Os::Windows) {
+        Some(version) => words::release(ground.catalog, version.build),
+        None => needs(ground, image, None),
     }
 }
 
@@ -493,9 +518,9 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
         build.subject.clone(),
         origin.clone(),
         format!(
-            "this image ({}) cannot start on {which} ({})",
-            words::image_build(&named.image),
-            words::builds(hosts.iter().copied())
+            "{} cannot start on {which} ({})",
+            words::this_image(ground.catalog, &named.image, None),
+            words::releases(ground.catalog, Orchestrator::Docker, hosts.iter().copied())
         ),
     )
     .label(needs(ground, &named.image, None))
@@ -504,13 +529,15 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
         Some(sentence) => finding.note(sentence),
         None => finding,
     };
+    let written = Written {
+        named,
+        in_build_file: true,
+    };
     let hosts = Hosts {
         at: &at,
         orchestrator: first.orchestrator.unwrap_or(Orchestrator::Docker),
         asked: None,
     };
-    finding
-        .remedies
-        .extend(other_base(ground, named, &hosts, false));
+    finding.remedies.extend(other_base(ground, written, &hosts));
     Some(finding)
 }

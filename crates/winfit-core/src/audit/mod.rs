@@ -2,16 +2,20 @@
 //!
 //! One function for files, Docker, Swarm and Kubernetes.
 
+mod classes;
 pub mod currency;
 mod evidence;
 mod ground;
 mod images;
 mod labels;
 mod mismatch;
+mod no_host;
 mod place;
 mod pods;
+mod rebuild;
 mod remedies;
 mod selectors;
+mod unsure;
 mod words;
 
 use std::collections::HashSet;
@@ -21,7 +25,7 @@ use time::Date;
 use crate::catalog::Catalog;
 use crate::finding::{Finding, Origin, Rule};
 use crate::fleet::Fleet;
-use crate::host::Os;
+use crate::host::{Isolation, Os};
 
 use self::ground::Ground;
 use self::place::Spot;
@@ -38,7 +42,7 @@ pub struct AuditOptions {
 }
 
 /// How a workload is placed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Placed {
     /// The hosts that its placement admits and that take new work.
     pub candidates: usize,
@@ -46,6 +50,9 @@ pub struct Placed {
     pub fit: usize,
     /// Hosts of which nobody can tell whether the placement admits them.
     pub unsure: usize,
+    /// What the first of them does not state (`label agentpool`), where a workload for Windows has no
+    /// candidates for that reason: it was not judged. None: it was, or is not for Windows.
+    pub missing: Option<String>,
 }
 
 /// What an audit found.
@@ -158,7 +165,8 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
         audit.placed.push(Placed {
             candidates: spot.candidates.len(),
             fit: spot.fit(),
-            unsure: spot.unsure,
+            unsure: spot.unsure.len(),
+            missing: spot.not_judged().map(str::to_owned),
         });
         let windows = spot.is_windows();
         if windows {
@@ -177,7 +185,11 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
                 let finding = images::unresolved_variable(image, &workload.subject);
                 audit.findings.push(finding);
             } else {
-                let found = image_findings(catalog, image, &workload.subject, options);
+                let mut found = image_findings(catalog, image, &workload.subject, options);
+                // Under Hyper-V isolation the revisions may differ.
+                found.retain(|finding| {
+                    finding.rule != "floating-base" || spot.asked != Some(Isolation::Hyperv)
+                });
                 audit.findings.extend(found);
             }
         }

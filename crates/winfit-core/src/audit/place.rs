@@ -13,16 +13,6 @@ use super::evidence;
 use super::ground::{Ground, Outcome, as_judged};
 use super::images::confidence;
 
-/// A host that a placement keeps off, and by what.
-pub(super) struct KeptOff {
-    pub(super) host: usize,
-    pub(super) because: String,
-    pub(super) origin: Option<Origin>,
-}
-
-/// How many hosts' reasons are kept.
-const MOST_REASONS: usize = 3;
-
 /// A workload with all that follows from where it may get to.
 pub(super) struct Spot<'a> {
     pub(super) workload: &'a Workload,
@@ -42,11 +32,11 @@ pub(super) struct Spot<'a> {
     pub(super) candidates: Vec<usize>,
     /// Hosts that it admits and that take none.
     pub(super) unavailable: Vec<usize>,
-    /// How many hosts nobody can tell of, and what the first of them does not state.
-    pub(super) unsure: usize,
+    /// Hosts of which nobody can tell, and what the first of them does not state.
+    pub(super) unsure: Vec<usize>,
     pub(super) missing: Option<String>,
-    /// The first hosts that it keeps off, Windows ones before Linux ones.
-    pub(super) kept_off: Vec<KeptOff>,
+    /// Swarm keeps it off Linux nodes by the image's platforms.
+    swarm_looks: bool,
     /// The containers, those that are judged.
     pub(super) uses: Vec<Use<'a>>,
 }
@@ -110,9 +100,9 @@ impl<'a> Spot<'a> {
             declared: 0,
             candidates: Vec::new(),
             unavailable: Vec::new(),
-            unsure: 0,
+            unsure: Vec::new(),
             missing: None,
-            kept_off: Vec::new(),
+            swarm_looks: false,
             uses: Vec::new(),
         };
         spot.put_to_hosts(ground);
@@ -157,11 +147,22 @@ impl<'a> Spot<'a> {
         }
     }
 
+    /// Whether it gets to a host.
+    pub(super) fn admission(&self, ground: &Ground<'a>, at: usize) -> Admission {
+        let member = ground.member(at);
+        if self.swarm_looks && member.host.os == Os::Linux {
+            return Admission::No {
+                because: "the image's platform, windows".to_owned(),
+                origin: None,
+            };
+        }
+        self.placement.admits(ground.catalog, member)
+    }
+
     fn put_to_hosts(&mut self, ground: &Ground<'a>) {
-        let mut linux_kept_off = Vec::new();
         // Swarm asks the registry for the image's platforms when a service is made, and keeps those for
         // Windows off Linux nodes by itself.
-        let swarm_looks =
+        self.swarm_looks =
             self.workload.orchestrator == Orchestrator::Swarm
                 && (self.os == Some(Os::Windows)
                     || self.os.is_none()
@@ -174,39 +175,16 @@ impl<'a> Spot<'a> {
                 continue;
             }
             self.declared += 1;
-            let admission = if swarm_looks && member.host.os == Os::Linux {
-                Admission::No {
-                    because: "the image's platform, windows".to_owned(),
-                    origin: None,
-                }
-            } else {
-                self.placement.admits(ground.catalog, member)
-            };
-            match (admission, member.state) {
+            match (self.admission(ground, at), member.state) {
                 (Admission::Yes, State::Ready) => self.candidates.push(at),
                 (Admission::Yes, _) => self.unavailable.push(at),
                 (Admission::Unknown { missing, .. }, State::Ready) => {
-                    self.unsure += 1;
+                    self.unsure.push(at);
                     self.missing.get_or_insert(missing);
                 }
-                (Admission::Unknown { .. }, _) => {}
-                (Admission::No { because, origin }, _) => {
-                    let list = match member.host.os {
-                        Os::Windows => &mut self.kept_off,
-                        Os::Linux => &mut linux_kept_off,
-                    };
-                    if list.len() < MOST_REASONS {
-                        list.push(KeptOff {
-                            host: at,
-                            because,
-                            origin,
-                        });
-                    }
-                }
+                (Admission::Unknown { .. } | Admission::No { .. }, _) => {}
             }
         }
-        self.kept_off.append(&mut linux_kept_off);
-        self.kept_off.truncate(MOST_REASONS);
     }
 
     /// The containers with evidence, or all of a workload that states Windows, on every candidate.
@@ -229,7 +207,10 @@ impl<'a> Spot<'a> {
             let image = if container.image.unresolved.is_empty() {
                 evidence::facts(container, os)
             } else {
-                Image::without_version()
+                Image {
+                    host_process: container.host_process,
+                    ..Image::without_version()
+                }
             };
             let outcomes = self
                 .candidates

@@ -188,8 +188,8 @@ impl<'a> Spot<'a> {
                 severity,
                 origin,
                 format!(
-                    "the {} asks for Hyper-V isolation, which {says}: {}",
-                    self.workload.subject.kind,
+                    "{} asks for Hyper-V isolation, which {says}: {}",
+                    self.workload.subject.in_words(),
                     words::hosts(members.iter().copied())
                 ),
             )
@@ -234,7 +234,7 @@ impl<'a> Spot<'a> {
                 format!(
                     "process isolation cannot start this image, {}, on its hosts ({}); Hyper-V isolation can",
                     words::image(ground.catalog, &image.image),
-                    words::builds(members)
+                    words::releases(ground.catalog, self.workload.orchestrator, members)
                 ),
             )
             .label("only hyperv works")

@@ -4,16 +4,18 @@ use std::fmt::Write as _;
 
 use crate::fleet::{Member, Orchestrator, State};
 use crate::host::{HypervOffer, Isolation, Os};
-use crate::image::NamedImage;
+use crate::placement::Admission;
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
-use crate::reference::Base;
 use crate::remedy::{
     Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, node_selector, remedies,
 };
 use crate::version::OsVersion;
 
+use super::classes::other_class;
 use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
+use super::rebuild::base_of_host;
+use super::selectors::but_for_windows;
 use super::words;
 
 /// How many hosts get a command of their own.
@@ -40,12 +42,15 @@ impl<'a> Spot<'a> {
         }
         // Where it runs on none for sure, those on which it may start are better than the rest.
         if fit.is_empty() && !spare.is_empty() {
-            remedies.extend(self.admit_only(&spare, &unfit).map(|remedy| Remedy {
-                title: format!("{}, where it may start", remedy.title),
-                ..remedy
-            }));
+            remedies.extend(
+                self.admit_only(ground, &spare, &unfit)
+                    .map(|remedy| Remedy {
+                        title: format!("{}, where it may start", remedy.title),
+                        ..remedy
+                    }),
+            );
         } else {
-            remedies.extend(self.admit_only(&fit, &unfit));
+            remedies.extend(self.admit_only(ground, &fit, &unfit));
         }
         remedies.extend(self.other_base(ground, found));
         remedies.extend(self.hyperv(ground, found));
@@ -58,6 +63,7 @@ impl<'a> Spot<'a> {
     /// Place it on hosts that its placement keeps it off, and that run all its images.
     fn place_elsewhere(&self, ground: &Ground<'a>) -> Option<Remedy> {
         let orchestrator = self.workload.orchestrator;
+        let open = but_for_windows(&self.placement);
         let elsewhere: Vec<&Member> = ground
             .fleet
             .hosts
@@ -66,6 +72,7 @@ impl<'a> Spot<'a> {
             .filter(|(at, member)| {
                 member.state == State::Ready
                     && member.orchestrator.is_none_or(|own| own == orchestrator)
+                    && open.admits(ground.catalog, member) == Admission::Yes
                     && !self.candidates.contains(at)
                     && self.all_run_on(ground, &self.host(ground, *at))
             })
@@ -78,10 +85,13 @@ impl<'a> Spot<'a> {
         );
         match (orchestrator, builds.as_slice()) {
             (_, []) | (Orchestrator::Docker, _) => None,
-            (Orchestrator::Kubernetes, builds) => Some(Remedy {
-                title,
-                ..place_on_builds(builds)
-            }),
+            (Orchestrator::Kubernetes, builds) => match self.choosing_class() {
+                Some(class) => other_class(ground, class, builds),
+                None => Some(Remedy {
+                    title: format!("{title}{}", self.in_place_of(builds)),
+                    ..place_on_builds(builds)
+                }),
+            },
             (Orchestrator::Swarm, [build]) => {
                 Some(swarm_constraints(title, &elsewhere, &[], &[*build], &[]))
             }
@@ -90,7 +100,12 @@ impl<'a> Spot<'a> {
     }
 
     /// Keep it to the hosts on which it runs, by their builds.
-    fn admit_only(&self, fit: &[&Member], unfit: &[&Member]) -> Option<Remedy> {
+    fn admit_only(
+        &self,
+        ground: &Ground<'a>,
+        fit: &[&Member],
+        unfit: &[&Member],
+    ) -> Option<Remedy> {
         let (builds, bad) = (builds(fit), builds(unfit));
         if builds.is_empty() || unfit.is_empty() || builds.iter().any(|build| bad.contains(build)) {
             return None;
@@ -106,23 +121,15 @@ impl<'a> Spot<'a> {
             Orchestrator::Kubernetes if only_linux => {
                 Some(yaml(title, format!("nodeSelector:\n  {OS_LABEL}: windows")))
             }
-            Orchestrator::Kubernetes => Some(Remedy {
-                title,
-                ..place_on_builds(&builds)
-            }),
+            Orchestrator::Kubernetes => match self.choosing_class() {
+                Some(class) => other_class(ground, class, &builds),
+                None => Some(Remedy {
+                    title,
+                    ..place_on_builds(&builds)
+                }),
+            },
             Orchestrator::Swarm => Some(swarm_constraints(title, fit, unfit, &builds, &bad)),
         }
-    }
-
-    /// The base image that runs on all of the hosts.
-    pub(super) fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
-        let (named, _) = found.decisive?;
-        let hosts = Hosts {
-            at: &self.candidates,
-            orchestrator: self.workload.orchestrator,
-            asked: self.asked,
-        };
-        other_base(ground, named, &hosts, named.is_base && !found.is_built())
     }
 
     /// Hyper-V isolation, where a service can ask for it and it helps on every host. Pods cannot:
@@ -160,15 +167,15 @@ impl<'a> Spot<'a> {
         position: usize,
         kinds: &[RemedyKind],
     ) -> Vec<Remedy> {
-        let Some((named, _)) = found.decisive else {
+        let Some(written) = found.written() else {
             return Vec::new();
         };
         let at = self.candidates[position];
         let host = self.host(ground, at);
         let verdict = ground.verdict(&host, &found.image);
-        let mut remedies = remedies(&Situation {
+        let situation = Situation {
             catalog: ground.catalog,
-            image: named,
+            image: written.named,
             host: &host,
             verdict: &verdict,
             asked: self.asked,
@@ -178,78 +185,21 @@ impl<'a> Spot<'a> {
             }],
             today: ground.options.today,
             pod: self.workload.orchestrator == Orchestrator::Kubernetes,
-        });
-        remedies.retain(|remedy| kinds.contains(&remedy.kind));
+        };
+        let mut remedies = remedies(&situation);
+        // A rebuild is written as the file at hand writes images.
+        remedies
+            .retain(|remedy| kinds.contains(&remedy.kind) && remedy.kind != RemedyKind::Rebuild);
+        if kinds.contains(&RemedyKind::Rebuild) {
+            let whom = words::host_in_full(ground.member(at));
+            remedies.extend(base_of_host(ground, written, &situation, &whom));
+        }
         remedies
     }
 }
 
-/// Hosts that an image is to run on, and how.
-pub(super) struct Hosts<'h> {
-    /// Which members.
-    pub(super) at: &'h [usize],
-    /// Who places it on them.
-    pub(super) orchestrator: Orchestrator,
-    /// The isolation asked for.
-    pub(super) asked: Option<Isolation>,
-}
-
-/// The base image that runs on all of these hosts: in place of the one in `image:` where that is used
-/// as it is, else for the Dockerfile.
-pub(super) fn other_base(
-    ground: &Ground<'_>,
-    named: &NamedImage,
-    hosts: &Hosts<'_>,
-    used_as_it_is: bool,
-) -> Option<Remedy> {
-    let own = named
-        .image
-        .version
-        .filter(|_| named.image.os == Os::Windows)?;
-    let tag = ground.tag_for_all(
-        hosts.at,
-        hosts.orchestrator,
-        named.base.unwrap_or(Base::Servercore),
-        hosts.asked,
-    )?;
-    if tag.build == own.build {
-        return None;
-    }
-    let reference = format!("{}:{}", tag.base.repository(), tag.tag);
-    let windows = words::release(ground.catalog, tag.build);
-    let whom = match words::builds(ground.members(hosts.at)) {
-        one if !one.contains(',') && !one.contains(' ') => "its hosts",
-        _ => "all of its hosts",
-    };
-    let (title, shell, text) = if used_as_it_is {
-        (
-            format!("take the image of {windows}, which runs on {whom}"),
-            Shell::Yaml,
-            format!("image: {reference}"),
-        )
-    } else {
-        (
-            format!("build it on {windows}, which runs on {whom}"),
-            Shell::Dockerfile,
-            format!("FROM {reference}"),
-        )
-    };
-    let diff = named
-        .reference
-        .as_ref()
-        .filter(|_| named.is_base)
-        .map(|old| format!("-{old}\n+{reference}\n"));
-    Some(Remedy {
-        kind: RemedyKind::Rebuild,
-        title,
-        safety: Safety::Unsafe,
-        commands: vec![Command { shell, text }],
-        diff,
-    })
-}
-
 /// The builds of hosts, each once, the oldest first.
-fn builds(members: &[&Member]) -> Vec<u16> {
+pub(super) fn builds(members: &[&Member]) -> Vec<u16> {
     let mut found: Vec<u16> = members
         .iter()
         .filter_map(|member| Some(member.host.version?.build))

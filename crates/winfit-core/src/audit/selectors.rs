@@ -1,18 +1,19 @@
-//! Placements that no host satisfies, that forbid fit hosts, or that are missing.
+//! Placements that forbid fit hosts, or that are missing.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use crate::finding::{Confidence, Finding, Severity};
-use crate::fleet::{ImageUse, Member, Orchestrator, State};
-use crate::host::Os;
-use crate::placement::kubernetes::{Taint, demands_version};
+use crate::finding::{Confidence, Finding, Origin, Severity};
+use crate::fleet::{ImageUse, Orchestrator, State};
+use crate::host::{Host, Kind, Os};
+use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL, Requirement, demands_version};
 use crate::placement::swarm::Constraint;
 use crate::placement::{Admission, Placement, PodPlacement, SwarmPlacement};
 use crate::reference::Reference;
 use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use crate::version::OsVersion;
 
-use super::ground::Ground;
+use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
 use super::remedies::place_on_builds;
 use super::{evidence, words};
@@ -30,112 +31,25 @@ impl<'a> Spot<'a> {
         )
     }
 
-    /// No declared host satisfies the placement, for certain.
-    pub(super) fn no_host(&self, ground: &Ground<'a>) -> Option<Finding> {
-        let nobody = self.declared > 0
-            && self.candidates.is_empty()
-            && self.unavailable.is_empty()
-            && self.unsure == 0;
-        let first = self.kept_off.first().filter(|_| nobody)?;
-        let kind = &self.workload.subject.kind;
-        let message = match self.declared {
-            1 => format!(
-                "the only declared host, {}, does not satisfy the placement of the {kind}",
-                words::host(ground.member(first.host))
-            ),
-            many => format!(
-                "none of the {} declared hosts satisfies the placement of the {kind}",
-                words::number(many)
-            ),
-        };
-        let mut finding = self.about_placement("no-host-for-placement", Severity::Error, message);
-        if let Some(origin) = &first.origin {
-            finding.origin = origin.clone();
-        }
-        finding = finding.label(if self.only_taint(ground, first.host).is_some() {
-            "a taint is not tolerated"
-        } else {
-            "no host has this"
-        });
-        // One sentence for all that the same demand keeps off.
-        let mut told: Vec<&str> = Vec::new();
-        for kept_off in &self.kept_off {
-            let because = kept_off.because.as_str();
-            if told.contains(&because) {
-                continue;
-            }
-            told.push(because);
-            let kept: Vec<usize> = self
-                .kept_off
-                .iter()
-                .filter(|other| other.because == because)
-                .map(|other| other.host)
-                .collect();
-            let verb = if kept.len() == 1 { "is" } else { "are" };
-            finding = finding.note(format!(
-                "{} {verb} kept off by {because}",
-                words::hosts(ground.members(&kept))
-            ));
-        }
-        let fit: Vec<usize> = (0..ground.fleet.hosts.len())
-            .filter(|at| {
-                let member = ground.member(*at);
-                self.may_serve(member.orchestrator)
-                    && member.state == State::Ready
-                    && self.all_run_on(ground, &self.host(ground, *at))
-            })
-            .collect();
-        let mut builds: Vec<u16> = ground
-            .members(&fit)
-            .filter_map(|member| Some(member.host.version?.build))
-            .collect();
-        builds.sort_unstable();
-        builds.dedup();
-        let tainted: Option<Vec<&Taint>> =
-            fit.iter().map(|at| self.only_taint(ground, *at)).collect();
-        if let Some([taint, ..]) = tainted.as_deref() {
-            let first = words::host(ground.member(fit[0]));
-            finding = finding.remedy(tolerate(taint, &first));
-        } else if self.workload.orchestrator == Orchestrator::Kubernetes && !builds.is_empty() {
-            finding = finding.remedy(Remedy {
-                title: format!(
-                    "admit {}{}",
-                    words::hosts(ground.members(&fit)),
-                    self.instead_of_selector(&builds)
-                ),
-                ..place_on_builds(&builds)
-            });
-        }
-        Some(finding)
-    }
-
-    /// The taint of a host that alone keeps a pod off it.
-    fn only_taint(&self, ground: &Ground<'a>, host: usize) -> Option<&'a Taint> {
-        let Placement::Pod(pod) = self.placement.as_ref() else {
-            return None;
-        };
-        let member = ground.member(host);
-        let taint = pod.untolerated(ground.catalog, member)?;
-        let untainted = Member {
-            taints: None,
-            ..member.clone()
-        };
-        let admitted = !matches!(pod.admits(ground.catalog, &untainted), Admission::No { .. });
-        admitted.then_some(taint)
-    }
-
-    /// An affinity does not lift what a nodeSelector beside it demands.
-    fn instead_of_selector(&self, builds: &[u16]) -> String {
+    /// What a selector of these builds would not lift by being there: a demand of another label, or one
+    /// in the affinity beside a nodeSelector or the other way round.
+    pub(super) fn in_place_of(&self, builds: &[u16]) -> String {
         let Placement::Pod(pod) = self.placement.as_ref() else {
             return String::new();
         };
-        let demand = pod
-            .node_selector
-            .iter()
-            .find(|requirement| demands_version(&requirement.key));
-        match demand {
-            Some(demand) if builds.len() > 1 => {
-                format!(", in place of {} in the nodeSelector", demand.key)
+        let several = builds.len() > 1;
+        let for_another_os =
+            |demand: &&Requirement| demand.key == OS_LABEL && demand.values != [Os::Windows.name()];
+        let selected = pod.node_selector.iter().find(|demand| {
+            demands_version(&demand.key) && (several || demand.key != BUILD_LABEL)
+                || for_another_os(demand) && several
+        });
+        let mut terms = pod.terms.iter().flatten().flatten();
+        let of_term = terms.find(|demand| demands_version(&demand.key));
+        match (selected, of_term) {
+            (Some(demand), _) => format!(", in place of {} in the nodeSelector", demand.key),
+            (None, Some(demand)) if !several => {
+                format!(", in place of {} in the affinity", demand.key)
             }
             _ => String::new(),
         }
@@ -147,7 +61,7 @@ impl<'a> Spot<'a> {
 
     /// The hosts on which it would run take no new work.
     pub(super) fn only_fit_unavailable(&self, ground: &Ground<'a>) -> Option<Finding> {
-        if self.unsure > 0 || self.fit() > 0 {
+        if !self.unsure.is_empty() || self.fit() > 0 {
             return None;
         }
         let fit: Vec<usize> = self
@@ -156,14 +70,14 @@ impl<'a> Spot<'a> {
             .copied()
             .filter(|at| self.all_run_on(ground, &self.host(ground, *at)))
             .collect();
-        let kind = &self.workload.subject.kind;
+        let whose = self.workload.subject.in_words();
         let states = words::listed(ground.members(&fit), |member| {
             format!("{} is {}", words::host(member), member.state.in_words())
         });
         let message = match fit.len() {
             0 => return None,
-            1 => format!("the only host on which the {kind} would run takes no new work: {states}"),
-            _ => format!("the only hosts on which the {kind} would run take no new work: {states}"),
+            1 => format!("the only host on which {whose} would run takes no new work: {states}"),
+            _ => format!("the only hosts on which {whose} would run take no new work: {states}"),
         };
         let mut finding =
             self.about_placement("only-fit-host-unavailable", Severity::Warning, message);
@@ -211,12 +125,22 @@ impl<'a> Spot<'a> {
 
     /// One build is demanded where hosts of other builds run the images as well.
     pub(super) fn exact_build(&self, ground: &Ground<'a>) -> Option<Finding> {
-        // Where it has no host at all, that is said.
+        // Where it has no host at all, that is said; a class has no affinity to name several builds in.
         let demanded = self
             .selected
             .first()
-            .filter(|_| !self.candidates.is_empty() || self.unsure > 0)?;
+            .filter(|_| !self.candidates.is_empty() || !self.unsure.is_empty())
+            .filter(|demanded| self.class_at(&demanded.origin).is_none())?;
         let build = demanded.version.build;
+        let there = Host::windows(demanded.version).with_kind(Kind::Server);
+        // Of an image that does not run where it is sent, that is said.
+        let fails = |found: &Use<'a>| {
+            found.outcomes.contains(&Outcome::No)
+                || ground.outcome(&there, &found.image, self.asked) == Outcome::No
+        };
+        if self.uses.iter().any(fails) {
+            return None;
+        }
         let one = self
             .selected
             .iter()
@@ -265,15 +189,15 @@ impl<'a> Spot<'a> {
             self.workload.subject.clone(),
             demanded.origin.clone(),
             format!(
-                "the {} is kept to {}, although its images run on {names} as well",
-                self.workload.subject.kind,
+                "{} is kept to {}, although its images run on {names} as well",
+                self.workload.subject.in_words(),
                 words::release(ground.catalog, build)
             ),
         )
         .label(format!("only {build}"));
         Some(match self.workload.orchestrator {
             Orchestrator::Kubernetes => finding.remedy(Remedy {
-                title: format!("admit {names} as well{}", self.instead_of_selector(&builds)),
+                title: format!("admit {names} as well{}", self.in_place_of(&builds)),
                 ..place_on_builds(&builds)
             }),
             _ => finding.remedy(one_label_for(
@@ -310,8 +234,8 @@ impl<'a> Spot<'a> {
                 self.workload.subject.clone(),
                 image.container.image.origin.clone(),
                 format!(
-                    "nothing says on which of its hosts the {} runs ({}), nor which Windows {} is built on",
-                    self.workload.subject.kind,
+                    "nothing says on which of its hosts {} runs ({}), nor which Windows {} is built on",
+                    self.workload.subject.in_words(),
                     words::builds(ground.members(&self.candidates)),
                     image.container.image.text
                 ),
@@ -357,8 +281,8 @@ impl<'a> Spot<'a> {
                 self.workload.subject.clone(),
                 image.image.origin.clone(),
                 format!(
-                    "nothing says on which of its hosts the {} runs ({}), nor which Windows {} is built on",
-                    self.workload.subject.kind,
+                    "nothing says on which of its hosts {} runs ({}), nor which Windows {} is built on",
+                    self.workload.subject.in_words(),
                     words::builds(ground.members(&self.candidates)),
                     image.image.text
                 ),
@@ -377,14 +301,13 @@ impl<'a> Spot<'a> {
         if self.is_unplaced() {
             return Vec::new();
         }
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<(&str, &Origin)> = HashSet::new();
         let mut found = Vec::new();
         for image in self.uses.iter().filter(|image| is_unknown(image)) {
             let used = &image.container.image;
-            if seen.contains(&used.text.as_str()) {
+            if !seen.insert((&used.text, &used.origin)) {
                 continue;
             }
-            seen.push(&used.text);
             found.push(
                 Finding::new(
                     "unknown-image-version",
@@ -405,26 +328,6 @@ impl<'a> Spot<'a> {
             );
         }
         found
-    }
-}
-
-/// A toleration of a host's taint.
-fn tolerate(taint: &Taint, host: &str) -> Remedy {
-    let Taint { key, value, effect } = taint;
-    let compared = if value.is_empty() {
-        "operator: Exists".to_owned()
-    } else {
-        format!("operator: Equal\n    value: {value:?}")
-    };
-    Remedy {
-        kind: RemedyKind::OtherHost,
-        title: format!("tolerate the taint of {host}"),
-        safety: Safety::Unsafe,
-        commands: vec![Command {
-            shell: Shell::Yaml,
-            text: format!("tolerations:\n  - key: {key}\n    {compared}\n    effect: {effect}"),
-        }],
-        diff: None,
     }
 }
 
@@ -458,6 +361,22 @@ fn in_config(image: &ImageUse, version: Option<OsVersion>) -> String {
         );
     let version = version.unwrap_or(OsVersion::of_build(20_348));
     format!("under [images.\"{name}\"], as os_version = \"{version}\" or dockerfile = \"…\"")
+}
+
+/// The placement without what a selector of builds would say instead: the version of Windows, and
+/// Windows itself.
+pub(super) fn but_for_windows(placement: &Placement) -> Cow<'_, Placement> {
+    let mut open = without_version(placement);
+    if let Placement::Pod(pod) = placement
+        && pod
+            .node_selector
+            .iter()
+            .any(|demand| demand.key == OS_LABEL)
+        && let Placement::Pod(pod) = open.to_mut()
+    {
+        pod.node_selector.retain(|demand| demand.key != OS_LABEL);
+    }
+    open
 }
 
 /// The placement without its demands on the version of Windows.

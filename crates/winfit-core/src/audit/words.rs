@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use crate::catalog::Catalog;
-use crate::fleet::Member;
+use crate::fleet::{Member, Orchestrator};
 use crate::host::{Host, Kind, Os};
 use crate::image::Image;
 use crate::reason::windows_name;
 use crate::version::OsVersion;
+
+use super::ground::as_judged;
 
 /// How many hosts, builds or labels a sentence names before it counts the rest.
 pub(super) const MOST_NAMED: usize = 3;
@@ -98,34 +100,83 @@ pub(super) fn release(catalog: &Catalog, build: u16) -> String {
     }
 }
 
-/// The image's build in short: `20348`, `Linux`.
-pub(super) fn image_build(image: &Image) -> String {
-    match (image.os, image.version) {
-        (Os::Linux, _) => "Linux".to_owned(),
-        (Os::Windows, Some(version)) => version.build.to_string(),
-        (Os::Windows, None) => "Windows".to_owned(),
+/// What a sentence calls an image by its Windows, with the version as it is to be stated:
+/// `this Windows Server 2022 image (20348)`, `this Linux image`.
+pub(super) fn this_image(catalog: &Catalog, image: &Image, stated: Option<String>) -> String {
+    let Some(version) = image.version.filter(|_| image.os == Os::Windows) else {
+        return match image.os {
+            Os::Linux => "this Linux image".to_owned(),
+            Os::Windows => "this Windows image".to_owned(),
+        };
+    };
+    let build = version.build.to_string();
+    let name = windows_name(catalog, version.build, Kind::Server);
+    let stated = stated.unwrap_or_else(|| build.clone());
+    if name.contains(&build) {
+        format!("this image ({stated})")
+    } else {
+        format!("this {name} image ({stated})")
     }
 }
 
-/// The image's version and those of hosts, for a sentence about both: builds, and patch levels as well
-/// where a build is the same on both sides.
-pub(super) fn versions(image: &Image, members: &[&Member]) -> (String, String) {
-    let build = image.version.map(|version| version.build);
-    let same = |member: &&&Member| {
-        build.is_some() && member.host.version.map(|version| version.build) == build
+/// The versions of hosts: builds, or patch levels where they are asked for; of one alone with the name
+/// of its release: `Windows Server 2019, 17763`.
+fn of_hosts<'m>(
+    catalog: &Catalog,
+    orchestrator: Orchestrator,
+    members: impl IntoIterator<Item = &'m Member>,
+    in_full: bool,
+) -> String {
+    let stated = |member: &Member| match member.host.version {
+        Some(version) if in_full => version.short(),
+        _ => build_of(&member.host),
     };
-    match (image.version, members.iter().find(same)) {
-        (Some(version), Some(first)) if image.os == first.host.os => {
-            let mut known = HashSet::new();
-            let distinct = members
-                .iter()
-                .filter(|member| known.insert((member.host.os == Os::Linux, member.host.version)));
-            let short = |member: &&Member| {
-                let version = member.host.version;
-                version.map_or_else(|| build_of(&member.host), OsVersion::short)
-            };
-            (version.short(), listed(distinct, short))
+    let mut known = HashSet::new();
+    let distinct: Vec<&Member> = members
+        .into_iter()
+        .filter(|member| known.insert(stated(member)))
+        .collect();
+    if let [one] = distinct.as_slice()
+        && let Some(version) = one.host.version.filter(|_| one.host.os == Os::Windows)
+    {
+        let kind = as_judged(&one.host, orchestrator).effective_kind(catalog);
+        let name = windows_name(catalog, version.build, kind);
+        if !name.contains(&version.build.to_string()) {
+            return format!("{name}, {}", stated(one));
         }
-        _ => (image_build(image), builds(members.iter().copied())),
     }
+    listed(distinct, stated)
+}
+
+/// The builds of hosts, each once; of one alone with the name of its release.
+pub(super) fn releases<'m>(
+    catalog: &Catalog,
+    orchestrator: Orchestrator,
+    members: impl IntoIterator<Item = &'m Member>,
+) -> String {
+    of_hosts(catalog, orchestrator, members, false)
+}
+
+/// An image and the versions of hosts, for a sentence about both: builds, and patch levels where a
+/// build is the same on both sides.
+pub(super) fn versions(
+    catalog: &Catalog,
+    orchestrator: Orchestrator,
+    image: &Image,
+    members: &[&Member],
+) -> (String, String) {
+    let own = image.version.filter(|_| image.os == Os::Windows);
+    let same_build = own.filter(|own| {
+        let mut hosts = members.iter().filter_map(|member| member.host.version);
+        hosts.any(|host| host.build == own.build)
+    });
+    (
+        this_image(catalog, image, same_build.map(OsVersion::short)),
+        of_hosts(
+            catalog,
+            orchestrator,
+            members.iter().copied(),
+            same_build.is_some(),
+        ),
+    )
 }

@@ -71,6 +71,15 @@ impl Placement {
         }
     }
 
+    /// The placement with nothing but the demand that gave this refusal; none where that was no demand.
+    pub(crate) fn only_demand(&self, refusal: &Admission) -> Option<Self> {
+        match self {
+            Self::Anywhere => None,
+            Self::Pod(pod) => Some(Self::Pod(Box::new(pod.only_demand(refusal)?))),
+            Self::Swarm(swarm) => Some(Self::Swarm(swarm.only_demand(refusal)?)),
+        }
+    }
+
     /// The Windows versions that it demands, where it does; empty: it demands none.
     pub fn selected(&self, catalog: &Catalog) -> Vec<Selected> {
         match self {

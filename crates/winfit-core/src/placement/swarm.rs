@@ -157,10 +157,15 @@ impl Constraint {
                 None => not_stated("its role"),
             },
             Key::Os => Ok(self.compares(host.os.name())),
-            Key::Arch => match host.arch {
-                Some(arch) => Ok(self.compares(kernel_name(arch))),
-                None => not_stated("its architecture"),
-            },
+            Key::Arch => {
+                let of = |arch| self.compares(kernel_name(arch));
+                // Hosts are amd64 where nobody says otherwise, but for a few of arm64.
+                match (host.arch, of(Arch::Amd64), of(Arch::Arm64)) {
+                    (Some(own), ..) => Ok(of(own)),
+                    (None, false, true) => not_stated("its architecture"),
+                    (None, usual, _) => Ok(usual),
+                }
+            }
             Key::Ip => self.matches_address(member.address),
             Key::NodeLabel(name) => self.matches_label(&member.labels, name, "label"),
             Key::EngineLabel(name) => {
@@ -335,6 +340,15 @@ impl SwarmPlacement {
         }
     }
 
+    /// The placement with nothing but the constraint that gave this refusal.
+    pub(crate) fn only_demand(&self, refusal: &Admission) -> Option<Self> {
+        let gave = |written: &&Located<String>| matches!(refusal, Admission::No { origin, .. } if origin.as_ref() == Some(&written.origin));
+        self.constraints.iter().find(gave).map(|written| Self {
+            constraints: vec![written.clone()],
+            ..Self::default()
+        })
+    }
+
     /// Whether one of the image's platforms is the node's; none: the node's architecture is not stated.
     fn platform_fits(&self, member: &Member) -> Option<bool> {
         if self.platforms.is_empty() {
@@ -347,7 +361,8 @@ impl SwarmPlacement {
             }
             match (arch.as_str(), member.host.arch) {
                 ("", _) => return Some(true),
-                (_, None) => open = true,
+                (wanted, None) if docker_name(wanted) == Arch::Amd64.name() => return Some(true),
+                (wanted, None) => open |= docker_name(wanted) == Arch::Arm64.name(),
                 (wanted, Some(own)) if docker_name(wanted) == own.name() => return Some(true),
                 _ => {}
             }

@@ -5,7 +5,7 @@ use crate::host::{Isolation, Kind, Os};
 use crate::image::NamedImage;
 use crate::reason::windows_name;
 use crate::recommend::{TagAdvice, advise};
-use crate::reference::Base;
+use crate::reference::{Base, Home, Reference};
 use crate::verdict::Answer;
 
 impl Situation<'_> {
@@ -51,10 +51,10 @@ impl Situation<'_> {
             .cloned()
     }
 
-    /// The same image rebuilt or retagged on the right base.
-    pub(super) fn rebuild(&self, found: &mut Vec<Remedy>) {
+    /// The base that the image should have, and the isolation under which it runs then.
+    pub(crate) fn rebuilt(&self) -> Option<(TagAdvice, Isolation)> {
         if self.image.image.os != Os::Windows || self.host.os != Os::Windows {
-            return;
+            return None;
         }
         let asked = self.isolation();
         // A base that needs the other isolation is still an answer.
@@ -66,34 +66,39 @@ impl Situation<'_> {
             let base = self.best_base(asked.other())?;
             Some((base, asked.other()))
         };
-        let Some((advice, isolation)) = self
+        let (advice, isolation) = self
             .best_base(asked)
             .map(|base| (base, asked))
-            .or_else(other)
-        else {
-            return;
-        };
+            .or_else(other)?;
         let unsettled = self.verdict.answers.of(isolation).answer == Answer::Unknown
             && self.image.image.version.is_some_and(|image| {
                 image.build == advice.build
                     && (image.revision.is_none() || self.image.image.revision_inferred)
             });
         // The same base again settles nothing.
-        if unsettled || !advice_differs(self.image, &advice) {
+        let differs = !unsettled && advice_differs(self.image, &advice);
+        differs.then_some((advice, isolation))
+    }
+
+    /// The same image rebuilt or retagged on the right base.
+    pub(super) fn rebuild(&self, found: &mut Vec<Remedy>) {
+        let asked = self.isolation();
+        let Some((advice, isolation)) = self.rebuilt() else {
             return;
-        }
-        let references = advice.lines_for_from();
-        let derived_retag = self
-            .image
-            .reference
-            .as_ref()
-            .zip(self.image.release_piece.as_ref())
-            .filter(|_| advice.floating_answer.runs())
-            .and_then(|(reference, piece)| {
-                let tag = reference.tag.as_ref()?;
-                let wanted = spelled_like(piece, &advice);
-                Some(reference.with_tag(&tag.replace(piece.as_str(), &wanted)))
-            });
+        };
+        let of_base = |tag: &str| retagged(self.image, tag).filter(|_| self.image.is_base);
+        let references: Vec<String> = advice
+            .tags_for_from()
+            .into_iter()
+            .map(|tag| {
+                of_base(tag).map_or_else(
+                    || format!("{}:{tag}", advice.base.repository()),
+                    |reference| reference.to_string(),
+                )
+            })
+            .collect();
+        let derived_retag = retagged(self.image, &advice.floating)
+            .filter(|_| !self.image.is_base && advice.floating_answer.runs());
         let mut commands: Vec<Command> = references
             .iter()
             .map(|reference| Command {
@@ -193,13 +198,29 @@ fn advice_differs(image: &NamedImage, advice: &TagAdvice) -> bool {
     })
 }
 
+/// The image under the tag of another release: its registry, its repository and the rest of its tag
+/// stay, but for the names that base images no longer have. None: nothing in its tag names a release.
+pub(crate) fn retagged(image: &NamedImage, release: &str) -> Option<Reference> {
+    let reference = image.reference.as_ref()?;
+    if let Some(base) = reference.base_image().filter(|_| image.is_base) {
+        let keeps_name = matches!(base.home, Home::Mcr | Home::Mirror) && !base.insider;
+        if keeps_name {
+            return Some(reference.with_tag(release));
+        }
+        let today = Reference::parse(base.base.repository()).ok()?;
+        return Some(today.with_tag(release));
+    }
+    let piece = image.release_piece.as_deref()?;
+    let tag = reference.tag.as_ref()?;
+    Some(reference.with_tag(&tag.replace(piece, &spelled_like(piece, release))))
+}
+
 /// Writes a release the way the tag at hand writes releases: `ltsc2022`, `2022`, `1809`.
-fn spelled_like(piece: &str, advice: &TagAdvice) -> String {
-    let year = advice.floating.strip_prefix("ltsc");
-    match year {
+fn spelled_like(piece: &str, release: &str) -> String {
+    match release.strip_prefix("ltsc") {
         Some(year) if piece.len() == 4 && piece.starts_with("20") && piece != "2004" => {
             year.to_owned()
         }
-        _ => advice.floating.clone(),
+        _ => release.to_owned(),
     }
 }

@@ -8,6 +8,8 @@ mod image;
 
 use time::Date;
 
+pub(crate) use self::image::retagged;
+
 use crate::catalog::Catalog;
 use crate::host::{Host, Isolation};
 use crate::image::{Image, NamedImage};

@@ -35,7 +35,7 @@ fn one(hosts: Vec<Member>, workload: Workload) -> winfit_core::audit::Audit {
 }
 
 fn placed(audit: &winfit_core::audit::Audit) -> (usize, usize, usize) {
-    let placed = audit.placed[0];
+    let placed = &audit.placed[0];
     (placed.candidates, placed.fit, placed.unsure)
 }
 
@@ -48,7 +48,7 @@ fn an_image_that_some_admitted_hosts_cannot_start() {
     let audit = one(three_hosts(), workload);
     assert_eq!(placed(&audit), (3, 1, 0));
     insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @r#"
-    error[build-mismatch] likely: this image (20348) cannot start on two of the three hosts that the Deployment may use (14393, 17763)
+    error[build-mismatch] likely: this Windows Server 2022 image (20348) cannot start on two of the three hosts that Deployment web may use (14393, 17763)
       web/Dockerfile:3 needs 20348 or newer
       web.yaml:21 admits win-a (14393), win-b (17763)
       web.yaml:30 the image that is built from it
@@ -72,7 +72,7 @@ fn several_fit_builds_need_an_affinity_and_linux_hosts_are_named() {
     let audit = one(hosts, workload);
     assert_eq!(placed(&audit), (5, 2, 0));
     insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @r#"
-    error[build-mismatch] likely: this image (20348) cannot start on three of the five hosts that the Deployment may use (14393, 17763, Linux)
+    error[build-mismatch] likely: this Windows Server 2022 image (20348) cannot start on three of the five hosts that Deployment web may use (14393, 17763, Linux)
       web.yaml:30 needs 20348 or newer
       web.yaml:10 admits win-a (14393), win-b (17763), lin-a (Linux)
       note: the image's Windows (20348) is newer than the host's (14393); no isolation runs a newer Windows on an older one
@@ -98,26 +98,30 @@ fn how_many_of_the_hosts_is_said_in_words() {
     let on = |count: usize| (0..count).map(|at| windows(&format!("old-{at}"), "10.0.17763"));
     let new = |count: usize| (0..count).map(|at| windows(&format!("new-{at}"), "10.0.20348"));
     for (old, fit, expected) in [
-        (1, 0, "on the only host that the Deployment may use (17763)"),
+        (
+            1,
+            0,
+            "on the only host that Deployment web may use (Windows Server 2019, 17763)",
+        ),
         (
             2,
             0,
-            "on either of the two hosts that the Deployment may use (17763)",
+            "on either of the two hosts that Deployment web may use (Windows Server 2019, 17763)",
         ),
         (
             3,
             0,
-            "on any of the three hosts that the Deployment may use (17763)",
+            "on any of the three hosts that Deployment web may use (Windows Server 2019, 17763)",
         ),
         (
             1,
             1,
-            "on one of the two hosts that the Deployment may use (17763)",
+            "on one of the two hosts that Deployment web may use (Windows Server 2019, 17763)",
         ),
         (
             13,
             1,
-            "on 13 of the 14 hosts that the Deployment may use (17763)",
+            "on 13 of the 14 hosts that Deployment web may use (Windows Server 2019, 17763)",
         ),
     ] {
         let workload = deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]);
@@ -181,8 +185,8 @@ fn a_swarm_service_is_kept_to_its_hosts_by_a_label() {
     let audit = one(hosts, service(&[], image(CORE_2022, 30)));
     // Swarm keeps Windows images off Linux nodes by itself.
     assert_eq!(placed(&audit), (2, 1, 0));
-    insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @r"
-    error[build-mismatch] likely: this image (20348) cannot start on one of the two hosts that the service may use (17763)
+    insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @"
+    error[build-mismatch] likely: this Windows Server 2022 image (20348) cannot start on one of the two hosts that service web may use (Windows Server 2019, 17763)
       web.yaml:30 needs 20348 or newer
       note: the image's Windows (20348) is newer than the host's (17763); no isolation runs a newer Windows on an older one
       unsafe: admit only win-c (20348)
@@ -222,7 +226,7 @@ fn who_runs_docker_chooses_the_host_so_one_that_fits_is_enough() {
     let finding = only(&audit, "build-mismatch");
     assert_eq!(
         finding.message,
-        "this image (20348) cannot start on either of the two declared hosts (17763)"
+        "this Windows Server 2022 image (20348) cannot start on either of the two declared hosts (Windows Server 2019, 17763)"
     );
     assert!(finding.related.is_empty());
     // An older image: Hyper-V isolation is one way.
@@ -270,7 +274,7 @@ fn hosts_of_another_orchestrator_or_out_of_work_are_no_candidates() {
         assert_eq!(
             finding.message,
             format!(
-                "the only host on which the Deployment would run takes no new work: win-c (20348) is {}",
+                "the only host on which Deployment web would run takes no new work: win-c (20348) is {}",
                 state.in_words()
             )
         );
@@ -301,12 +305,25 @@ fn hosts_of_another_orchestrator_or_out_of_work_are_no_candidates() {
         ..out
     };
     let audit = one(vec![labelled], named);
-    insta::assert_snapshot!(written(only(&audit, "only-fit-host-unavailable")), @r"
-    warning[only-fit-host-unavailable] certain: the only host on which the service would run takes no new work: win-c (20348) is drained
+    insta::assert_snapshot!(written(only(&audit, "only-fit-host-unavailable")), @"
+    warning[only-fit-host-unavailable] certain: the only host on which service web would run takes no new work: win-c (20348) is drained
       compose.yaml:32 admits win-c (20348)
       unsafe: give win-c new work again, until other hosts fit
         docker node update --availability active win-c
     ");
+}
+
+#[test]
+fn a_workload_is_called_by_its_whole_name_and_linux_hosts_by_no_build() {
+    let mut workload = deployment(selector(&[]), vec![image(CORE_2022, 30)]);
+    workload.subject.namespace = Some("shop".to_owned());
+    let audit = one(vec![linux("lin-a")], workload);
+    let finding = only(&audit, "build-mismatch");
+    assert_eq!(
+        finding.message,
+        "this Windows Server 2022 image (20348) cannot start on the only host that Deployment shop/web may use (Linux)"
+    );
+    assert_eq!(finding.label, "Windows Server 2022 (20348)");
 }
 
 #[test]
@@ -331,12 +348,37 @@ fn a_host_of_which_nobody_can_tell_is_counted_apart() {
         notes.last().unwrap(),
         "of one host more nobody can tell whether the placement admits them: label agentpool is not stated"
     );
-    // Nothing certain, nothing said.
-    let audit = one(
-        vec![windows("win-a", "10.0.17763")],
-        deployment(placement, vec![image(CORE_2022, 30)]),
+    assert_eq!(audit.placed[0].missing, None);
+    // An image that runs on none of the hosts that it may get to runs on none.
+    let on = |hosts, text| one(hosts, deployment(placement.clone(), vec![image(text, 30)]));
+    let audit = on(vec![windows("win-a", "10.0.17763")], CORE_2022);
+    assert_eq!(audit.placed[0].missing.as_deref(), Some("label agentpool"));
+    insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @"
+    error[build-mismatch] likely: this Windows Server 2022 image (20348) cannot start on the only host that Deployment web might use (Windows Server 2019, 17763)
+      web.yaml:30 needs 20348 or newer
+      note: the image's Windows (20348) is newer than the host's (17763); no isolation runs a newer Windows on an older one
+      note: nobody can tell whether the placement admits it: label agentpool is not stated
+      unsafe: take the image of Windows Server 2019 (17763), which runs on its hosts
+        image: mcr.microsoft.com/windows/servercore:ltsc2019
+    ");
+    // Where it runs on one of them, nothing is certain and nothing said, but that.
+    let audit = on(
+        vec![
+            windows("win-a", "10.0.17763"),
+            windows("win-c", "10.0.20348"),
+        ],
+        CORE_2022,
     );
     assert_eq!(rules(&audit), [""; 0]);
+    assert_eq!(placed(&audit), (0, 0, 2));
+    assert_eq!(audit.placed[0].missing.as_deref(), Some("label agentpool"));
+    // Of a workload for Linux nothing is missing.
+    let linux_pool = selector(&[("agentpool", "lin")]);
+    let audit = one(
+        vec![windows("win-a", "10.0.17763")],
+        deployment(linux_pool, vec![image("nginx:1", 30)]),
+    );
+    assert_eq!(audit.placed[0].missing, None);
 }
 
 #[test]
@@ -345,7 +387,7 @@ fn without_declared_hosts_the_selector_stands_for_them() {
     let audit = one(vec![], deployment(placement, vec![image(CORE_2022, 30)]));
     assert_eq!(rules(&audit), ["build-mismatch"]);
     insta::assert_snapshot!(written(only(&audit, "build-mismatch")), @r#"
-    error[build-mismatch] likely: this image (20348) cannot start where the placement of the Deployment puts it: the selector demands Windows Server 2019 (17763)
+    error[build-mismatch] likely: this Windows Server 2022 image (20348) cannot start where the placement of Deployment web puts it: the selector demands Windows Server 2019 (17763)
       web.yaml:30 needs 20348 or newer
       web.yaml:21 demands 17763
       note: the image's Windows (20348) is newer than the host's (17763); no isolation runs a newer Windows on an older one
@@ -372,9 +414,9 @@ fn a_placement_that_no_host_satisfies_says_what_keeps_each_off() {
     );
     assert_eq!(rules(&audit), ["no-host-for-placement"]);
     insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r#"
-    error[no-host-for-placement] certain: none of the four declared hosts satisfies the placement of the Deployment
+    error[no-host-for-placement] certain: none of the four declared hosts satisfies the placement of Deployment web
       web.yaml:21 no host has this
-      note: win-a (14393), win-b (17763), win-c (20348) are kept off by node.kubernetes.io/windows-build=10.0.26100
+      note: win-c (20348), win-a (14393), win-b (17763) and 1 more are kept off by node.kubernetes.io/windows-build=10.0.26100
       unsafe: admit win-c (20348)
         nodeSelector:
           kubernetes.io/os: windows
@@ -412,8 +454,8 @@ fn a_taint_that_keeps_a_pod_off_is_to_be_tolerated() {
         deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]),
     );
     insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r#"
-    error[no-host-for-placement] certain: none of the two declared hosts satisfies the placement of the Deployment
-      web.yaml:10 a taint is not tolerated
+    error[no-host-for-placement] certain: none of the two declared hosts satisfies the placement of Deployment web
+      web.yaml:10 the taint os=windows:NoSchedule of win-c is not tolerated
       note: win-c (20348) is kept off by the node's taint os=windows:NoSchedule
       note: lin-a (Linux) is kept off by kubernetes.io/os=windows
       unsafe: tolerate the taint of win-c (20348)
@@ -434,9 +476,9 @@ fn a_taint_that_keeps_a_pod_off_is_to_be_tolerated() {
         }],
         deployment(selector(ANY_WINDOWS), vec![image(CORE_2022, 30)]),
     );
-    insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @r"
-    error[no-host-for-placement] certain: the only declared host, win-c (20348), does not satisfy the placement of the Deployment
-      web.yaml:10 a taint is not tolerated
+    insta::assert_snapshot!(written(only(&audit, "no-host-for-placement")), @"
+    error[no-host-for-placement] certain: the only declared host, win-c (20348), does not satisfy the placement of Deployment web
+      web.yaml:10 the taint dedicated:NoExecute of win-c is not tolerated
       note: win-c (20348) is kept off by the node's taint dedicated:NoExecute
       unsafe: tolerate the taint of win-c (20348)
         tolerations:
@@ -467,7 +509,7 @@ fn a_selector_of_one_build_forbids_other_fit_hosts() {
     let finding = only(&audit, "exact-build-selector");
     assert_eq!(
         finding.message,
-        "the Deployment is kept to Windows Server 2022 (20348), although its images run on win-d (26100) as well"
+        "Deployment web is kept to Windows Server 2022 (20348), although its images run on win-d (26100) as well"
     );
     assert_eq!(place(&finding.origin), "web.yaml:22");
     assert!(
@@ -564,7 +606,7 @@ fn on_2016_the_revisions_decide() {
     let finding = only(&audit, "build-mismatch");
     assert_eq!(
         finding.message,
-        "this image (14393.1715) cannot start on the only host that the Deployment may use (14393.1770)"
+        "this Windows Server 2016 image (14393.1715) cannot start on the only host that Deployment web may use (Windows Server 2016, 14393.1770)"
     );
     let commands: Vec<&str> = finding
         .remedies
@@ -573,7 +615,7 @@ fn on_2016_the_revisions_decide() {
         .map(|command| command.text.as_str())
         .collect();
     assert!(
-        commands.contains(&"FROM mcr.microsoft.com/windows/servercore:10.0.14393.1770"),
+        commands.contains(&"image: mcr.microsoft.com/windows/servercore:10.0.14393.1770"),
         "{commands:?}"
     );
     // The tag that moves is a risk, not a certainty.
@@ -589,6 +631,21 @@ fn on_2016_the_revisions_decide() {
             .iter()
             .any(|finding| finding.rule == "floating-base")
     );
+}
+
+#[test]
+fn under_hyperv_isolation_a_tag_may_move() {
+    let floats = || image("mcr.microsoft.com/windows/servercore:ltsc2016", 30);
+    let said = |workload| {
+        let audit = one(vec![windows("win-a", "10.0.14393.1770")], workload);
+        audit
+            .findings
+            .iter()
+            .any(|finding| finding.rule == "floating-base")
+    };
+    assert!(said(service(&[], floats())));
+    assert!(!said(isolated(service(&[], floats()), Isolation::Hyperv)));
+    assert!(said(isolated(service(&[], floats()), Isolation::Process)));
 }
 
 #[test]
@@ -608,7 +665,7 @@ fn what_the_engine_refuses_to_pull_does_not_run() {
     let finding = only(&audit, "pull-refused");
     assert_eq!(
         finding.message,
-        "this image (20348) would run, but is not pulled, on the only declared host (26200)"
+        "this Windows Server 2022 image (20348) would run, but is not pulled, on the only declared host (Windows 11 25H2, 26200)"
     );
     assert_eq!(finding.label, "not pulled");
     assert!(
@@ -834,7 +891,7 @@ fn process_isolation_where_only_hyperv_works() {
     assert_eq!(place(&finding.origin), "compose.yaml:40");
     assert_eq!(
         finding.message,
-        "process isolation cannot start this image, Windows Server 2019 (17763), on its hosts (20348); Hyper-V isolation can"
+        "process isolation cannot start this image, Windows Server 2019 (17763), on its hosts (Windows Server 2022, 20348); Hyper-V isolation can"
     );
     let commands: Vec<&str> = finding
         .remedies
@@ -944,7 +1001,7 @@ fn a_dockerfile_that_nothing_uses_need_only_run_somewhere() {
     let audit = audited(&with(CORE_2022, false));
     assert_eq!(
         only(&audit, "build-mismatch").message,
-        "this image (20348) cannot start on either of the two declared Windows hosts (14393, 17763)"
+        "this Windows Server 2022 image (20348) cannot start on either of the two declared Windows hosts (14393, 17763)"
     );
     assert_eq!(audited(&with(CORE_2022, true)).findings, []);
     assert_eq!(audited(&with(CORE_2019, false)).findings, []);
@@ -1018,6 +1075,15 @@ fn images_by_themselves() {
                 "warning floating-base moves with every update",
             ],
         ),
+        (
+            "mcr.microsoft.com/windows/servercore::ltsc2022",
+            &["error image-as-written names no image"],
+        ),
+        (
+            "contoso/Windows/Servercore:ltsc2022",
+            &["error image-as-written names no image"],
+        ),
+        ("contoso//web:1", &[]),
         (CORE_2022, &[]),
         ("contoso/web:10.0.20348.825", &[]),
         ("nginx", &[]),
@@ -1073,6 +1139,16 @@ fn one_image_is_judged_once_a_workload_and_checked_once_a_place() {
     };
     assert_eq!(count("build-mismatch"), 2);
     assert_eq!(count("base-behind-patches"), 1);
+    // A comment beside one line that says to ignore it is no word about the other.
+    let lines = deployment(selector(ANY_WINDOWS), vec![old(), image(&old().text, 40)]);
+    let audit = one(vec![windows("win-c", "10.0.20348")], lines);
+    let places: Vec<String> = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "build-mismatch")
+        .map(|finding| place(&finding.origin))
+        .collect();
+    assert_eq!(places, ["web.yaml:30", "web.yaml:40"]);
     // What a Dockerfile builds on is the Dockerfile's own matter.
     let own = deployment(
         selector(ANY_WINDOWS),

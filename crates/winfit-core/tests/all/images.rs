@@ -366,3 +366,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_slip_of_the_hand_is_told_from_another_tag() {
+    for (tag, expected) in [
+        ("ltsc2022-", Some("ltsc2022")),
+        ("ltsc-2019", Some("ltsc2019")),
+        ("ltcs2022", Some("ltsc2022")),
+        ("ltcs2022-KB5015827", Some("ltsc2022")),
+        ("1809-KB999", None),
+        ("ltsc2022-latest", None),
+        ("2017-amd", None),
+    ] {
+        let named = read(&format!("mcr.microsoft.com/windows/servercore:{tag}"));
+        assert!(named.is_doubtful(), "{tag}");
+        let note = &named.notes[0].message;
+        let instead = note.split_once("did you mean ").map(|(_, tag)| tag);
+        assert_eq!(
+            instead,
+            expected.map(|tag| format!("{tag}?")).as_deref(),
+            "{tag}"
+        );
+    }
+}

@@ -6,5 +6,7 @@ mod host_properties;
 mod host_spec;
 mod host_text;
 mod images;
+mod no_host;
 mod placement;
+mod rebuild;
 mod verdict;

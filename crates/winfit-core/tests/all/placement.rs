@@ -152,12 +152,16 @@ fn labels_that_every_cluster_sets_follow_from_the_facts() {
         (win(), "kubernetes.io/os", "windows", "yes"),
         (win(), "beta.kubernetes.io/os", "windows", "yes"),
         (linux("lin-a"), "kubernetes.io/os", "windows", "no"),
+        // Where nobody says otherwise a host is amd64; it may be arm64, and nothing else.
+        (win(), "kubernetes.io/arch", "amd64", "yes"),
+        (win(), "beta.kubernetes.io/arch", "amd64", "yes"),
         (
             win(),
             "kubernetes.io/arch",
-            "amd64",
+            "arm64",
             "label kubernetes.io/arch",
         ),
+        (win(), "kubernetes.io/arch", "386", "no"),
         (amd64(win()), "kubernetes.io/arch", "amd64", "yes"),
         (amd64(win()), "beta.kubernetes.io/arch", "arm64", "no"),
         (win(), "kubernetes.io/hostname", "win-a", "yes"),
@@ -594,7 +598,9 @@ fn what_a_swarm_node_does_not_state_is_open() {
         ("node.id==x", "its id"),
         ("node.role==worker", "its role"),
         ("node.ip==10.0.0.1", "its address"),
-        ("node.platform.arch==x86_64", "its architecture"),
+        ("node.platform.arch==aarch64", "its architecture"),
+        ("node.platform.arch==x86_64", "yes"),
+        ("node.platform.arch!=aarch64", "yes"),
         ("node.platform.os==windows", "yes"),
     ] {
         let admission = constraints(&[text]).admits(Catalog::builtin(), &node);
@@ -628,7 +634,9 @@ fn swarm_filters_by_system_and_architecture_and_nothing_else() {
             "yes",
         ),
         (&[("", "aarch64")], Some(Arch::Arm64), "yes"),
-        (&[("windows", "amd64")], None, "its architecture"),
+        (&[("windows", "amd64")], None, "yes"),
+        (&[("windows", "arm64")], None, "its architecture"),
+        (&[("windows", "arm")], None, "no"),
     ] {
         let placement = SwarmPlacement {
             platforms: platforms

@@ -1,9 +1,11 @@
 //! Whether a pod's placement lets it onto a node, as the scheduler decides it.
 
 use crate::catalog::Catalog;
+use crate::finding::{Located, Origin};
 use crate::fleet::Member;
+use crate::host::Arch;
 
-use super::labels::{Label, label, node_name, on_platform};
+use super::labels::{ARCH_LABELS, Label, label, node_name, on_platform};
 use super::{OLD_OS_LABEL, OS_LABEL, Operator, PodPlacement, Requirement, Taint, Toleration};
 use crate::placement::Admission;
 
@@ -59,7 +61,7 @@ impl PodPlacement {
                 open @ Admission::Unknown { .. } => unknown = unknown.or(Some(open)),
             }
         }
-        if let Some(taint) = self.untolerated(catalog, member) {
+        if let Some(taint) = self.untolerated(catalog, member).next() {
             let tolerated = self.tolerations.first().map(|first| &first.origin);
             return Admission::No {
                 because: format!("the node's taint {}", taint.in_words()),
@@ -69,16 +71,31 @@ impl PodPlacement {
         unknown.unwrap_or(Admission::Yes)
     }
 
-    /// The first taint of a node that keeps the pod off.
+    /// The taints of a node that keep the pod off.
     pub(crate) fn untolerated<'m>(
         &self,
         catalog: &Catalog,
         member: &'m Member,
-    ) -> Option<&'m Taint> {
-        member.taints.iter().flatten().find(|taint| {
+    ) -> impl Iterator<Item = &'m Taint> {
+        member.taints.iter().flatten().filter(|taint| {
             self.heeds(taint)
                 && !self.tolerates(taint)
                 && !self.gke_tolerates(catalog, member, taint)
+        })
+    }
+
+    /// The placement with nothing but the demand that gave this refusal.
+    pub(crate) fn only_demand(&self, refusal: &Admission) -> Option<Self> {
+        let terms = self.terms.iter().flatten().flatten();
+        let mut demands = self.node_selector.iter().chain(terms);
+        let demand = demands.find(|demand| demand.keeps_off() == *refusal);
+        let of_name = |name: &&Located<String>| matches!(refusal, Admission::No { origin, .. } if origin.as_ref() == Some(&name.origin));
+        let node_name = self.node_name.as_ref().filter(of_name);
+        (demand.is_some() || node_name.is_some()).then(|| Self {
+            terms: demand.map(|demand| vec![vec![demand.clone()]]),
+            node_name: node_name.cloned(),
+            tolerations: vec![Toleration::of_everything()],
+            ..Self::default()
         })
     }
 
@@ -215,7 +232,24 @@ impl Requirement {
     }
 
     fn holds(&self, catalog: &Catalog, member: &Member) -> Holds {
-        let value = if self.field && self.key == "metadata.name" {
+        let value = self.value(catalog, member);
+        if value == Label::NotStated && !self.field && ARCH_LABELS.contains(&self.key.as_str()) {
+            return self.holds_of_usual_arch();
+        }
+        self.holds_of(&value)
+    }
+
+    /// Of a host that states no architecture: Windows hosts are amd64, but for a few of arm64.
+    fn holds_of_usual_arch(&self) -> Holds {
+        let of = |arch: Arch| self.holds_of(&Label::Is(arch.name().into()));
+        match (of(Arch::Amd64), of(Arch::Arm64)) {
+            (Holds::No, Holds::Yes) => Holds::NotStated,
+            (usual, _) => usual,
+        }
+    }
+
+    fn value<'m>(&self, catalog: &Catalog, member: &'m Member) -> Label<'m> {
+        if self.field && self.key == "metadata.name" {
             match node_name(catalog, member) {
                 Some(name) => Label::Is(name.into()),
                 None => Label::NotStated,
@@ -224,9 +258,12 @@ impl Requirement {
             Label::Is("".into())
         } else {
             label(catalog, member, &self.key)
-        };
+        }
+    }
+
+    fn holds_of(&self, value: &Label<'_>) -> Holds {
         let among = |value: &str| self.values.iter().any(|wanted| wanted == value);
-        match (self.operator, &value) {
+        match (self.operator, value) {
             (_, Label::NotStated) => Holds::NotStated,
             (Operator::In, Label::Is(value)) => among(value).into(),
             (Operator::NotIn, Label::Is(value)) => (!among(value)).into(),
@@ -249,6 +286,28 @@ impl Requirement {
 }
 
 impl Toleration {
+    /// One of every taint, by no file.
+    fn of_everything() -> Self {
+        Self {
+            key: None,
+            exists: true,
+            value: String::new(),
+            effect: None,
+            origin: Origin::whole(&"winfit".into()),
+        }
+    }
+
+    /// One of this taint alone, by no file.
+    pub(crate) fn of(taint: &Taint) -> Self {
+        Self {
+            key: Some(taint.key.clone()),
+            value: taint.value.clone(),
+            effect: Some(taint.effect.clone()),
+            exists: false,
+            ..Self::of_everything()
+        }
+    }
+
     /// Whether it tolerates a taint. Case matters everywhere.
     pub fn tolerates(&self, taint: &Taint) -> bool {
         let effect = self.effect.as_deref().unwrap_or_default();

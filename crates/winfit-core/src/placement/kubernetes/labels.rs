@@ -52,9 +52,7 @@ fn derived<'m>(catalog: &Catalog, member: &'m Member, key: &str) -> Label<'m> {
         // The beta names were to go in Kubernetes 1.22; kubelets (`kubelet_node_status.go`) and the node
         // lifecycle controller (`ensureSecondaryExists`) have kept them beside the others ever since.
         OS_LABEL | OLD_OS_LABEL => Label::Is(Cow::Borrowed(host.os.name())),
-        "kubernetes.io/arch" | "beta.kubernetes.io/arch" => {
-            stated(host.arch.map(crate::host::Arch::name))
-        }
+        _ if ARCH_LABELS.contains(&key) => stated(host.arch.map(crate::host::Arch::name)),
         "kubernetes.io/hostname" => stated(node_name(catalog, member)),
         BUILD_LABEL => match (host.os, host.version) {
             (Os::Linux, _) => Label::Absent,
@@ -74,6 +72,9 @@ fn derived<'m>(catalog: &Catalog, member: &'m Member, key: &str) -> Label<'m> {
         _ => Label::NotStated,
     }
 }
+
+/// The labels of the architecture that every kubelet sets.
+pub(super) const ARCH_LABELS: [&str; 2] = ["kubernetes.io/arch", "beta.kubernetes.io/arch"];
 
 /// What AKS writes into `kubernetes.azure.com/os-sku` (`articles/aks/upgrade-windows-os.md`,
 /// `windows-annual-channel.md`).

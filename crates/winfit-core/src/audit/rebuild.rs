@@ -1,0 +1,172 @@
+//! Another base for an image: its own name and tag stay, but for what names the release.
+
+use crate::fleet::Orchestrator;
+use crate::host::{Isolation, Kind, Os};
+use crate::image::NamedImage;
+use crate::reason::windows_name;
+use crate::reference::Base;
+use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell, Situation, retagged};
+
+use super::ground::Ground;
+use super::place::{Spot, Use};
+use super::words;
+
+/// Hosts that an image is to run on, and how.
+pub(super) struct Hosts<'h> {
+    /// Which members.
+    pub(super) at: &'h [usize],
+    /// Who places it on them.
+    pub(super) orchestrator: Orchestrator,
+    /// The isolation asked for.
+    pub(super) asked: Option<Isolation>,
+}
+
+/// An image, and the file that names it.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'n> {
+    /// The image.
+    pub(super) named: &'n NamedImage,
+    /// It stands in a build file's FROM, not in a manifest's or Compose file's `image:`.
+    pub(super) in_build_file: bool,
+}
+
+impl<'a> Use<'a> {
+    /// The image whose version decides, as it is written.
+    pub(super) fn written(&self) -> Option<Written<'a>> {
+        self.decisive.map(|(named, _)| Written {
+            named,
+            in_build_file: self.is_built(),
+        })
+    }
+}
+
+impl<'a> Spot<'a> {
+    /// The base image that runs on all of the hosts.
+    pub(super) fn other_base(&self, ground: &Ground<'a>, found: &Use<'a>) -> Option<Remedy> {
+        let hosts = Hosts {
+            at: &self.candidates,
+            orchestrator: self.workload.orchestrator,
+            asked: self.asked,
+        };
+        other_base(ground, found.written()?, &hosts)
+    }
+}
+
+/// The base image that runs on all of these hosts.
+pub(super) fn other_base(
+    ground: &Ground<'_>,
+    written: Written<'_>,
+    hosts: &Hosts<'_>,
+) -> Option<Remedy> {
+    let named = written.named;
+    let own = named
+        .image
+        .version
+        .filter(|_| named.image.os == Os::Windows)?;
+    let base = named.base.unwrap_or(Base::Servercore);
+    let tag = ground.tag_for_all(hosts.at, hosts.orchestrator, base, hosts.asked)?;
+    if tag.build == own.build {
+        return None;
+    }
+    let whom = match words::builds(ground.members(hosts.at)) {
+        one if !one.contains(',') && !one.contains(' ') => "its hosts",
+        _ => "all of its hosts",
+    };
+    written.on(ground, tag.build, &[tag.tag], Some(tag.tag), whom)
+}
+
+/// The base image that one host runs, of the host's own release where only patches differ.
+pub(super) fn base_of_host(
+    ground: &Ground<'_>,
+    written: Written<'_>,
+    situation: &Situation<'_>,
+    host: &str,
+) -> Option<Remedy> {
+    // Under the other isolation the file would have to say that as well.
+    let (advice, _) = situation
+        .rebuilt()
+        .filter(|(_, isolation)| *isolation == situation.isolation())?;
+    let floating = Some(advice.floating.as_str()).filter(|_| advice.floating_answer.runs());
+    written.on(
+        ground,
+        advice.build,
+        &advice.tags_for_from(),
+        floating,
+        host,
+    )
+}
+
+impl Written<'_> {
+    /// The same image on another base. A derived image has no tags but floating ones.
+    fn on(
+        self,
+        ground: &Ground<'_>,
+        build: u16,
+        tags: &[&str],
+        floating: Option<&str>,
+        whom: &str,
+    ) -> Option<Remedy> {
+        let named = self.named;
+        let windows = words::release(ground.catalog, build);
+        let derived = floating.filter(|_| !named.is_base);
+        let (title, in_build_file, references) =
+            if let Some(reference) = derived.and_then(|tag| retagged(named, tag)) {
+                let name = windows_name(ground.catalog, build, Kind::Server);
+                (
+                    format!("take its {name} tag, if it has one; that runs on {whom}"),
+                    self.in_build_file,
+                    vec![reference.to_string()],
+                )
+            } else if named.is_base {
+                let references = tags.iter().filter_map(|tag| retagged(named, tag));
+                let take = if self.in_build_file {
+                    "build it on"
+                } else {
+                    "take the image of"
+                };
+                (
+                    format!("{take} {windows}, which runs on {whom}"),
+                    self.in_build_file,
+                    references.map(|found| found.to_string()).collect(),
+                )
+            } else {
+                // Where its base is not known, the line to write is not known either.
+                let repository = named.base?.repository();
+                let references = tags.iter().map(|tag| format!("{repository}:{tag}"));
+                (
+                    format!("build it on {windows}, which runs on {whom}"),
+                    true,
+                    references.collect(),
+                )
+            };
+        let title = if references.len() > 1 {
+            format!("{title}, one of")
+        } else {
+            title
+        };
+        let old = named.reference.as_ref();
+        let rewritten = named.is_base || in_build_file == self.in_build_file;
+        let diff = old
+            .filter(|_| rewritten)
+            .zip(references.first())
+            .map(|(old, new)| format!("-{old}\n+{new}\n"));
+        let commands: Vec<Command> = references
+            .iter()
+            .map(|reference| {
+                if in_build_file {
+                    (Shell::Dockerfile, format!("FROM {reference}"))
+                } else {
+                    (Shell::Yaml, format!("image: {reference}"))
+                }
+            })
+            .map(|(shell, text)| Command { shell, text })
+            .collect();
+        (!commands.is_empty()).then_some(Remedy {
+            kind: RemedyKind::Rebuild,
+            title,
+            safety: Safety::Unsafe,
+            commands,
+            diff,
+        })
+    }
+}
