@@ -12,7 +12,7 @@ use super::{Report, document};
 
 /// One document.
 pub(crate) fn json(catalog: &Catalog, report: &Report<'_>) -> Result<String> {
-    let placed = report.placed.iter().copied().map(Some);
+    let placed = report.placed.iter().cloned().map(Some);
     let placed = placed.chain(std::iter::repeat(None));
     let unread: Vec<Value> = report.unread.iter().map(unread).collect();
     document(&json!({
