@@ -58,8 +58,10 @@ fn kind_in_words(kind: &str) -> &str {
         "daemon" => "daemon.json",
         "script" => "starts or registers dockerd",
         "template" => "a template, not read",
+        "part" => "a part of another Compose project, read with it",
         "config" => "winfit's settings",
-        _ => "could not be read",
+        "broken" => "could not be read",
+        other => other,
     }
 }
 
