@@ -42,6 +42,10 @@ FROM mcr.microsoft.com/windows/servercore:latest
 FROM mcr.microsoft.com/windows/nanoserver:10.0.17763.437
 FROM scratch
 FROM ltsc2022
+FROM mcr.microsoft.com/windows/servercore/iis
+FROM mcr.microsoft.com/windows/servercore:${X}
+FROM mcr.microsoft.com/dotnet/framework/aspnet:4.8
+FROM ${REGISTRY}/windows/servercore:ltsc2022
 ",
     );
     let told: Vec<Value> = told["stages"]
@@ -58,6 +62,61 @@ FROM ltsc2022
     assert_eq!(told[5], windows(json!(17763), json!("10.0.17763.437")));
     // A release to `winfit check`; in a Dockerfile docker.io/library/ltsc2022, of which nobody knows.
     assert_eq!(told[7][1], json!(null));
+    for told in &told[8..11] {
+        assert_eq!(*told, windows(json!(null), json!(null)));
+    }
+    assert_eq!(told[11][1], json!(null));
+}
+
+#[test]
+fn an_image_that_the_repository_builds_has_its_base() {
+    let folder = std::env::temp_dir().join(format!("winfit-facts-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("web")).unwrap();
+    for (name, text) in [
+        (
+            "web/Dockerfile",
+            "ARG RELEASE=ltsc2019\nFROM mcr.microsoft.com/windows/servercore:${RELEASE}\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  web:\n    build: web\n  new:\n    image: contoso/web:1\n    build:\n      context: web\n      args: {RELEASE: ltsc2022}\n  gone:\n    build: gone\n",
+        ),
+        (
+            "web.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: web, image: 'contoso/web:1'}\n  - {name: log, image: 'contoso/log:ltsc2025'}\n  - {name: other, image: other}\n",
+        ),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let options = ReadOptions {
+        paths: vec![folder.clone()],
+        ..ReadOptions::default()
+    };
+    let document = document(Catalog::builtin(), &read(Catalog::builtin(), &options));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(check_schema(&document), Ok(()));
+    let builds = |entries: &Value| -> Vec<Value> {
+        let entries = entries.as_array().unwrap().iter();
+        entries.map(|entry| entry["build"].clone()).collect()
+    };
+    let files = &document["files"];
+    assert_eq!(
+        builds(&files[0]["services"]),
+        [json!(17763), json!(20348), json!(null)]
+    );
+    let pod = &files[1]["documents"][0];
+    assert_eq!(
+        builds(&pod["containers"]),
+        [json!(20348), json!(26100), json!(null)]
+    );
+    assert_eq!(pod["os"], "windows");
+    let text = anstream::adapter::strip_str(&human(&document)).to_string();
+    assert!(
+        text.contains(
+            "contoso/web:1 (windows 10.0.20348)  contoso/log:ltsc2025 (windows 10.0.26100)  other\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
