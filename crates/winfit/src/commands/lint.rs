@@ -11,6 +11,7 @@ use winfit_files::repository::{ReadOptions, Repository, Unread, read};
 
 use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
+use crate::findings::paths::WorkingFolder;
 use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
 use crate::input;
 use crate::output::{Exit, Outcome, nothing, usage, width};
@@ -30,8 +31,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     };
     let found = lint(catalog, &repository, &options);
     let rules = rules();
-    let folder = std::env::current_dir().unwrap_or_default();
-    let folder = folder.display().to_string().replace('\\', "/");
+    let folder = WorkingFolder::current();
     let report = Report {
         findings: &found.findings,
         sources: &repository,

@@ -318,6 +318,7 @@ mod tests {
             findings: vec![finding],
             hosts: Vec::new(),
             unread: Vec::new(),
+            ..Sample::new()
         }
     }
 

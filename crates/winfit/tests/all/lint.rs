@@ -130,3 +130,27 @@ fn a_host_is_read_before_any_file() {
     assert_eq!(exit, Some(2));
     assert!(err.contains("names several releases"), "{err}");
 }
+
+#[test]
+fn however_a_path_is_given_reports_name_it_from_the_working_folder() {
+    let folder = Folder::new("paths");
+    std::fs::create_dir_all(folder.0.join("here/web")).unwrap();
+    let here = folder.0.join("here");
+    std::fs::write(here.join("web/Dockerfile"), "SAY hello\n").unwrap();
+    let absolute = here.display().to_string();
+    for path in [
+        "web".to_owned(),
+        "../here/web".to_owned(),
+        format!("{absolute}/web"),
+        format!("{absolute}/../here/web/Dockerfile"),
+    ] {
+        for (format, named) in [
+            ("github", "file=web/Dockerfile,"),
+            ("gitlab", "\"path\": \"web/Dockerfile\""),
+            ("sarif", "\"uri\": \"web/Dockerfile\""),
+        ] {
+            let (_, out, _) = winfit(&here, &["lint", &path, "--format", format], "");
+            assert!(out.contains(named), "{path}: {out}");
+        }
+    }
+}
