@@ -7,7 +7,7 @@ use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Member;
 use winfit_files::lint::{LintOptions, lint, rules};
-use winfit_files::repository::{ReadOptions, Repository, Unread, read};
+use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
 
 use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         .iter()
         .any(|finding| arguments.fail_on.counts(finding.severity));
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
-    let exit = if is_nothing(&repository) {
+    let exit = if is_nothing(&repository, &arguments.files) {
         Exit::Nothing
     } else if counts || (incomplete && arguments.fail_on != FailOn::Never) {
         Exit::Findings
@@ -154,9 +154,19 @@ pub(crate) fn complaints_of(repository: &Repository) -> Vec<String> {
         .collect()
 }
 
-/// Whether there was something to read, and none of it could be.
-pub(crate) fn is_nothing(repository: &Repository) -> bool {
-    repository.files.is_empty() && !repository.unread.is_empty()
+/// Whether there was something to read, and none of it could be. `winfit.toml` alone is nothing, where
+/// it was found beside what was asked for.
+pub(crate) fn is_nothing(repository: &Repository, arguments: &FilesArguments) -> bool {
+    let asked_for_config = arguments.paths.is_empty()
+        || arguments
+            .paths
+            .iter()
+            .any(|path| path.ends_with("winfit.toml"));
+    let is_read = |file: &ReadFile| match file.facts {
+        Facts::Config => asked_for_config,
+        _ => !file.beside,
+    };
+    !repository.unread.is_empty() && !repository.files.iter().any(is_read)
 }
 
 /// What to say where there is no file that winfit knows.

@@ -154,3 +154,24 @@ fn however_a_path_is_given_reports_name_it_from_the_working_folder() {
         }
     }
 }
+
+#[test]
+fn settings_alone_are_nothing_read() {
+    let folder = Folder::new("settings");
+    std::fs::write(folder.0.join("winfit.toml"), "hosts = [\"ltsc2022\"]\n").unwrap();
+    std::fs::write(folder.0.join("Dockerfile"), "FROM scratch\n").unwrap();
+    for command in ["lint", "facts"] {
+        let (exit, out, err) = winfit(&folder.0, &[command, "-"], "");
+        assert_eq!((exit, out.as_str()), (Some(3), ""));
+        assert!(err.contains("standard input: "), "{err}");
+        for (paths, exit) in [
+            (["gone", "winfit.toml"], 1),
+            (["gone", "Dockerfile"], 1),
+            (["-", "Dockerfile"], 1),
+            (["winfit.toml", "Dockerfile"], 0),
+        ] {
+            let (code, ..) = winfit(&folder.0, &[command, paths[0], paths[1]], "");
+            assert_eq!(code, Some(exit), "{paths:?}");
+        }
+    }
+}

@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &FactsArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
     let repository = read_files(&arguments.files)?;
     let none = no_files(&repository, &arguments.files);
-    let nothing = is_nothing(&repository);
+    let nothing = is_nothing(&repository, &arguments.files);
     let document = documents::document(catalog, &repository);
     let text = match arguments.format {
         DataFormat::Json => crate::findings::document(&document)?,
