@@ -32,6 +32,14 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let found = lint(catalog, &repository, &options);
     let rules = rules();
     let folder = WorkingFolder::current();
+    let nothing = is_nothing(&repository, &arguments.files);
+    let asked_for = repository.files.iter().filter(|file| !file.beside);
+    let templates: Vec<&str> = asked_for
+        .filter_map(|file| match file.facts {
+            Facts::Template(how) => Some(how),
+            _ => None,
+        })
+        .collect();
     let report = Report {
         findings: &found.findings,
         sources: &repository,
@@ -40,7 +48,9 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         hosts_from: &found.hosts_from,
         workloads: &found.fleet.workloads,
         placed: &found.placed,
-        files: repository.count(),
+        not_judged: &[],
+        templates: &templates,
+        files: if nothing { 0 } else { repository.count() },
         ignored: found.ignored,
         unread: &repository.unread,
         folder: &folder,
@@ -60,7 +70,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         .iter()
         .any(|finding| arguments.fail_on.counts(finding.severity));
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
-    let exit = if is_nothing(&repository, &arguments.files) {
+    let exit = if nothing {
         Exit::Nothing
     } else if counts || (incomplete && arguments.fail_on != FailOn::Never) {
         Exit::Findings

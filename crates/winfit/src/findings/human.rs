@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use winfit_core::finding::{Finding, Origin, Severity, Span};
 use winfit_files::source::Source;
 
+use super::closing::{not_judged, templates};
 use super::excerpt::{excerpt, lines, near};
 use super::{Report, clean, fix_word, in_words, plural, to_paste};
 use crate::output::{bold, faint};
@@ -14,7 +15,7 @@ use crate::output::{bold, faint};
 /// More further places of one finding are counted, not shown.
 const MOST_PLACES: usize = 6;
 
-/// All findings, one after the other, and a last line that counts them.
+/// All findings, one after the other, then a line that counts them and what was not judged.
 pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String {
     let mut text = String::new();
     for finding in report.findings {
@@ -23,6 +24,11 @@ pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String 
     }
     text.push_str(&bold(&wrap(&report.summary(), "", "", width)));
     text.push('\n');
+    let not_judged = not_judged(report.not_judged, verbose);
+    for line in not_judged.into_iter().chain(templates(report.templates)) {
+        text.push_str(&wrap(&line, "", "  ", width));
+        text.push('\n');
+    }
     text
 }
 
@@ -310,6 +316,26 @@ mod tests {
         1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored,
         1 not read
         "#);
+    }
+
+    #[test]
+    fn the_end_tells_what_was_not_judged() {
+        let sample = Sample::new();
+        let report = Report {
+            findings: &[],
+            unread: &[],
+            ignored: 0,
+            not_judged: &[("Pod web".to_owned(), "disktype".to_owned())],
+            templates: &["helm template CHART | winfit lint -"],
+            ..sample.report()
+        };
+        assert_eq!(
+            plain(&human(&report, 80, false)),
+            "no findings in 2 files against 2 hosts (winfit.toml)
+not judged: 1 workload (label disktype is not declared)
+1 template not read (helm template CHART | winfit lint -)
+"
+        );
     }
 
     fn one(source: Source, finding: Finding) -> Sample {

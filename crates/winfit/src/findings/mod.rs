@@ -3,6 +3,7 @@
 //!
 //! Text from files is hostile: every renderer makes it harmless for where it goes.
 
+mod closing;
 mod excerpt;
 mod fingerprint;
 pub(crate) mod github;
@@ -53,6 +54,10 @@ pub(crate) struct Report<'a> {
     pub(crate) workloads: &'a [Workload],
     /// How that is placed, in the same order.
     pub(crate) placed: &'a [Placed],
+    /// What is not judged, as subjects in words, each with the label that is not declared.
+    pub(crate) not_judged: &'a [(String, String)],
+    /// The templates that are not read, each by the command that renders it.
+    pub(crate) templates: &'a [&'a str],
     /// How many files were read.
     pub(crate) files: usize,
     /// How many findings comments and `winfit.toml` ignore.

@@ -148,6 +148,8 @@ impl Sample {
             hosts_from: "winfit.toml",
             workloads: &[],
             placed: &[],
+            not_judged: &[],
+            templates: &[],
             files: self.sources.len(),
             ignored: 2,
             unread: &self.unread,

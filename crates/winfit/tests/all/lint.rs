@@ -164,6 +164,8 @@ fn settings_alone_are_nothing_read() {
         let (exit, out, err) = winfit(&folder.0, &[command, "-"], "");
         assert_eq!((exit, out.as_str()), (Some(3), ""));
         assert!(err.contains("standard input: "), "{err}");
+        let (_, out, _) = winfit(&folder.0, &["lint", "-", "--format=sarif"], "");
+        assert!(out.contains("\"executionSuccessful\": false"), "{out}");
         for (paths, exit) in [
             (["gone", "winfit.toml"], 1),
             (["gone", "Dockerfile"], 1),
@@ -174,4 +176,17 @@ fn settings_alone_are_nothing_read() {
             assert_eq!(code, Some(exit), "{paths:?}");
         }
     }
+}
+
+#[test]
+fn templates_are_told_at_the_end() {
+    let folder = Folder::new("templates");
+    std::fs::write(folder.0.join("Dockerfile"), "FROM scratch\n").unwrap();
+    std::fs::write(folder.0.join("kustomization.yaml"), "resources: [a]\n").unwrap();
+    let (exit, out, _) = winfit(&folder.0, &["lint"], "");
+    assert_eq!(exit, Some(0));
+    assert!(
+        out.ends_with("\n1 template not read (kustomize build FOLDER | winfit lint -)\n"),
+        "{out}"
+    );
 }
