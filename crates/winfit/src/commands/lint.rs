@@ -14,7 +14,7 @@ use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
 use crate::input;
-use crate::output::{Exit, Outcome, nothing, usage, width};
+use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let none = no_files(&repository, &arguments.files);
     let text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
-        (FindingsFormat::Human, None) => human::human(&report, width(), arguments.verbose),
+        (FindingsFormat::Human, None) => human::human(&report, excerpt_width(), arguments.verbose),
         (FindingsFormat::Json, _) => json::json(catalog, &report)?,
         (FindingsFormat::Sarif, _) => sarif::sarif(&report)?,
         (FindingsFormat::Github, _) => github::github(&report),

@@ -12,16 +12,22 @@ use super::excerpt::{excerpt, lines, near};
 use super::{Report, clean, fix_word, in_words, plural, to_paste};
 use crate::output::{bold, faint};
 
+/// How wide sentences are at most.
+const SENTENCE: usize = 80;
+
 /// More further places of one finding are counted, not shown.
 const MOST_PLACES: usize = 6;
 
 /// All findings, one after the other, then a line that counts them and what was not judged.
+///
+/// Excerpts may be as wide as given, sentences no wider than is good to read.
 pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String {
     let mut text = String::new();
     for finding in report.findings {
         text.push_str(&block(report, finding, width, verbose));
         text.push('\n');
     }
+    let width = width.min(SENTENCE);
     text.push_str(&bold(&wrap(&report.summary(), "", "", width)));
     text.push('\n');
     let not_judged = not_judged(report.not_judged, verbose);
@@ -33,8 +39,13 @@ pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String 
 }
 
 fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) -> String {
+    let Excerpts {
+        text: body,
+        gutter,
+        outside,
+    } = places(report, finding, width);
+    let width = width.min(SENTENCE);
     let mut text = title(finding, width);
-    let (body, gutter) = places(report, finding, width);
     text.push_str(&body);
     let bar = |text: &mut String| {
         if !text.ends_with("|\n") {
@@ -48,6 +59,9 @@ fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) ->
         text.push_str(&wrap(&clean(words), &first, &rest, width));
         text.push('\n');
     };
+    for (place, label) in &outside {
+        line(place, label);
+    }
     if verbose {
         line("about", &finding.subject.in_words());
         line("confidence", finding.confidence.name());
@@ -68,8 +82,10 @@ fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) ->
         };
         let first = format!("{:gutter$} = {label}: ", "");
         let rest = " ".repeat(gutter + 5);
-        text.push_str(&wrap(&clean(&remedy.title), &first, &rest, width));
-        text.push('\n');
+        let wrapped = wrap(&clean(&remedy.title), &first, &rest, width);
+        let (before, rest) = wrapped.split_at(gutter + 3);
+        let (_, rest) = rest.split_at(label.len());
+        text.push_str(&format!("{before}{}{rest}\n", bold(&label)));
         for (is_label, line) in to_paste(remedy) {
             let line = if is_label { faint(&line) } else { line };
             text.push_str(&format!("{:gutter$}       {line}\n", ""));
@@ -109,8 +125,32 @@ struct Part<'a> {
     shown: Vec<(&'a Shown<'a>, Option<Span>)>,
 }
 
-/// The excerpts, and how wide their line numbers are.
-fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usize) {
+/// What a finding's places look like.
+struct Excerpts {
+    text: String,
+    /// How wide the line numbers are.
+    gutter: usize,
+    /// Labels that have no room in a narrow excerpt, each behind what tells its place.
+    outside: Vec<(String, String)>,
+}
+
+fn places(report: &Report<'_>, finding: &Finding, width: usize) -> Excerpts {
+    let whole = excerpts(report, finding, width, false);
+    let plain = anstream::adapter::strip_str(&whole.text).to_string();
+    let is_wide = |line: &str| {
+        !line.trim_start().starts_with(['-', ':']) && textwrap::core::display_width(line) > width
+    };
+    if width < SENTENCE && plain.lines().any(is_wide) {
+        excerpts(report, finding, width, true)
+    } else {
+        whole
+    }
+}
+
+/// The excerpts. Where they are to be `narrow`, of a place that is too wide its start is underlined,
+/// and labels that would run over the edge stand outside.
+fn excerpts(report: &Report<'_>, finding: &Finding, width: usize, narrow: bool) -> Excerpts {
+    let mut outside = Vec::new();
     let mut all = vec![Shown {
         origin: &finding.origin,
         label: &finding.label,
@@ -184,8 +224,21 @@ fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usiz
         let mut snippet =
             Snippet::source(excerpt.text.clone()).line_start(excerpt.first_line as usize);
         for ((shown, _), span) in part.shown.iter().zip(&excerpt.spans) {
-            let label = clean(shown.label);
-            let room = fits(&excerpt.text, span, &label, width.saturating_sub(margin));
+            let mut label = clean(shown.label);
+            let room = width.saturating_sub(margin);
+            let span = if narrow {
+                &cut(&excerpt.text, span, room.saturating_sub(KEPT))
+            } else {
+                span
+            };
+            if narrow && !fits(&excerpt.text, &(span.start..span.start), &label, room) {
+                let place = match (shown.kind, shown.origin.line()) {
+                    (AnnotationKind::Context, Some(line)) => format!("line {line}"),
+                    _ => "here".to_owned(),
+                };
+                outside.push((place, std::mem::take(&mut label)));
+            }
+            let room = fits(&excerpt.text, span, &label, room);
             let annotation = shown.kind.span(span.clone());
             if label.is_empty() {
                 snippet = snippet.annotation(annotation);
@@ -200,7 +253,11 @@ fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usiz
         }
         group = group.element(snippet);
     }
-    let renderer = Renderer::styled().hyperlink(false).term_width(width);
+    // The renderer does not count what stands for the rest of a line.
+    let dots = if narrow { 2 * DOTS } else { 0 };
+    let renderer = Renderer::styled()
+        .hyperlink(false)
+        .term_width(width.saturating_sub(dots));
     let styled = renderer.render(&[group]);
     let plain = anstream::adapter::strip_str(&styled).to_string();
     let gutter = plain.find("-->").unwrap_or(0);
@@ -216,14 +273,40 @@ fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usiz
             text.push('\n');
         }
     }
-    (text, gutter.max(1))
+    Excerpts {
+        text,
+        gutter: gutter.max(1),
+        outside,
+    }
+}
+
+/// What a cut line keeps before its place and after it: dots, and a few characters.
+const KEPT: usize = 16;
+
+/// What stands for the rest of a line that is cut.
+const DOTS: usize = "...".len();
+
+/// The start of a place in one line that is wider than this.
+fn cut(text: &str, span: &Range<usize>, width: usize) -> Range<usize> {
+    let place = &text[span.clone()];
+    if place.contains('\n') {
+        return span.clone();
+    }
+    let mut columns = 0;
+    let end = place.char_indices().find_map(|(at, c)| {
+        columns += if c == '\t' {
+            4
+        } else {
+            textwrap::core::display_width(c.encode_utf8(&mut [0; 4]))
+        };
+        (columns > width).then_some(span.start + at)
+    });
+    span.start..end.unwrap_or(span.end)
 }
 
 /// Whether a label fits behind the underline of its place. A line that does not fit itself is cut so
 /// that the place stays.
 fn fits(text: &str, span: &Range<usize>, label: &str, width: usize) -> bool {
-    /// What a cut line keeps before its place and after it: dots, and a few characters.
-    const KEPT: usize = 16;
     let columns = |text: &str| textwrap::core::display_width(&text.replace('\t', "    "));
     let from = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
     let to = text[span.end..]
@@ -260,6 +343,9 @@ mod tests {
 
     use super::*;
     use crate::findings::samples::{Sample, place};
+
+    const DOCKERFILE: &str =
+        "# escape=`\n\tFROM mcr.microsoft.com/windows/servercore:ltsc2022 AS build\n";
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
@@ -316,6 +402,60 @@ mod tests {
         1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored,
         1 not read
         "#);
+    }
+
+    #[test]
+    fn in_a_narrow_terminal_no_excerpt_runs_over_the_edge() {
+        let long = format!(
+            "{}FROM mcr.microsoft.com/windows/servercore:ltsc2022{}\n",
+            " ".repeat(30),
+            "x".repeat(30)
+        );
+        for width in 40..80 {
+            for (text, place) in [
+                (DOCKERFILE, "mcr.microsoft.com/windows/servercore:ltsc2022"),
+                (DOCKERFILE, "AS build"),
+                (&long, "mcr.microsoft.com/windows/servercore:ltsc2022"),
+                (&long, "xxx"),
+                (&long, "FROM"),
+            ] {
+                for label in [
+                    "",
+                    "needs it",
+                    "needs Windows Server 2022 (20348), which is newer than the host's",
+                ] {
+                    let source = Source::of_text("a", text);
+                    let start = text.find(place).unwrap();
+                    let origin = source.origin(start, start + place.len());
+                    let finding = about(origin).label(label);
+                    let text = plain(&human(&one(source, finding).report(), width, false));
+                    for line in text.lines() {
+                        assert!(line.chars().count() <= width, "{width}: {text}");
+                    }
+                    assert!(text.contains("^^"), "{width}: {text}");
+                    for word in label.split(' ') {
+                        assert!(text.contains(word), "{width}: {text}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_are_no_wider_than_is_good_to_read() {
+        let sample = Sample::new();
+        let text = plain(&human(&sample.report(), 100, false));
+        assert_eq!(text, plain(&human(&sample.report(), 80, false)));
+    }
+
+    #[test]
+    fn colour_only_adds() {
+        let sample = Sample::new();
+        let text = human(&sample.report(), 80, false);
+        assert!(
+            text.contains(&format!(" = {}: admit only", bold("fix (unsafe)"))),
+            "{text}"
+        );
     }
 
     #[test]
