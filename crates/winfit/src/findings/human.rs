@@ -35,6 +35,9 @@ pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String 
         text.push_str(&wrap(&line, "", "  ", width));
         text.push('\n');
     }
+    if !report.findings.is_empty() {
+        text.push_str("winfit rules NAME shows a rule's page\n");
+    }
     text
 }
 
@@ -401,6 +404,7 @@ mod tests {
 
         1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored,
         1 not read
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -517,6 +521,7 @@ not judged: 1 workload (label disktype is not declared)
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
         assert!(shown.lines().all(|line| line.chars().count() <= 80));
     }
@@ -541,6 +546,7 @@ not judged: 1 workload (label disktype is not declared)
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -580,6 +586,7 @@ not judged: 1 workload (label disktype is not declared)
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -603,6 +610,7 @@ not judged: 1 workload (label disktype is not declared)
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
         let nothing = shown("a:\n", |source| {
             about(source.origin(2, 2)).label("nothing here")
@@ -619,6 +627,7 @@ not judged: 1 workload (label disktype is not declared)
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -664,6 +673,7 @@ not judged: 1 workload (label disktype is not declared)
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
