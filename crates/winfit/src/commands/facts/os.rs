@@ -117,8 +117,8 @@ impl<'f> Images<'f> {
     }
 
     /// What is known of the image that stands at a place of what stands at another.
-    pub(super) fn known(&self, catalog: &Catalog, user: &Origin, place: &Origin) -> Known {
-        let used = self.0.get(&(user, place));
+    pub(super) fn known(&self, catalog: &Catalog, owner: &Origin, place: &Origin) -> Known {
+        let used = self.0.get(&(owner, place));
         used.map_or_else(Known::default, |used| Known::of_used(catalog, used))
     }
 }
