@@ -140,14 +140,17 @@ struct Excerpts {
 fn places(report: &Report<'_>, finding: &Finding, width: usize) -> Excerpts {
     let whole = excerpts(report, finding, width, false);
     let plain = anstream::adapter::strip_str(&whole.text).to_string();
-    let is_wide = |line: &str| {
-        !line.trim_start().starts_with(['-', ':']) && textwrap::core::display_width(line) > width
-    };
-    if width < SENTENCE && plain.lines().any(is_wide) {
+    if width < SENTENCE && plain.lines().any(|line| is_wide(line, width)) {
         excerpts(report, finding, width, true)
     } else {
         whole
     }
+}
+
+/// Whether a line of an excerpt runs over the edge. Paths above excerpts may: they are to be copied.
+fn is_wide(line: &str, width: usize) -> bool {
+    let is_path = line.trim_start().starts_with(['-', ':']);
+    !is_path && textwrap::core::display_width(line) > width
 }
 
 /// The excerpts. Where they are to be `narrow`, of a place that is too wide its start is underlined,
@@ -256,8 +259,8 @@ fn excerpts(report: &Report<'_>, finding: &Finding, width: usize, narrow: bool) 
         }
         group = group.element(snippet);
     }
-    // The renderer does not count what stands for the rest of a line.
-    let dots = if narrow { 2 * DOTS } else { 0 };
+    // The renderer counts neither what stands for the rest of a line nor all of its margin.
+    let dots = if narrow { 2 * DOTS + margin } else { 0 };
     let renderer = Renderer::styled()
         .hyperlink(false)
         .term_width(width.saturating_sub(dots));
@@ -272,7 +275,13 @@ fn excerpts(report: &Report<'_>, finding: &Finding, width: usize, narrow: bool) 
         // excerpt, which may be cut.
         if plain.trim() != ":::" {
             text.push_str(indent);
-            text.push_str(line.trim_end());
+            if narrow && is_wide(plain, width) {
+                // The renderer cuts all lines alike, which fits not every one of them.
+                let end = cut(plain, &(0..plain.len()), width.saturating_sub(DOTS)).end;
+                text.push_str(&format!("{}...", &plain[..end]));
+            } else {
+                text.push_str(line.trim_end());
+            }
             text.push('\n');
         }
     }
@@ -350,6 +359,8 @@ mod tests {
     const DOCKERFILE: &str =
         "# escape=`\n\tFROM mcr.microsoft.com/windows/servercore:ltsc2022 AS build\n";
 
+    const MANIFEST: &str = "          image: registry.example.com/shop/web:1.4\n";
+
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
     }
@@ -422,13 +433,16 @@ mod tests {
                 (&long, "mcr.microsoft.com/windows/servercore:ltsc2022"),
                 (&long, "xxx"),
                 (&long, "FROM"),
+                (MANIFEST, "registry.example.com/shop/web:1.4"),
+                (MANIFEST, "image"),
             ] {
                 for label in [
                     "",
                     "needs it",
                     "needs Windows Server 2022 (20348), which is newer than the host's",
                 ] {
-                    let source = Source::of_text("a", text);
+                    let text = format!("{}{text}", "\n".repeat(19));
+                    let source = Source::of_text("a", &text);
                     let start = text.find(place).unwrap();
                     let origin = source.origin(start, start + place.len());
                     let finding = about(origin).label(label);
