@@ -12,6 +12,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod paths;
+mod places;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod sarif;
