@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Show what winfit reads in files, before any judgement
     Facts(FactsArguments),
+    /// List the rules of lint, or show the page of one
+    Rules(RulesArguments),
     /// Find version mismatches in error texts, logs and describe output
     Explain(ExplainArguments),
     /// Show Microsoft's support matrix, today's or that of any day
@@ -326,6 +328,13 @@ pub(crate) struct FactsArguments {
     /// How to print the facts
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArguments {
+    /// A rule, as findings name it in brackets; without it all rules of lint in a line each
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

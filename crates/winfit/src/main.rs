@@ -49,6 +49,7 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Host(host) => commands::host::run(host),
         cli::Command::Lint(lint) => commands::lint::run(lint),
         cli::Command::Facts(facts) => commands::facts::run(facts),
+        cli::Command::Rules(rules) => commands::rules::run(rules),
         cli::Command::Explain(explain) => commands::explain::run(explain),
         cli::Command::Matrix(matrix) => commands::matrix::run(matrix),
         cli::Command::Tag(tag) => commands::tag::run(tag),

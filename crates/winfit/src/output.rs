@@ -113,6 +113,15 @@ pub(crate) fn width() -> usize {
         .map_or(WIDEST, |columns| columns.clamp(NARROWEST, WIDEST))
 }
 
+/// How wide excerpts of files may be: 80 columns in a file or a pipe, in a terminal what it has, up
+/// to 100.
+pub(crate) fn excerpt_width() -> usize {
+    terminal_size::terminal_size_of(io::stdout())
+        .map(|(terminal_size::Width(columns), _)| usize::from(columns))
+        .filter(|columns| *columns > 0)
+        .map_or(80, |columns| columns.clamp(40, 100))
+}
+
 /// Wraps a sentence. Words (image references, paths) are never broken.
 pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> String {
     let options = textwrap::Options::new(width())

@@ -7,13 +7,14 @@ use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Member;
 use winfit_files::lint::{LintOptions, lint, rules};
-use winfit_files::repository::{ReadOptions, Repository, Unread, read};
+use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
 
 use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
+use crate::findings::paths::WorkingFolder;
 use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
 use crate::input;
-use crate::output::{Exit, Outcome, nothing, usage, width};
+use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
@@ -30,8 +31,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     };
     let found = lint(catalog, &repository, &options);
     let rules = rules();
-    let folder = std::env::current_dir().unwrap_or_default();
-    let folder = folder.display().to_string().replace('\\', "/");
+    let folder = WorkingFolder::current();
+    let nothing = is_nothing(&repository, &arguments.files);
+    let asked_for = repository.files.iter().filter(|file| !file.beside);
+    let templates: Vec<&str> = asked_for
+        .filter_map(|file| match file.facts {
+            Facts::Template(how) => Some(how),
+            _ => None,
+        })
+        .collect();
     let report = Report {
         findings: &found.findings,
         sources: &repository,
@@ -40,7 +48,9 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         hosts_from: &found.hosts_from,
         workloads: &found.fleet.workloads,
         placed: &found.placed,
-        files: repository.count(),
+        not_judged: &[],
+        templates: &templates,
+        files: if nothing { 0 } else { repository.count() },
         ignored: found.ignored,
         unread: &repository.unread,
         folder: &folder,
@@ -48,7 +58,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let none = no_files(&repository, &arguments.files);
     let text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
-        (FindingsFormat::Human, None) => human::human(&report, width(), arguments.verbose),
+        (FindingsFormat::Human, None) => human::human(&report, excerpt_width(), arguments.verbose),
         (FindingsFormat::Json, _) => json::json(catalog, &report)?,
         (FindingsFormat::Sarif, _) => sarif::sarif(&report)?,
         (FindingsFormat::Github, _) => github::github(&report),
@@ -60,7 +70,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         .iter()
         .any(|finding| arguments.fail_on.counts(finding.severity));
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
-    let exit = if is_nothing(&repository) {
+    let exit = if nothing {
         Exit::Nothing
     } else if counts || (incomplete && arguments.fail_on != FailOn::Never) {
         Exit::Findings
@@ -154,9 +164,19 @@ pub(crate) fn complaints_of(repository: &Repository) -> Vec<String> {
         .collect()
 }
 
-/// Whether there was something to read, and none of it could be.
-pub(crate) fn is_nothing(repository: &Repository) -> bool {
-    repository.files.is_empty() && !repository.unread.is_empty()
+/// Whether there was something to read, and none of it could be. `winfit.toml` alone is nothing, where
+/// it was found beside what was asked for.
+pub(crate) fn is_nothing(repository: &Repository, arguments: &FilesArguments) -> bool {
+    let asked_for_config = arguments.paths.is_empty()
+        || arguments
+            .paths
+            .iter()
+            .any(|path| path.ends_with("winfit.toml"));
+    let is_read = |file: &ReadFile| match file.facts {
+        Facts::Config => asked_for_config,
+        _ => !file.beside,
+    };
+    !repository.unread.is_empty() && !repository.files.iter().any(is_read)
 }
 
 /// What to say where there is no file that winfit knows.

@@ -8,4 +8,5 @@ pub(crate) mod host;
 pub(crate) mod lint;
 pub(crate) mod matrix;
 pub(crate) mod notes;
+pub(crate) mod rules;
 pub(crate) mod tag;

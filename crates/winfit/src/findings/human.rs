@@ -1,34 +1,47 @@
 //! Findings for people: excerpts with the exact place, in the style of compilers.
 
-use std::ops::Range;
-
-use annotate_snippets::{AnnotationKind, Group, Level, Origin as Header, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
-use winfit_core::finding::{Finding, Origin, Severity, Span};
-use winfit_files::source::Source;
+use winfit_core::finding::{Finding, Severity};
 
-use super::excerpt::{excerpt, lines, near};
-use super::{Report, clean, fix_word, in_words, plural, to_paste};
+use super::closing::{not_judged, templates};
+use super::places::{Excerpts, MOST_PLACES, places};
+use super::{Report, clean, fix_word, plural, to_paste};
 use crate::output::{bold, faint};
 
-/// More further places of one finding are counted, not shown.
-const MOST_PLACES: usize = 6;
+/// How wide sentences are at most.
+const SENTENCE: usize = 80;
 
-/// All findings, one after the other, and a last line that counts them.
+/// All findings, one after the other, then a line that counts them and what was not judged.
+///
+/// Excerpts may be as wide as given, sentences no wider than is good to read.
 pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String {
     let mut text = String::new();
     for finding in report.findings {
         text.push_str(&block(report, finding, width, verbose));
         text.push('\n');
     }
+    let width = width.min(SENTENCE);
     text.push_str(&bold(&wrap(&report.summary(), "", "", width)));
     text.push('\n');
+    let not_judged = not_judged(report.not_judged, verbose);
+    for line in not_judged.into_iter().chain(templates(report.templates)) {
+        text.push_str(&wrap(&line, "", "  ", width));
+        text.push('\n');
+    }
+    if !report.findings.is_empty() {
+        text.push_str("winfit rules NAME shows a rule's page\n");
+    }
     text
 }
 
 fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) -> String {
+    let Excerpts {
+        text: body,
+        gutter,
+        outside,
+    } = places(report, finding, width);
+    let width = width.min(SENTENCE);
     let mut text = title(finding, width);
-    let (body, gutter) = places(report, finding, width);
     text.push_str(&body);
     let bar = |text: &mut String| {
         if !text.ends_with("|\n") {
@@ -42,6 +55,9 @@ fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) ->
         text.push_str(&wrap(&clean(words), &first, &rest, width));
         text.push('\n');
     };
+    for (place, label) in &outside {
+        line(place, label);
+    }
     if verbose {
         line("about", &finding.subject.in_words());
         line("confidence", finding.confidence.name());
@@ -62,8 +78,10 @@ fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) ->
         };
         let first = format!("{:gutter$} = {label}: ", "");
         let rest = " ".repeat(gutter + 5);
-        text.push_str(&wrap(&clean(&remedy.title), &first, &rest, width));
-        text.push('\n');
+        let wrapped = wrap(&clean(&remedy.title), &first, &rest, width);
+        let (before, rest) = wrapped.split_at(gutter + 3);
+        let (_, rest) = rest.split_at(label.len());
+        text.push_str(&format!("{before}{}{rest}\n", bold(&label)));
         for (is_label, line) in to_paste(remedy) {
             let line = if is_label { faint(&line) } else { line };
             text.push_str(&format!("{:gutter$}       {line}\n", ""));
@@ -90,148 +108,6 @@ fn title(finding: &Finding, width: usize) -> String {
     format!("{style}{head}{style:#}{}\n", bold(rest))
 }
 
-/// A place of a finding: what is said of it, and whether it is the main one.
-struct Shown<'a> {
-    origin: &'a Origin,
-    label: &'a str,
-    kind: AnnotationKind,
-}
-
-/// Some places of one source that are near each other, or one place without an excerpt.
-struct Part<'a> {
-    source: Option<&'a Source>,
-    shown: Vec<(&'a Shown<'a>, Option<Span>)>,
-}
-
-/// The excerpts, and how wide their line numbers are.
-fn places(report: &Report<'_>, finding: &Finding, width: usize) -> (String, usize) {
-    let mut all = vec![Shown {
-        origin: &finding.origin,
-        label: &finding.label,
-        kind: AnnotationKind::Primary,
-    }];
-    all.extend(
-        finding
-            .related
-            .iter()
-            .take(MOST_PLACES)
-            .map(|related| Shown {
-                origin: &related.origin,
-                label: &related.label,
-                kind: AnnotationKind::Context,
-            }),
-    );
-    let mut parts: Vec<Part<'_>> = Vec::new();
-    for shown in &all {
-        let source = report.sources.source(&shown.origin.source);
-        let Some((source, span)) = source.zip(shown.origin.span) else {
-            parts.push(Part {
-                source: None,
-                shown: vec![(shown, None)],
-            });
-            continue;
-        };
-        let here = lines(source, span);
-        let known = parts.iter_mut().find(|part| {
-            part.source.is_some_and(|other| std::ptr::eq(other, source))
-                && part
-                    .shown
-                    .iter()
-                    .all(|(_, other)| other.is_some_and(|other| near(lines(source, other), here)))
-        });
-        match known {
-            Some(part) => part.shown.push((shown, Some(span))),
-            None => parts.push(Part {
-                source: Some(source),
-                shown: vec![(shown, Some(span))],
-            }),
-        }
-    }
-    let level = match finding.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Info => Level::INFO,
-    };
-    let last_line = parts.iter().flat_map(|part| {
-        let source = part.source;
-        let spans = part.shown.iter().filter_map(|(_, span)| *span);
-        spans.filter_map(move |span| Some(lines(source?, span).1))
-    });
-    // Beside the source's own text: the line's number, ` | `, and the space before a label.
-    let margin = last_line.max().unwrap_or(1).to_string().len() + 4;
-    let mut group = Group::with_level(level);
-    for part in &parts {
-        let Some((first, _)) = part.shown.first() else {
-            continue;
-        };
-        let mut words = in_words(first.origin);
-        let Some(source) = part.source else {
-            if !first.label.is_empty() {
-                words.push_str(&format!(": {}", clean(first.label)));
-            }
-            group = group.element(Header::path(words));
-            continue;
-        };
-        group = group.element(Header::path(words));
-        let spans: Vec<Span> = part.shown.iter().filter_map(|(_, span)| *span).collect();
-        let excerpt = excerpt(source, &spans);
-        let mut snippet =
-            Snippet::source(excerpt.text.clone()).line_start(excerpt.first_line as usize);
-        for ((shown, _), span) in part.shown.iter().zip(&excerpt.spans) {
-            let label = clean(shown.label);
-            let room = fits(&excerpt.text, span, &label, width.saturating_sub(margin));
-            let annotation = shown.kind.span(span.clone());
-            if label.is_empty() {
-                snippet = snippet.annotation(annotation);
-            } else if room {
-                snippet = snippet.annotation(annotation.label(label));
-            } else {
-                // Below the line, where the label has more room than behind the underline.
-                snippet = snippet
-                    .annotation(annotation)
-                    .annotation(shown.kind.span(span.start..span.start).label(label));
-            }
-        }
-        group = group.element(snippet);
-    }
-    let renderer = Renderer::styled().hyperlink(false).term_width(width);
-    let styled = renderer.render(&[group]);
-    let plain = anstream::adapter::strip_str(&styled).to_string();
-    let gutter = plain.find("-->").unwrap_or(0);
-    // Without a line number the arrow would stand at the very edge.
-    let indent = if gutter == 0 { " " } else { "" };
-    let mut text = String::new();
-    for (line, plain) in styled.lines().zip(plain.lines()) {
-        // The header of an excerpt that has one already: its column would be counted in the
-        // excerpt, which may be cut.
-        if plain.trim() != ":::" {
-            text.push_str(indent);
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-    }
-    (text, gutter.max(1))
-}
-
-/// Whether a label fits behind the underline of its place. A line that does not fit itself is cut so
-/// that the place stays.
-fn fits(text: &str, span: &Range<usize>, label: &str, width: usize) -> bool {
-    /// What a cut line keeps before its place and after it: dots, and a few characters.
-    const KEPT: usize = 16;
-    let columns = |text: &str| textwrap::core::display_width(&text.replace('\t', "    "));
-    let from = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-    let to = text[span.end..]
-        .find('\n')
-        .map_or(text.len(), |at| span.end + at);
-    let several_lines = text[span.clone()].contains('\n');
-    let before = if columns(&text[from..to]) <= width {
-        columns(&text[from..span.start])
-    } else {
-        KEPT
-    };
-    several_lines || before + columns(&text[span.clone()]) + columns(label) <= width
-}
-
 /// Wraps a sentence. Words (image references, paths) are never broken.
 fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
     if text.trim().is_empty() {
@@ -249,11 +125,17 @@ fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use winfit_core::finding::Subject;
+    use winfit_core::finding::{Origin, Subject};
     use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+    use winfit_files::source::Source;
 
     use super::*;
     use crate::findings::samples::{Sample, place};
+
+    const DOCKERFILE: &str =
+        "# escape=`\n\tFROM mcr.microsoft.com/windows/servercore:ltsc2022 AS build\n";
+
+    const MANIFEST: &str = "          image: registry.example.com/shop/web:1.4\n";
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
@@ -309,7 +191,85 @@ mod tests {
 
         1 error, 1 warning, 3 info in 2 files against 2 hosts (winfit.toml), 2 ignored,
         1 not read
+        winfit rules NAME shows a rule's page
         "#);
+    }
+
+    #[test]
+    fn in_a_narrow_terminal_no_excerpt_runs_over_the_edge() {
+        let long = format!(
+            "{}FROM mcr.microsoft.com/windows/servercore:ltsc2022{}\n",
+            " ".repeat(30),
+            "x".repeat(30)
+        );
+        for width in 40..80 {
+            for (text, place) in [
+                (DOCKERFILE, "mcr.microsoft.com/windows/servercore:ltsc2022"),
+                (DOCKERFILE, "AS build"),
+                (&long, "mcr.microsoft.com/windows/servercore:ltsc2022"),
+                (&long, "xxx"),
+                (&long, "FROM"),
+                (MANIFEST, "registry.example.com/shop/web:1.4"),
+                (MANIFEST, "image"),
+            ] {
+                for label in [
+                    "",
+                    "needs it",
+                    "needs Windows Server 2022 (20348), which is newer than the host's",
+                ] {
+                    let text = format!("{}{text}", "\n".repeat(19));
+                    let source = Source::of_text("a", &text);
+                    let start = text.find(place).unwrap();
+                    let origin = source.origin(start, start + place.len());
+                    let finding = about(origin).label(label);
+                    let text = plain(&human(&one(source, finding).report(), width, false));
+                    for line in text.lines() {
+                        assert!(line.chars().count() <= width, "{width}: {text}");
+                    }
+                    assert!(text.contains("^^"), "{width}: {text}");
+                    for word in label.split(' ') {
+                        assert!(text.contains(word), "{width}: {text}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_are_no_wider_than_is_good_to_read() {
+        let sample = Sample::new();
+        let text = plain(&human(&sample.report(), 100, false));
+        assert_eq!(text, plain(&human(&sample.report(), 80, false)));
+    }
+
+    #[test]
+    fn colour_only_adds() {
+        let sample = Sample::new();
+        let text = human(&sample.report(), 80, false);
+        assert!(
+            text.contains(&format!(" = {}: admit only", bold("fix (unsafe)"))),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_end_tells_what_was_not_judged() {
+        let sample = Sample::new();
+        let report = Report {
+            findings: &[],
+            unread: &[],
+            ignored: 0,
+            not_judged: &[("Pod web".to_owned(), "disktype".to_owned())],
+            templates: &["helm template CHART | winfit lint -"],
+            ..sample.report()
+        };
+        assert_eq!(
+            plain(&human(&report, 80, false)),
+            "no findings in 2 files against 2 hosts (winfit.toml)
+not judged: 1 workload (label disktype is not declared)
+1 template not read (helm template CHART | winfit lint -)
+"
+        );
     }
 
     fn one(source: Source, finding: Finding) -> Sample {
@@ -318,6 +278,7 @@ mod tests {
             findings: vec![finding],
             hosts: Vec::new(),
             unread: Vec::new(),
+            ..Sample::new()
         }
     }
 
@@ -350,6 +311,7 @@ mod tests {
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
         assert!(shown.lines().all(|line| line.chars().count() <= 80));
     }
@@ -374,6 +336,7 @@ mod tests {
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -413,6 +376,7 @@ mod tests {
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -436,6 +400,7 @@ mod tests {
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
         let nothing = shown("a:\n", |source| {
             about(source.origin(2, 2)).label("nothing here")
@@ -452,6 +417,7 @@ mod tests {
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 
@@ -497,6 +463,7 @@ mod tests {
           = see docs/rules/a-rule.md
 
         1 error in 1 file, 2 ignored; no hosts are declared
+        winfit rules NAME shows a rule's page
         "#);
     }
 

@@ -21,13 +21,17 @@ pub(crate) fn markdown(report: &Report<'_>) -> String {
         ));
     }
     for finding in report.findings {
-        text.push_str(&details(finding));
+        let details = details(finding);
+        if !details.is_empty() {
+            let place = code(&in_words(&finding.origin));
+            text.push_str(&format!("\n**{}** at {place}\n\n{details}", finding.rule));
+        }
     }
     text
 }
 
-/// What a finding says beyond its row; nothing where the row has said all.
-fn details(finding: &Finding) -> String {
+/// What a finding says beyond its sentence, as a list; empty where that has said all.
+pub(super) fn details(finding: &Finding) -> String {
     let mut items = Vec::new();
     if !finding.label.is_empty() {
         items.push(format!("- here: {}\n", escaped(&finding.label)));
@@ -52,15 +56,7 @@ fn details(finding: &Finding) -> String {
         }
         items.push(item);
     }
-    if items.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\n**{}** at {}\n\n{}",
-        finding.rule,
-        code(&in_words(&finding.origin)),
-        items.concat()
-    )
+    items.concat()
 }
 
 /// Text that Markdown, HTML and GitHub's mentions leave alone.

@@ -3,6 +3,7 @@
 //!
 //! Text from files is hostile: every renderer makes it harmless for where it goes.
 
+mod closing;
 mod excerpt;
 mod fingerprint;
 pub(crate) mod github;
@@ -10,11 +11,14 @@ pub(crate) mod gitlab;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod paths;
+mod places;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod sarif;
 
 use anyhow::Result;
+use paths::WorkingFolder;
 use serde::Serialize;
 use winfit_core::audit::Placed;
 use winfit_core::finding::{Finding, Origin, Rule, Severity};
@@ -51,14 +55,18 @@ pub(crate) struct Report<'a> {
     pub(crate) workloads: &'a [Workload],
     /// How that is placed, in the same order.
     pub(crate) placed: &'a [Placed],
+    /// What is not judged, as subjects in words, each with the label that is not declared.
+    pub(crate) not_judged: &'a [(String, String)],
+    /// The templates that are not read, each by the command that renders it.
+    pub(crate) templates: &'a [&'a str],
     /// How many files were read.
     pub(crate) files: usize,
     /// How many findings comments and `winfit.toml` ignore.
     pub(crate) ignored: usize,
     /// What could not be read.
     pub(crate) unread: &'a [Unread],
-    /// The working folder, with `/`: annotations name files relative to it.
-    pub(crate) folder: &'a str,
+    /// The working folder: annotations name files from it.
+    pub(crate) folder: &'a WorkingFolder,
 }
 
 impl Report<'_> {
@@ -125,13 +133,7 @@ impl Report<'_> {
         if origin.span.is_none() && source.is_none() {
             return None;
         }
-        let path = clean(&origin.source);
-        let path = path
-            .strip_prefix(self.folder)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .filter(|_| !self.folder.is_empty())
-            .unwrap_or(&path);
-        let path = path.trim_start_matches("./").to_owned();
+        let path = self.folder.relative(&clean(&origin.source));
         let region = origin.span.map(|span| {
             let (end_line, end_column) = source
                 .and_then(|source| source.text.get(span.start..span.end))
@@ -156,7 +158,7 @@ impl Report<'_> {
 /// A place in a file, for formats that cannot show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
-    /// The path, relative to the working folder where it is below that.
+    /// The path, from the working folder where it is in the repository around that.
     path: String,
     /// The piece; none: the file as a whole.
     region: Option<Region>,

@@ -12,6 +12,7 @@ use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use winfit_files::repository::Unread;
 use winfit_files::source::Source;
 
+use super::paths::WorkingFolder;
 use super::{Report, Sources};
 
 const DOCKERFILE: &str = "# escape=`\r\n\tFROM mcr.microsoft.com/windows/servercore:ltsc2022 AS 窓\r\nRUN echo \u{1b}]0;owned\u{7}\u{9b}2J done\r\n";
@@ -30,6 +31,7 @@ pub(super) struct Sample {
     pub(super) findings: Vec<Finding>,
     pub(super) hosts: Vec<Member>,
     pub(super) unread: Vec<Unread>,
+    pub(super) folder: WorkingFolder,
 }
 
 impl Sources for Sample {
@@ -133,6 +135,7 @@ impl Sample {
                 path: "shop/ä b.yaml".to_owned(),
                 reason: "it may not be read".to_owned(),
             }],
+            folder: WorkingFolder::new(&["/work"], 0),
         }
     }
 
@@ -145,10 +148,12 @@ impl Sample {
             hosts_from: "winfit.toml",
             workloads: &[],
             placed: &[],
+            not_judged: &[],
+            templates: &[],
             files: self.sources.len(),
             ignored: 2,
             unread: &self.unread,
-            folder: "/work",
+            folder: &self.folder,
         }
     }
 }

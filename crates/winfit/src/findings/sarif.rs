@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use winfit_core::finding::{Finding, Origin, Severity};
 
 use super::fingerprint::fingerprints;
+use super::paths::is_absolute;
 use super::{Place, Report, clean, document};
 
 /// One log with one run.
@@ -71,7 +72,7 @@ fn invocation(report: &Report<'_>) -> Value {
         .iter()
         .map(|unread| {
             let place = Place {
-                path: clean(&unread.path),
+                path: report.folder.relative(&clean(&unread.path)),
                 region: None,
             };
             json!({
@@ -138,8 +139,7 @@ fn location(report: &Report<'_>, origin: &Origin, label: &str) -> Value {
 }
 
 fn physical(place: &Place) -> Value {
-    let absolute = place.path.starts_with('/') || place.path.get(1..3) == Some(":/");
-    let artifact = if absolute {
+    let artifact = if is_absolute(&place.path) {
         let path = place.path.trim_start_matches('/');
         json!({"uri": format!("file:///{}", percent_encoded(path))})
     } else {

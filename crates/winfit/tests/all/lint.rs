@@ -130,3 +130,63 @@ fn a_host_is_read_before_any_file() {
     assert_eq!(exit, Some(2));
     assert!(err.contains("names several releases"), "{err}");
 }
+
+#[test]
+fn however_a_path_is_given_reports_name_it_from_the_working_folder() {
+    let folder = Folder::new("paths");
+    std::fs::create_dir_all(folder.0.join("here/web")).unwrap();
+    let here = folder.0.join("here");
+    std::fs::write(here.join("web/Dockerfile"), "SAY hello\n").unwrap();
+    let absolute = here.display().to_string();
+    for path in [
+        "web".to_owned(),
+        "../here/web".to_owned(),
+        format!("{absolute}/web"),
+        format!("{absolute}/../here/web/Dockerfile"),
+    ] {
+        for (format, named) in [
+            ("github", "file=web/Dockerfile,"),
+            ("gitlab", "\"path\": \"web/Dockerfile\""),
+            ("sarif", "\"uri\": \"web/Dockerfile\""),
+        ] {
+            let (_, out, _) = winfit(&here, &["lint", &path, "--format", format], "");
+            assert!(out.contains(named), "{path}: {out}");
+        }
+    }
+}
+
+#[test]
+fn settings_alone_are_nothing_read() {
+    let folder = Folder::new("settings");
+    std::fs::write(folder.0.join("winfit.toml"), "hosts = [\"ltsc2022\"]\n").unwrap();
+    std::fs::write(folder.0.join("Dockerfile"), "FROM scratch\n").unwrap();
+    for command in ["lint", "facts"] {
+        let (exit, out, err) = winfit(&folder.0, &[command, "-"], "");
+        assert_eq!((exit, out.as_str()), (Some(3), ""));
+        assert!(err.contains("standard input: "), "{err}");
+        let (_, out, _) = winfit(&folder.0, &["lint", "-", "--format=sarif"], "");
+        assert!(out.contains("\"executionSuccessful\": false"), "{out}");
+        for (paths, exit) in [
+            (["gone", "winfit.toml"], 1),
+            (["gone", "Dockerfile"], 1),
+            (["-", "Dockerfile"], 1),
+            (["winfit.toml", "Dockerfile"], 0),
+        ] {
+            let (code, ..) = winfit(&folder.0, &[command, paths[0], paths[1]], "");
+            assert_eq!(code, Some(exit), "{paths:?}");
+        }
+    }
+}
+
+#[test]
+fn templates_are_told_at_the_end() {
+    let folder = Folder::new("templates");
+    std::fs::write(folder.0.join("Dockerfile"), "FROM scratch\n").unwrap();
+    std::fs::write(folder.0.join("kustomization.yaml"), "resources: [a]\n").unwrap();
+    let (exit, out, _) = winfit(&folder.0, &["lint"], "");
+    assert_eq!(exit, Some(0));
+    assert!(
+        out.ends_with("\n1 template not read (kustomize build FOLDER | winfit lint -)\n"),
+        "{out}"
+    );
+}

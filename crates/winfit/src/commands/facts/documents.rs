@@ -8,19 +8,22 @@ use winfit_core::placement::PodPlacement;
 use winfit_files::compose::{Compose, Service};
 use winfit_files::daemon::{DaemonJson, ServiceCommand};
 use winfit_files::dockerfile::{CopySource, Dockerfile};
-use winfit_files::kubernetes::{Content, Manifests, Object};
+use winfit_files::fleet::fleet;
+use winfit_files::kubernetes::{Content, Manifests, Object, PodContainer};
 use winfit_files::problem::Problem;
 use winfit_files::repository::{Facts, ReadFile, Repository};
 
-use super::os::{Known, of_platform, of_pod, of_stages};
+use super::os::{Images, Known, of_platform, of_pod, of_stages};
 use crate::findings::json::unread;
 
 pub(super) fn document(catalog: &Catalog, repository: &Repository) -> Value {
+    let fleet = fleet(catalog, repository, &[]);
+    let images = Images::new(&fleet);
     let files: Vec<Value> = repository
         .files
         .iter()
         .filter(|file| !file.beside)
-        .map(|file| self::file(catalog, file))
+        .map(|file| self::file(catalog, &images, file))
         .collect();
     json!({
         "schema": "winfit.facts/1",
@@ -29,11 +32,11 @@ pub(super) fn document(catalog: &Catalog, repository: &Repository) -> Value {
     })
 }
 
-fn file(catalog: &Catalog, file: &ReadFile) -> Value {
+fn file(catalog: &Catalog, images: &Images<'_>, file: &ReadFile) -> Value {
     let (kind, facts) = match &file.facts {
         Facts::Dockerfile(facts) => ("dockerfile", dockerfile(catalog, facts)),
-        Facts::Compose(facts) => ("compose", compose(catalog, facts)),
-        Facts::Kubernetes(facts) => ("kubernetes", kubernetes(catalog, facts)),
+        Facts::Compose(facts) => ("compose", compose(catalog, images, facts)),
+        Facts::Kubernetes(facts) => ("kubernetes", kubernetes(catalog, images, facts)),
         Facts::Daemon(facts) => ("daemon", daemon(facts)),
         Facts::Script(facts) => ("script", script(facts)),
         Facts::Template(render) => ("template", json!({"render": render})),
@@ -115,20 +118,21 @@ fn text(located: Option<&Located<String>>) -> Option<&str> {
     located.map(|located| located.value.as_str())
 }
 
-fn compose(catalog: &Catalog, compose: &Compose) -> Value {
+fn compose(catalog: &Catalog, images: &Images<'_>, compose: &Compose) -> Value {
     let services: Vec<Value> = compose
         .services
         .iter()
-        .map(|service| self::service(catalog, service))
+        .map(|service| self::service(catalog, images, service))
         .collect();
     json!({"version": text(compose.version.as_ref()), "services": services})
 }
 
-fn service(catalog: &Catalog, service: &Service) -> Value {
-    let mut known = service
-        .resolved_image
-        .as_deref()
-        .map_or_else(Known::default, |image| Known::of_image(catalog, image));
+fn service(catalog: &Catalog, images: &Images<'_>, service: &Service) -> Value {
+    let image = service.image.as_ref().map(|image| &image.origin);
+    let build = service.build.as_ref().map(|build| &build.origin);
+    let mut known = image.or(build).map_or_else(Known::default, |place| {
+        images.known(catalog, &service.origin, place)
+    });
     // `isolation` means something on Windows alone, though `default` is accepted anywhere.
     let isolated = text(service.isolation.as_ref())
         .is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "process" | "hyperv"))
@@ -159,16 +163,16 @@ fn service(catalog: &Catalog, service: &Service) -> Value {
     with_known(entry, known)
 }
 
-fn kubernetes(catalog: &Catalog, manifests: &Manifests) -> Value {
+fn kubernetes(catalog: &Catalog, images: &Images<'_>, manifests: &Manifests) -> Value {
     let documents: Vec<Value> = manifests
         .objects
         .iter()
-        .map(|object| self::object(catalog, object))
+        .map(|object| self::object(catalog, images, object))
         .collect();
     json!({"documents": documents})
 }
 
-fn object(catalog: &Catalog, object: &Object) -> Value {
+fn object(catalog: &Catalog, images: &Images<'_>, object: &Object) -> Value {
     let mut value = json!({
         "index": object.document,
         "api_version": text(object.api_version.as_ref()),
@@ -183,11 +187,24 @@ fn object(catalog: &Catalog, object: &Object) -> Value {
     });
     match &object.content {
         Content::Workload(pod) => {
-            value["os"] = json!(os_name(of_pod(catalog, pod)));
-            value["images"] = pod
+            let used: Vec<(&PodContainer, &str, Known)> = pod
                 .containers
                 .iter()
-                .filter_map(|container| text(container.image.as_ref()))
+                .filter_map(|container| {
+                    let image = container.image.as_ref()?;
+                    let known = images.known(catalog, &object.origin, &image.origin);
+                    Some((container, image.value.as_str(), known))
+                })
+                .collect();
+            let known: Vec<Known> = used.iter().map(|(.., known)| *known).collect();
+            value["os"] = json!(os_name(of_pod(pod, &known)));
+            value["images"] = used.iter().map(|(_, image, _)| *image).collect();
+            value["containers"] = used
+                .iter()
+                .map(|(container, image, known)| {
+                    let entry = json!({"name": container.name, "image": image});
+                    with_known(entry, *known)
+                })
                 .collect();
             value["selected_builds"] = builds(catalog, &pod.placement);
             let mut containers = pod.containers.iter();

@@ -58,8 +58,10 @@ fn kind_in_words(kind: &str) -> &str {
         "daemon" => "daemon.json",
         "script" => "starts or registers dockerd",
         "template" => "a template, not read",
+        "part" => "a part of another Compose project, read with it",
         "config" => "winfit's settings",
-        _ => "could not be read",
+        "broken" => "could not be read",
+        other => other,
     }
 }
 
@@ -111,8 +113,7 @@ fn object(object: &Value) -> Vec<String> {
         .collect();
     let mut told = Vec::new();
     let os = string(object, "os").unwrap_or_default();
-    let images = strings(object, "images");
-    if os != "unknown" || !images.is_empty() {
+    if os != "unknown" || !list(object, "containers").is_empty() {
         told.push(os);
     }
     if !builds.is_empty() {
@@ -121,9 +122,19 @@ fn object(object: &Value) -> Vec<String> {
     if object["host_process"] == true {
         told.push("HostProcess".to_owned());
     }
-    told.extend(images);
+    told.extend(list(object, "containers").iter().map(container));
     let kind = string(object, "kind").unwrap_or_default();
     vec![line(object), format!("{kind} {name}"), told.join("  ")]
+}
+
+/// The image of a container, with its Windows where that is known.
+fn container(container: &Value) -> String {
+    let image = string(container, "image").unwrap_or_default();
+    if container["os_version"].is_null() {
+        image
+    } else {
+        format!("{image} ({})", system(container))
+    }
 }
 
 fn option(option: &Value) -> Vec<String> {

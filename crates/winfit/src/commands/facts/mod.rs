@@ -8,7 +8,8 @@ mod tests;
 
 use anyhow::Result;
 use winfit_core::Catalog;
-use winfit_files::repository::{Facts, Repository};
+use winfit_core::finding::Severity;
+use winfit_files::repository::{Facts, ReadFile, Repository};
 
 use super::lint::{complaints_of, is_nothing, no_files, read_files};
 use crate::cli::{DataFormat, FactsArguments};
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: &FactsArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
     let repository = read_files(&arguments.files)?;
     let none = no_files(&repository, &arguments.files);
-    let nothing = is_nothing(&repository);
+    let nothing = is_nothing(&repository, &arguments.files);
     let document = documents::document(catalog, &repository);
     let text = match arguments.format {
         DataFormat::Json => crate::findings::document(&document)?,
@@ -42,7 +43,17 @@ pub(crate) fn run(arguments: &FactsArguments) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Whether the facts are not all that the files would state. What else is wrong with a file (a key
+/// that stands twice, a value of a wrong type) is shown, and hides nothing.
 fn is_partly_unreadable(repository: &Repository) -> bool {
-    let broken = |facts: &Facts| matches!(facts, Facts::Broken(_));
-    !repository.unread.is_empty() || repository.files.iter().any(|file| broken(&file.facts))
+    !repository.unread.is_empty() || repository.files.iter().any(is_broken)
+}
+
+fn is_broken(file: &ReadFile) -> bool {
+    matches!(file.facts, Facts::Broken(_))
+        || file.problems.iter().any(|problem| match problem.rule {
+            "too-large" => true,
+            "broken-file" | "daemon-json-refused" => problem.severity == Severity::Error,
+            _ => false,
+        })
 }

@@ -1,10 +1,15 @@
 //! What a file's words tell of the operating system and the Windows version of an image.
 
+use std::collections::HashMap;
+
 use winfit_core::Catalog;
+use winfit_core::finding::Origin;
+use winfit_core::fleet::{Fleet, ImageUse};
 use winfit_core::host::Os;
 use winfit_core::image::{ImageError, NamedImage};
 use winfit_core::placement::PodPlacement;
 use winfit_core::placement::kubernetes::{Operator, Requirement};
+use winfit_core::reference::Reference;
 use winfit_core::version::OsVersion;
 use winfit_files::dockerfile::{Dockerfile, Stage};
 use winfit_files::kubernetes::PodTemplate;
@@ -24,9 +29,25 @@ impl Known {
         version: None,
     };
 
-    /// What a reference tells by itself.
-    pub(super) fn of_image(catalog: &Catalog, reference: &str) -> Self {
-        match NamedImage::read_reference(catalog, reference) {
+    /// What a reference tells by itself. Of one whose tag is a variable the repository still tells
+    /// the operating system.
+    pub(super) fn of_image(catalog: &Catalog, text: &str) -> Self {
+        if !text.contains('$') {
+            return Self::of_read(&NamedImage::read_reference(catalog, text));
+        }
+        let folder = text.rfind('/').map_or(0, |at| at + 1);
+        let name = &text[..folder + text[folder..].find([':', '@']).unwrap_or(0)];
+        if name.len() == folder || name.contains('$') {
+            return Self::default();
+        }
+        Self {
+            version: None,
+            ..Self::of_read(&NamedImage::read_reference(catalog, name))
+        }
+    }
+
+    fn of_read(read: &Result<NamedImage, ImageError>) -> Self {
+        match read {
             // `ltsc2022` alone is a release to `winfit check`, and a repository's name in a file.
             Ok(named) if named.reference.is_none() => Self::default(),
             Ok(named) if named.image.version.is_some() || named.base.is_some() => Self {
@@ -39,9 +60,29 @@ impl Known {
                     }
                 }),
             },
+            Ok(named) if named.reference.as_ref().is_some_and(is_of_windows) => Self::WINDOWS,
             // Only base images of Windows are refused for their `latest`.
             Err(ImageError::LatestRemoved { .. }) => Self::WINDOWS,
             _ => Self::default(),
+        }
+    }
+
+    /// An image with what else the files tell of it: the base of the Dockerfile that builds it, and
+    /// `winfit.toml`.
+    fn of_used(catalog: &Catalog, used: &ImageUse) -> Self {
+        let built = used.built_from.as_deref();
+        let built = built.map_or_else(Self::default, |base| Self::of_used(catalog, base));
+        if built.version.is_some() {
+            return built;
+        }
+        let read = match &used.image {
+            // What is no reference yet may be one with a variable.
+            Err(_) => Self::of_image(catalog, &used.text),
+            image => Self::of_read(image),
+        };
+        Self {
+            os: used.os.or(read.os).or(built.os),
+            ..read
         }
     }
 
@@ -50,6 +91,35 @@ impl Known {
             os: self.os.or(os),
             ..self
         }
+    }
+}
+
+/// Whether all tags of a repository are Windows images: those that Microsoft builds on its own bases.
+/// <https://mcr.microsoft.com/v2/_catalog>
+fn is_of_windows(reference: &Reference) -> bool {
+    reference.registry.as_deref() == Some("mcr.microsoft.com")
+        && ["windows/", "dotnet/framework/"]
+            .iter()
+            .any(|folder| reference.repository.starts_with(folder))
+}
+
+/// The images of what runs, by who uses them and where they stand, with what the repository as a
+/// whole tells of them.
+pub(super) struct Images<'f>(HashMap<(&'f Origin, &'f Origin), &'f ImageUse>);
+
+impl<'f> Images<'f> {
+    pub(super) fn new(fleet: &'f Fleet) -> Self {
+        let all = fleet.workloads.iter().flat_map(|workload| {
+            let images = workload.containers.iter().map(|container| &container.image);
+            images.map(|image| ((&workload.origin, &image.origin), image))
+        });
+        Self(all.collect())
+    }
+
+    /// What is known of the image that stands at a place of what stands at another.
+    pub(super) fn known(&self, catalog: &Catalog, owner: &Origin, place: &Origin) -> Known {
+        let used = self.0.get(&(owner, place));
+        used.map_or_else(Known::default, |used| Known::of_used(catalog, used))
     }
 }
 
@@ -68,8 +138,10 @@ pub(super) fn of_stages(catalog: &Catalog, dockerfile: &Dockerfile) -> Vec<Known
 }
 
 fn of_base(catalog: &Catalog, stage: &Stage) -> Known {
-    let resolved = stage.resolved.as_deref();
-    resolved.map_or_else(Known::default, |base| Known::of_image(catalog, base))
+    Known::of_image(
+        catalog,
+        stage.resolved.as_deref().unwrap_or(&stage.base.value),
+    )
 }
 
 /// The word before `/` in `platform: windows/amd64`, and before the version in
@@ -89,9 +161,9 @@ fn of_word(word: &str) -> Option<Os> {
     }
 }
 
-/// A pod: by `spec.os`, by its selectors, by HostProcess, by its images. Images of both kinds leave
-/// it open.
-pub(super) fn of_pod(catalog: &Catalog, pod: &PodTemplate) -> Option<Os> {
+/// A pod: by `spec.os`, by its selectors, by HostProcess, by its images, of which this
+/// is known. Images of both kinds leave it open.
+pub(super) fn of_pod(pod: &PodTemplate, images: &[Known]) -> Option<Os> {
     if let Some(os) = pod.os_name.as_ref().and_then(|name| of_word(&name.value)) {
         return Some(os);
     }
@@ -106,11 +178,7 @@ pub(super) fn of_pod(catalog: &Catalog, pod: &PodTemplate) -> Option<Os> {
     {
         return Some(Os::Windows);
     }
-    let images = pod.containers.iter().filter_map(|container| {
-        let image = container.image.as_ref()?;
-        Known::of_image(catalog, &image.value).os
-    });
-    only(images)
+    only(images.iter().filter_map(|image| image.os))
 }
 
 /// What selectors and required affinity demand. Every term must demand the same.

@@ -1,10 +1,15 @@
 //! Facts of small files: every kind has its shape, and what says nothing stays unknown.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use winfit_core::Catalog;
-use winfit_files::repository::{ReadOptions, Repository, Unread, read};
+use winfit_files::problem::Problem;
+use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
+use winfit_files::source::Source;
 
-use super::{documents::document, human::human, is_partly_unreadable};
+use super::{documents::document, human::human, is_broken, is_partly_unreadable};
 use crate::findings::samples::check_schema;
 
 fn repository(name: &str, text: &str) -> Repository {
@@ -37,6 +42,10 @@ FROM mcr.microsoft.com/windows/servercore:latest
 FROM mcr.microsoft.com/windows/nanoserver:10.0.17763.437
 FROM scratch
 FROM ltsc2022
+FROM mcr.microsoft.com/windows/servercore/iis
+FROM mcr.microsoft.com/windows/servercore:${X}
+FROM mcr.microsoft.com/dotnet/framework/aspnet:4.8
+FROM ${REGISTRY}/windows/servercore:ltsc2022
 ",
     );
     let told: Vec<Value> = told["stages"]
@@ -53,6 +62,61 @@ FROM ltsc2022
     assert_eq!(told[5], windows(json!(17763), json!("10.0.17763.437")));
     // A release to `winfit check`; in a Dockerfile docker.io/library/ltsc2022, of which nobody knows.
     assert_eq!(told[7][1], json!(null));
+    for told in &told[8..11] {
+        assert_eq!(*told, windows(json!(null), json!(null)));
+    }
+    assert_eq!(told[11][1], json!(null));
+}
+
+#[test]
+fn an_image_that_the_repository_builds_has_its_base() {
+    let folder = std::env::temp_dir().join(format!("winfit-facts-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("web")).unwrap();
+    for (name, text) in [
+        (
+            "web/Dockerfile",
+            "ARG RELEASE=ltsc2019\nFROM mcr.microsoft.com/windows/servercore:${RELEASE}\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  web:\n    build: web\n  new:\n    image: contoso/web:1\n    build:\n      context: web\n      args: {RELEASE: ltsc2022}\n  gone:\n    build: gone\n",
+        ),
+        (
+            "web.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: web, image: 'contoso/web:1'}\n  - {name: log, image: 'contoso/log:ltsc2025'}\n  - {name: other, image: other}\n",
+        ),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let options = ReadOptions {
+        paths: vec![folder.clone()],
+        ..ReadOptions::default()
+    };
+    let document = document(Catalog::builtin(), &read(Catalog::builtin(), &options));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(check_schema(&document), Ok(()));
+    let builds = |entries: &Value| -> Vec<Value> {
+        let entries = entries.as_array().unwrap().iter();
+        entries.map(|entry| entry["build"].clone()).collect()
+    };
+    let files = &document["files"];
+    assert_eq!(
+        builds(&files[0]["services"]),
+        [json!(17763), json!(20348), json!(null)]
+    );
+    let pod = &files[1]["documents"][0];
+    assert_eq!(
+        builds(&pod["containers"]),
+        [json!(20348), json!(26100), json!(null)]
+    );
+    assert_eq!(pod["os"], "windows");
+    let text = anstream::adapter::strip_str(&human(&document)).to_string();
+    assert!(
+        text.contains(
+            "contoso/web:1 (windows 10.0.20348)  contoso/log:ltsc2025 (windows 10.0.26100)  other\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -168,6 +232,26 @@ fn all() -> Repository {
     for (name, text) in files {
         all.files.extend(repository(name, text).files);
     }
+    // Of a name that is told of, and no text.
+    let mut no_text = repository("h/Dockerfile", "FROM scratch\n").files;
+    no_text[0].facts = Facts::Broken("dockerfile");
+    no_text[0].problems = vec![Problem::error(
+        "broken-file",
+        no_text[0].source.whole(),
+        "this is no text: byte 3 is neither UTF-8 nor UTF-16",
+    )];
+    all.files.append(&mut no_text);
+    for (name, facts) in [
+        ("i/compose.override.yaml", Facts::Part),
+        ("winfit.toml", Facts::Config),
+    ] {
+        all.files.push(ReadFile {
+            source: Arc::new(Source::of_text(name, "")),
+            facts,
+            problems: Vec::new(),
+            beside: false,
+        });
+    }
     all.unread.push(Unread {
         path: "b".to_owned(),
         reason: "it may not be read".to_owned(),
@@ -179,8 +263,28 @@ fn all() -> Repository {
 fn every_kind_is_what_its_schema_says() {
     let document = document(Catalog::builtin(), &all());
     assert_eq!(check_schema(&document), Ok(()));
-    assert_eq!(document["files"].as_array().unwrap().len(), 7);
-    for at in 0..6 {
+    let files = document["files"].as_array().unwrap();
+    let kinds: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|file| file["kind"].as_str())
+        .collect();
+    let all = [
+        "broken",
+        "compose",
+        "config",
+        "daemon",
+        "dockerfile",
+        "kubernetes",
+        "part",
+        "script",
+        "template",
+    ];
+    assert_eq!(kinds, BTreeSet::from(all));
+    for (at, file) in files.iter().enumerate() {
+        // These two have no facts of their own.
+        if file["kind"] == "part" || file["kind"] == "config" {
+            continue;
+        }
         let mut bad = document.clone();
         let file = bad["files"][at].as_object_mut().unwrap();
         file.retain(|key, _| matches!(key.as_str(), "path" | "kind" | "problems"));
@@ -218,6 +322,14 @@ fn people_see_a_block_a_file() {
     g/Dockerfile  Dockerfile
       1  stage 0  scratch  unknown
       error: line 2: "SAY" is no Dockerfile instruction
+
+    h/Dockerfile  could not be read
+      meant as dockerfile
+      error: this is no text: byte 3 is neither UTF-8 nor UTF-16
+
+    i/compose.override.yaml  a part of another Compose project, read with it
+
+    winfit.toml  winfit's settings
     "#);
 }
 
@@ -228,4 +340,23 @@ fn what_could_not_be_read_makes_a_part_unreadable() {
         "Dockerfile",
         "FROM scratch\n"
     )));
+    for (name, text, broken) in [
+        ("Dockerfile", "FROM scratch\nSAY hello\n", true),
+        ("compose.yaml", "services: {web: [}\n", true),
+        ("daemon.json", "{\"hosts\": 1", true),
+        ("web.yaml", "apiVersion: v1\nkind: Pod\nspec: [\n", true),
+        (
+            "compose.yaml",
+            "services:\n  web:\n    image: a\n    image: b\n",
+            false,
+        ),
+    ] {
+        let repository = repository(name, text);
+        assert!(!repository.files[0].problems.is_empty(), "{text}");
+        assert_eq!(is_broken(&repository.files[0]), broken, "{text}");
+    }
+    let mut large = repository("Dockerfile", "FROM scratch\n");
+    let whole = large.files[0].source.whole();
+    large.files[0].problems = vec![Problem::warning("too-large", whole, "it is larger")];
+    assert!(is_partly_unreadable(&large));
 }
