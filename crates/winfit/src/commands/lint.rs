@@ -40,6 +40,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
             _ => None,
         })
         .collect();
+    let not_judged: Vec<(String, String)> = found
+        .fleet
+        .workloads
+        .iter()
+        .zip(&found.placed)
+        .filter_map(|(workload, placed)| {
+            Some((workload.subject.in_words(), placed.missing.clone()?))
+        })
+        .collect();
     let report = Report {
         findings: &found.findings,
         sources: &repository,
@@ -48,7 +57,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         hosts_from: &found.hosts_from,
         workloads: &found.fleet.workloads,
         placed: &found.placed,
-        not_judged: &[],
+        not_judged: &not_judged,
         templates: &templates,
         files: if nothing { 0 } else { repository.count() },
         ignored: found.ignored,

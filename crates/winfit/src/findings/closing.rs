@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{clean, plural};
 
-/// Workloads that could not be judged, as subjects in words, each with a label that its placement
-/// asks for and that no host declares: `not judged: 2 workloads (label disktype is not declared)`.
+/// Workloads that could not be judged, as subjects in words, each with what its placement
+/// asks for and no host declares (`label disktype`): `not judged: 2 workloads (label disktype is not declared)`.
 /// None: all were judged.
 pub(super) fn not_judged(missing: &[(String, String)], verbose: bool) -> Option<String> {
     let labels: BTreeSet<&str> = missing.iter().map(|(_, label)| label.as_str()).collect();
@@ -16,22 +16,15 @@ pub(super) fn not_judged(missing: &[(String, String)], verbose: bool) -> Option<
         let named: Vec<String> = missing
             .iter()
             .map(|(subject, label)| {
-                format!(
-                    "{} (label {} is not declared)",
-                    clean(subject),
-                    clean(label)
-                )
+                format!("{} ({} is not declared)", clean(subject), clean(label))
             })
             .collect();
         return Some(format!("not judged: {}", named.join(", ")));
     }
     let labels: Vec<String> = labels.into_iter().map(clean).collect();
-    let (word, are) = match labels.as_slice() {
-        [_] => ("label", "is"),
-        _ => ("labels", "are"),
-    };
+    let are = if labels.len() == 1 { "is" } else { "are" };
     Some(format!(
-        "not judged: {} ({word} {} {are} not declared)",
+        "not judged: {} ({} {are} not declared)",
         plural(missing.len(), "workload"),
         labels.join(", ")
     ))
@@ -61,7 +54,7 @@ mod tests {
                 .map(|(subject, label)| ((*subject).to_owned(), (*label).to_owned()))
                 .collect()
         };
-        let web = ("Deployment shop/web", "disktype");
+        let web = ("Deployment shop/web", "label disktype");
         for (all, counted, named) in [
             (vec![], None, None),
             (
@@ -70,14 +63,14 @@ mod tests {
                 Some("not judged: Deployment shop/web (label disktype is not declared)"),
             ),
             (
-                vec![web, ("Pod a", "zone"), ("Pod b", "disktype")],
-                Some("not judged: 3 workloads (labels disktype, zone are not declared)"),
+                vec![web, ("Pod a", "label zone"), ("Pod b", "label disktype")],
+                Some("not judged: 3 workloads (label disktype, label zone are not declared)"),
                 Some(
                     "not judged: Deployment shop/web (label disktype is not declared), Pod a (label zone is not declared), Pod b (label disktype is not declared)",
                 ),
             ),
             (
-                vec![("Pod \u{1b}[2J", "a\u{1b}")],
+                vec![("Pod \u{1b}[2J", "label a\u{1b}")],
                 Some("not judged: 1 workload (label a\u{fffd} is not declared)"),
                 Some("not judged: Pod \u{fffd}[2J (label a\u{fffd} is not declared)"),
             ),

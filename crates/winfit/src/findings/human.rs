@@ -259,7 +259,7 @@ mod tests {
             findings: &[],
             unread: &[],
             ignored: 0,
-            not_judged: &[("Pod web".to_owned(), "disktype".to_owned())],
+            not_judged: &[("Pod web".to_owned(), "label disktype".to_owned())],
             templates: &["helm template CHART | winfit lint -"],
             ..sample.report()
         };
