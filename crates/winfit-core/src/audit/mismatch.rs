@@ -36,6 +36,10 @@ impl<'a> Spot<'a> {
             if !seen.insert((text, container.host_process, image.origin())) {
                 continue;
             }
+            if let Some(finding) = self.against_stated_os(ground, image) {
+                found.push(finding);
+                continue;
+            }
             found.extend(if self.declared == 0 {
                 self.against_selector(ground, image)
             } else if self.candidates.is_empty() {
@@ -264,22 +268,40 @@ impl<'a> Spot<'a> {
             fails.then_some((selected, host))
         })?;
         let demanded = words::release(ground.catalog, selected.version.build);
+        // Of several builds one is admitted, not demanded.
+        let several = self
+            .selected
+            .iter()
+            .any(|other| other.version.build != selected.version.build);
+        let this = words::this_image(ground.catalog, &image.image, None);
+        let workload = self.workload.subject.in_words();
+        let (message, verb) = if several {
+            (
+                format!(
+                    "{this} cannot start on all nodes that the placement of {workload} admits: it admits {demanded}"
+                ),
+                "admits",
+            )
+        } else {
+            (
+                format!(
+                    "{this} cannot start where the placement of {workload} puts it: the selector demands {demanded}"
+                ),
+                "demands",
+            )
+        };
         let mut finding = Finding::new(
             "build-mismatch",
             Severity::Error,
             self.workload.subject.clone(),
             image.origin().clone(),
-            format!(
-                "{} cannot start where the placement of {} puts it: the selector demands {demanded}",
-                words::this_image(ground.catalog, &image.image, None),
-                self.workload.subject.in_words()
-            ),
+            message,
         )
         .label(self.needs(ground, &image.image))
         .confidence(image.confidence())
         .related(
             selected.origin.clone(),
-            format!("demands {}", selected.version.short()),
+            format!("{verb} {}", selected.version.short()),
         );
         if image.is_built() {
             finding = finding.related(
@@ -302,28 +324,63 @@ impl<'a> Spot<'a> {
 
     /// A selector that demands Linux nodes for an image that is for Windows.
     fn against_linux_selector(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
-        let Placement::Pod(pod) = self.placement.as_ref() else {
-            return None;
+        let (os, origin) = match self.placement.as_ref() {
+            Placement::Anywhere => return None,
+            Placement::Pod(pod) => {
+                let (os, demand) = pod.selected_os()?;
+                (os.to_owned(), &demand.origin)
+            }
+            Placement::Swarm(swarm) => {
+                let (os, written) = swarm.selected_os()?;
+                (os, &written.origin)
+            }
         };
-        let (_, demand) = pod
-            .selected_os()
-            .filter(|(os, _)| *os == Os::Linux.name() && image.image.os == Os::Windows)?;
+        if os != Os::Linux.name() || image.image.os != Os::Windows {
+            return None;
+        }
         Some(
-            Finding::new(
-                "build-mismatch",
-                Severity::Error,
-                self.workload.subject.clone(),
-                image.origin().clone(),
-                format!(
-                    "{} cannot start where the placement of {} puts it: the selector demands Linux",
-                    words::this_image(ground.catalog, &image.image, None),
+            self.for_linux(
+                ground,
+                image,
+                &format!(
+                    "cannot start where the placement of {} puts it: the selector demands Linux",
                     self.workload.subject.in_words()
                 ),
             )
-            .label(for_linux(ground, &image.image))
-            .confidence(image.confidence())
-            .related(demand.origin.clone(), "demands Linux"),
+            .related(origin.clone(), "demands Linux"),
         )
+    }
+
+    /// A pod that states Linux (`spec.os.name`), with an image for Windows.
+    fn against_stated_os(&self, ground: &Ground<'a>, image: &Use<'a>) -> Option<Finding> {
+        if image.image.os != Os::Windows || !self.states_other_os(image.image.os) {
+            return None;
+        }
+        Some(
+            self.for_linux(
+                ground,
+                image,
+                &format!(
+                    "cannot start: {} states that it is for Linux",
+                    self.workload.subject.in_words()
+                ),
+            )
+            .related(self.workload.origin.clone(), "spec.os.name is linux")
+            .note("a kubelet admits no pod whose spec.os.name is another system than its own"),
+        )
+    }
+
+    fn for_linux(&self, ground: &Ground<'a>, image: &Use<'a>, cannot: &str) -> Finding {
+        let this = words::this_image(ground.catalog, &image.image, None);
+        Finding::new(
+            "build-mismatch",
+            Severity::Error,
+            self.workload.subject.clone(),
+            image.origin().clone(),
+            format!("{this} {cannot}"),
+        )
+        .label(for_linux(ground, &image.image))
+        .confidence(image.confidence())
     }
 
     /// The place that lets it onto its hosts: the demand on the operating system, else the first demand,

@@ -187,6 +187,13 @@ impl<'a> Spot<'a> {
         }
     }
 
+    /// A pod that states another operating system than the image's (`spec.os.name`) is refused by every
+    /// kubelet.
+    pub(super) fn states_other_os(&self, image: Os) -> bool {
+        self.workload.orchestrator == Orchestrator::Kubernetes
+            && self.workload.os.is_some_and(|stated| stated != image)
+    }
+
     /// The containers with evidence, or all of a workload that states Windows, on every candidate.
     fn judged(&self, ground: &Ground<'a>) -> Vec<Use<'a>> {
         let mut found = Vec::new();
@@ -215,7 +222,13 @@ impl<'a> Spot<'a> {
             let outcomes = self
                 .candidates
                 .iter()
-                .map(|at| ground.outcome(&self.host(ground, *at), &image, self.asked))
+                .map(|at| {
+                    if self.states_other_os(image.os) {
+                        Outcome::No
+                    } else {
+                        ground.outcome(&self.host(ground, *at), &image, self.asked)
+                    }
+                })
                 .collect();
             found.push(Use {
                 container,

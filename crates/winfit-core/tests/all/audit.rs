@@ -1241,3 +1241,47 @@ fn a_service_of_a_windows_swarm_may_land_anywhere() {
     ];
     assert_eq!(rules(&said(mixed, "contoso/web")), [""; 0]);
 }
+
+#[test]
+fn a_windows_image_that_is_put_on_linux_cannot_start() {
+    let linux = || selector(&[("kubernetes.io/os", "linux")]);
+    let core = || vec![image(CORE_2022, 30)];
+    assert_eq!(
+        rules(&one(vec![], deployment(linux(), core()))),
+        ["build-mismatch"]
+    );
+    let stated = |placement| Workload {
+        os: Some(Os::Linux),
+        ..deployment(placement, core())
+    };
+    assert_eq!(
+        rules(&one(vec![], stated(PodPlacement::default()))),
+        ["build-mismatch"]
+    );
+    // The kubelet refuses it even on a node where the image would run.
+    let audit = one(three_hosts(), stated(selector(ANY_WINDOWS)));
+    assert_eq!(rules(&audit), ["build-mismatch"]);
+    assert_eq!(audit.placed[0].fit, 0);
+    let swarm = service(&["node.platform.os == linux"], image(CORE_2022, 30));
+    assert_eq!(rules(&one(vec![], swarm)), ["build-mismatch"]);
+}
+
+#[test]
+fn of_several_builds_that_a_selector_names_each_is_admitted() {
+    let both = PodPlacement {
+        terms: Some(vec![vec![requirement(
+            "node.kubernetes.io/windows-build",
+            "In",
+            &["10.0.17763", "10.0.20348"],
+        )]]),
+        ..PodPlacement::default()
+    };
+    let audit = one(vec![], deployment(both, vec![image(CORE_2019, 30)]));
+    assert!(
+        only(&audit, "build-mismatch")
+            .message
+            .ends_with("it admits Windows Server 2022 (20348)"),
+        "{:?}",
+        audit.findings
+    );
+}
