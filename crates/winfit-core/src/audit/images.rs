@@ -114,7 +114,7 @@ struct ImageCheck<'a> {
 impl ImageCheck<'_> {
     fn findings(&self, options: &AuditOptions) -> Vec<Finding> {
         let mut found = Vec::new();
-        found.extend(self.old_name());
+        found.extend(self.old_name().or_else(|| self.moved()));
         let doubts = self.named.notes.iter().filter(|note| note.doubtful);
         found.extend(doubts.map(|note| {
             self.finding("image-as-written", Severity::Warning, note.message.clone())
@@ -179,6 +179,26 @@ impl ImageCheck<'_> {
                     &renamed,
                     Safety::Unsafe,
                 )),
+        )
+    }
+
+    /// A repository of Docker Hub, for Windows alone, that moved to Microsoft's registry.
+    fn moved(&self) -> Option<Finding> {
+        let reference = self.named.reference.as_ref()?;
+        let hub = matches!(reference.registry.as_deref(), None | Some("docker.io"));
+        let old = self
+            .catalog
+            .old_names
+            .iter()
+            .find(|old| hub && old.repository == reference.repository)?;
+        let message = format!(
+            "{} gets no new images on Docker Hub since {}; it is {} today",
+            old.repository, old.since, old.today
+        );
+        Some(
+            self.finding("old-image-name", Severity::Warning, message)
+                .label("an old name")
+                .note("the tags of today are listed with the new repository; not all are the old ones"),
         )
     }
 

@@ -1285,3 +1285,32 @@ fn of_several_builds_that_a_selector_names_each_is_admitted() {
         audit.findings
     );
 }
+
+#[test]
+fn repositories_that_moved_to_microsofts_registry() {
+    for (old, today) in [
+        ("microsoft/iis", "mcr.microsoft.com/windows/servercore/iis"),
+        (
+            "microsoft/aspnet:4.7.2",
+            "mcr.microsoft.com/dotnet/framework/aspnet",
+        ),
+        (
+            "docker.io/microsoft/wcf",
+            "mcr.microsoft.com/dotnet/framework/wcf",
+        ),
+    ] {
+        let found = image_findings(
+            Catalog::builtin(),
+            &image(old, 3),
+            &Subject::new("Dockerfile", "Dockerfile"),
+            &options(),
+        );
+        assert_eq!(found.len(), 1, "{old}: {found:?}");
+        assert_eq!(found[0].rule, "old-image-name");
+        assert!(found[0].message.ends_with(&format!("it is {today} today")));
+    }
+    let own = image("registry.contoso.com/microsoft/iis", 3);
+    let subject = Subject::new("Dockerfile", "Dockerfile");
+    let found = image_findings(Catalog::builtin(), &own, &subject, &options());
+    assert_eq!(found, []);
+}
