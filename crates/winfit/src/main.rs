@@ -14,6 +14,10 @@ use clap::Parser;
 
 use crate::output::Outcome;
 
+/// Readers on all cores allocate much; see bench/run lint.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if let Some(word) = cli::single_dash_word(std::env::args().skip(1)) {
         output::complain(&format!(
