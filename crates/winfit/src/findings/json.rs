@@ -12,14 +12,14 @@ use super::{Report, document};
 
 /// One document.
 pub(crate) fn json(catalog: &Catalog, report: &Report<'_>) -> Result<String> {
-    let placed = report.placed.iter().cloned().map(Some);
-    let placed = placed.chain(std::iter::repeat(None));
+    let nowhere = Placed::default();
+    let placed = report.placed.iter().chain(std::iter::repeat(&nowhere));
     let unread: Vec<Value> = report.unread.iter().map(unread).collect();
     document(&json!({
         "schema": "winfit.audit/1",
         "hosts": report.hosts.iter().map(|member| host(catalog, member)).collect::<Vec<_>>(),
         "workloads": report.workloads.iter().zip(placed)
-            .map(|(workload, placed)| self::workload(workload, placed.unwrap_or_default()))
+            .map(|(workload, placed)| self::workload(workload, placed))
             .collect::<Vec<_>>(),
         "findings": report.findings.iter()
             .map(|finding| self::finding(report, finding))
@@ -48,7 +48,7 @@ fn host(catalog: &Catalog, member: &Member) -> Value {
     })
 }
 
-fn workload(workload: &Workload, placed: Placed) -> Value {
+fn workload(workload: &Workload, placed: &Placed) -> Value {
     let images: Vec<&str> = workload
         .containers
         .iter()
