@@ -294,8 +294,8 @@ mod tests {
             ("a/b", "a/b"),
             ("./a/b", "a/b"),
             ("../a", "../a"),
-            ("/work/a", "a"),
-            ("/workshop/a", "/workshop/a"),
+            ("/srv/a", "a"),
+            ("/srv2/a", "/srv2/a"),
         ] {
             let sample = Sample {
                 sources: vec![Source::of_text(name, "")],

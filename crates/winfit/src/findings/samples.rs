@@ -135,7 +135,7 @@ impl Sample {
                 path: "shop/ä b.yaml".to_owned(),
                 reason: "it may not be read".to_owned(),
             }],
-            folder: WorkingFolder::new(&["/work"], 0),
+            folder: WorkingFolder::new(&["/srv"], 0),
         }
     }
 
