@@ -3,11 +3,12 @@
 use crate::finding::Origin;
 use crate::placement::PodPlacement;
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL, RuntimeClass, demands_version};
-use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+use crate::remedy::Remedy;
 use crate::version::OsVersion;
 
 use super::ground::Ground;
 use super::place::Spot;
+use super::remedies::yaml;
 use super::words;
 
 impl<'a> Spot<'a> {
@@ -71,14 +72,5 @@ pub(super) fn other_class(
             ),
         )
     };
-    Some(Remedy {
-        kind: RemedyKind::OtherHost,
-        title,
-        safety: Safety::Unsafe,
-        commands: vec![Command {
-            shell: Shell::Yaml,
-            text,
-        }],
-        diff: None,
-    })
+    Some(yaml(title, text))
 }

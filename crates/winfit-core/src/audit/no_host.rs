@@ -5,12 +5,12 @@ use crate::fleet::{Member, Orchestrator, State};
 use crate::host::Os;
 use crate::placement::kubernetes::{Taint, Toleration};
 use crate::placement::{Admission, Placement, PodPlacement};
-use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+use crate::remedy::Remedy;
 
 use super::classes::other_class;
 use super::ground::Ground;
 use super::place::Spot;
-use super::remedies::{builds, place_on_builds};
+use super::remedies::{builds, place_on_builds, yaml};
 use super::selectors::but_for_windows;
 use super::words;
 
@@ -247,16 +247,7 @@ impl<'a> Spot<'a> {
                 text = format!("{text}\n{}", command.text);
             }
         }
-        Some(Remedy {
-            kind: RemedyKind::OtherHost,
-            title,
-            safety: Safety::Unsafe,
-            commands: vec![Command {
-                shell: Shell::Yaml,
-                text,
-            }],
-            diff: None,
-        })
+        Some(yaml(title, text))
     }
 
     /// The hosts of its orchestrator, whatever their state.

@@ -209,7 +209,8 @@ pub(super) fn builds(members: &[&Member]) -> Vec<u16> {
     found
 }
 
-fn yaml(title: String, text: String) -> Remedy {
+/// Another placement, as YAML to paste.
+pub(super) fn yaml(title: String, text: String) -> Remedy {
     Remedy {
         kind: RemedyKind::OtherHost,
         title,
