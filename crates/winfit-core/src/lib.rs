@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod change;
 pub mod day;
 pub mod engine;
 pub mod finding;

@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::compose::Loader;
-use crate::repository::{read_bytes, reason, shown};
+use crate::overlay::Overlay;
+use crate::repository::{reason, shown};
 use crate::source::{Source, decode};
 
 /// Reads the further files of Compose projects: only regular files below the roots that were
 /// given, or below the git repository around them, so that a hostile file cannot pull others into a report.
-pub(crate) struct DiskLoader {
+pub(crate) struct DiskLoader<'o> {
     roots: Vec<PathBuf>,
+    overlay: &'o Overlay,
     loaded: Mutex<Vec<Arc<Source>>>,
 }
 
-impl DiskLoader {
+impl<'o> DiskLoader<'o> {
     /// Files below these paths, or below the git repositories around them, may be read.
-    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+    pub(crate) fn new(paths: &[PathBuf], overlay: &'o Overlay) -> Self {
         let roots = paths
             .iter()
             .filter_map(|path| path.canonicalize().ok())
@@ -35,6 +37,7 @@ impl DiskLoader {
             .collect();
         Self {
             roots,
+            overlay,
             loaded: Mutex::new(Vec::new()),
         }
     }
@@ -51,6 +54,11 @@ impl DiskLoader {
         Ok(())
     }
 
+    /// The bytes of a file, from the overlay or the disk; none: it is too large to be read.
+    pub(crate) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, String> {
+        self.overlay.read(path)
+    }
+
     /// What was read.
     pub(crate) fn loaded(self) -> Vec<Arc<Source>> {
         self.loaded
@@ -59,7 +67,7 @@ impl DiskLoader {
     }
 }
 
-impl Loader for DiskLoader {
+impl Loader for DiskLoader<'_> {
     fn load(&self, path: &Path) -> Result<Arc<Source>, String> {
         self.allows(path)?;
         let name = shown(path);
@@ -67,7 +75,7 @@ impl Loader for DiskLoader {
         if let Some(known) = loaded.iter().find(|source| *source.name == *name) {
             return Ok(Arc::clone(known));
         }
-        let bytes = read_bytes(path)?.ok_or("it is larger than 8 MiB")?;
+        let bytes = self.read(path)?.ok_or("it is larger than 8 MiB")?;
         let (text, encoding) = decode(bytes).map_err(|_| "it is no text".to_owned())?;
         let source = Arc::new(Source::new(&name, path.to_owned(), text, encoding));
         loaded.push(Arc::clone(&source));

@@ -9,14 +9,14 @@ use crate::compose::{self, Loader};
 use crate::discover::{self, Candidate, Kind};
 use crate::loader::DiskLoader;
 use crate::problem::Problem;
-use crate::repository::{Facts, Found, ReadFile, Unread, read_bytes, shown};
+use crate::repository::{Facts, Found, ReadFile, Unread, shown};
 use crate::source::{Encoding, Source, decode};
 use crate::{daemon, dockerfile, kubernetes, yaml};
 
 /// Reads one file. None: it is nothing that winfit reads.
-pub(crate) fn read_file(path: &Path, given: bool, loader: &DiskLoader) -> Option<Found> {
+pub(crate) fn read_file(path: &Path, given: bool, loader: &DiskLoader<'_>) -> Option<Found> {
     let name = shown(path);
-    match read_bytes(path) {
+    match loader.read(path) {
         Ok(Some(bytes)) => {
             of_bytes(path, &name, bytes, given, loader).map(|file| Found::File(Box::new(file)))
         }
@@ -61,7 +61,7 @@ pub(crate) fn of_bytes(
     name: &str,
     bytes: Vec<u8>,
     given: bool,
-    loader: &DiskLoader,
+    loader: &DiskLoader<'_>,
 ) -> Option<ReadFile> {
     let (text, encoding) = match decode(bytes) {
         Ok(decoded) => decoded,
@@ -93,10 +93,10 @@ pub(crate) fn of_bytes(
             }
             (Facts::Script(commands), Vec::new())
         }
-        Kind::Template(how) => (Facts::Template(how), not_rendered(&source, how)),
+        Kind::Template(how) => (Facts::Template(how), not_rendered(&source, how, loader)),
         // Only the one that applies is read, and it is read first.
         Kind::Config => return None,
-        Kind::Kubernetes => kubernetes_facts(&source, given)?,
+        Kind::Kubernetes => kubernetes_facts(&source, given, loader)?,
         Kind::Compose => compose_facts(&source, loader),
     };
     Some(ReadFile {
@@ -147,12 +147,16 @@ fn not_text(path: &Path, name: &str, given: bool, at: usize) -> Option<ReadFile>
     })
 }
 
-fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Problem>)> {
+fn kubernetes_facts(
+    source: &Arc<Source>,
+    given: bool,
+    loader: &DiskLoader<'_>,
+) -> Option<(Facts, Vec<Problem>)> {
     let (trees, mut problems) = yaml::read(source);
     // A template of some other kind is no YAML before it is rendered.
     if !problems.is_empty() && !given && (source.text.contains("{{") || source.text.contains("{%"))
     {
-        let problems = not_rendered(source, discover::RENDER);
+        let problems = not_rendered(source, discover::RENDER, loader);
         return Some((Facts::Template(discover::RENDER), problems));
     }
     if problems.is_empty() && !trees.iter().any(kubernetes::is_object) {
@@ -168,7 +172,7 @@ fn kubernetes_facts(source: &Arc<Source>, given: bool) -> Option<(Facts, Vec<Pro
     Some((Facts::Kubernetes(manifests), problems))
 }
 
-fn compose_facts(source: &Arc<Source>, loader: &DiskLoader) -> (Facts, Vec<Problem>) {
+fn compose_facts(source: &Arc<Source>, loader: &DiskLoader<'_>) -> (Facts, Vec<Problem>) {
     let folder = source.path.parent().unwrap_or(Path::new(""));
     let file_name = source
         .path
@@ -201,14 +205,14 @@ fn compose_facts(source: &Arc<Source>, loader: &DiskLoader) -> (Facts, Vec<Probl
 
 /// A template that has to do with Windows, which nobody judges before it is rendered. Of a chart the
 /// values may tell that.
-fn not_rendered(source: &Source, how: &str) -> Vec<Problem> {
+fn not_rendered(source: &Source, how: &str, loader: &DiskLoader<'_>) -> Vec<Problem> {
     let about_windows = |text: &str| {
         ["windows", "nanoserver", "servercore", "Windows"]
             .iter()
             .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
     };
     if !about_windows(&source.text)
-        && !values_of_chart(&source.path).is_some_and(|values| about_windows(&values))
+        && !values_of_chart(&source.path, loader).is_some_and(|values| about_windows(&values))
     {
         return Vec::new();
     }
@@ -220,11 +224,13 @@ fn not_rendered(source: &Source, how: &str) -> Vec<Problem> {
 }
 
 /// The values of the chart that a template belongs to.
-fn values_of_chart(template: &Path) -> Option<String> {
+fn values_of_chart(template: &Path, loader: &DiskLoader<'_>) -> Option<String> {
     let templates = template
         .ancestors()
         .find(|folder| folder.ends_with("templates"))?;
-    let values = read_bytes(&templates.parent()?.join("values.yaml")).ok()??;
+    let values = loader
+        .read(&templates.parent()?.join("values.yaml"))
+        .ok()??;
     Some(decode(values).ok()?.0)
 }
 

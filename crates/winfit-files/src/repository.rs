@@ -1,8 +1,6 @@
 //! A tree of files, read: what each states, and what could not be read.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
@@ -19,6 +17,7 @@ use crate::dockerfile::Dockerfile;
 use crate::kubernetes::Manifests;
 use crate::loader::DiskLoader;
 use crate::one_file::{of_bytes, read_file};
+use crate::overlay::Overlay;
 use crate::problem::Problem;
 use crate::source::{Encoding, Source, decode};
 
@@ -34,6 +33,8 @@ pub struct ReadOptions {
     pub config: Option<PathBuf>,
     /// A file that does not come from the disk: its text, and the name that says what it is.
     pub stdin: Option<(String, Vec<u8>)>,
+    /// Texts in the place of those on the disk.
+    pub overlay: Overlay,
 }
 
 /// What a file is, with its facts.
@@ -140,7 +141,7 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
     } else {
         roots.push(Path::new("./").join(&repository.config.folder));
     }
-    let disk = DiskLoader::new(&roots);
+    let disk = DiskLoader::new(&roots, &options.overlay);
     let (sender, receiver) = mpsc::channel();
     if let Some((name, bytes)) = &options.stdin {
         let path = PathBuf::from(name);
@@ -248,7 +249,7 @@ fn leave_out_parts(repository: &mut Repository, loaded: &[Arc<Source>]) {
 }
 
 /// Reads the Dockerfiles that `winfit.toml` and Compose files name, where they are not read yet.
-fn read_beside(repository: &mut Repository, loader: &DiskLoader) {
+fn read_beside(repository: &mut Repository, loader: &DiskLoader<'_>) {
     let known: HashSet<PathBuf> = repository
         .files
         .iter()
@@ -325,7 +326,7 @@ fn read_config(
         },
     };
     let name = shown(&path);
-    match read_bytes(&path) {
+    match options.overlay.read(&path) {
         Ok(Some(bytes)) => {
             let decoded = decode(bytes);
             let no_text = decoded.as_ref().err().copied();
@@ -421,17 +422,6 @@ pub fn shown(path: &Path) -> String {
     parts.join("/")
 }
 
-/// The bytes of a file; none: it is larger than [`MOST_BYTES`].
-pub(crate) fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
-    let file = File::open(path).map_err(|error| reason(&error))?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut bytes = Vec::with_capacity(size.min(MOST_BYTES) as usize + 1);
-    file.take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| reason(&error))?;
-    Ok((bytes.len() as u64 <= MOST_BYTES).then_some(bytes))
-}
-
 pub(crate) fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
@@ -442,7 +432,7 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
     }
 }
 
-fn read_path(path: &Path, config: &Config, loader: &DiskLoader, sender: &mpsc::Sender<Found>) {
+fn read_path(path: &Path, config: &Config, loader: &DiskLoader<'_>, sender: &mpsc::Sender<Found>) {
     if path.is_dir() {
         walk(path, config, loader, sender);
         return;
@@ -460,7 +450,7 @@ fn read_path(path: &Path, config: &Config, loader: &DiskLoader, sender: &mpsc::S
     let _ = sender.send(found);
 }
 
-fn walk(root: &Path, config: &Config, loader: &DiskLoader, sender: &mpsc::Sender<Found>) {
+fn walk(root: &Path, config: &Config, loader: &DiskLoader<'_>, sender: &mpsc::Sender<Found>) {
     let mut builder = WalkBuilder::new(root);
     // What is ignored is told by the repository, not by the settings of whoever runs this.
     builder

@@ -101,6 +101,7 @@ fn rewrite(title: &str, old: &str, new: &str, safety: Safety) -> Remedy {
             text: new.to_owned(),
         }],
         diff: Some(format!("-{old}\n+{new}\n")),
+        changes: Vec::new(),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn contradictions(member: &Member) -> Vec<Finding> {
                     text: format!("docker node update --label-add {label}={own} {name}"),
                 }],
                 diff: None,
+                changes: Vec::new(),
             })
             .note("services are placed by the label, and judged by the host"),
         );

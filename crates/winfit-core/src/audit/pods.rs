@@ -254,6 +254,7 @@ impl<'a> Spot<'a> {
                     text: "isolation: hyperv".to_owned(),
                 }],
                 diff: None,
+                changes: Vec::new(),
             });
         Some(
             match super::mismatch::reason(ground, &first, &image.image, self.asked) {

@@ -167,6 +167,7 @@ impl Written<'_> {
             safety: Safety::Unsafe,
             commands,
             diff,
+            changes: Vec::new(),
         })
     }
 }

@@ -220,6 +220,7 @@ pub(super) fn yaml(title: String, text: String) -> Remedy {
             text,
         }],
         diff: None,
+        changes: Vec::new(),
     }
 }
 
@@ -288,5 +289,6 @@ fn swarm_constraints(
         safety: Safety::Unsafe,
         commands,
         diff: None,
+        changes: Vec::new(),
     }
 }

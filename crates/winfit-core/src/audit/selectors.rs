@@ -120,6 +120,7 @@ impl<'a> Spot<'a> {
                 })
                 .collect(),
             diff: None,
+            changes: Vec::new(),
         })
     }
 
@@ -438,5 +439,6 @@ fn one_label_for<'m>(build: u16, others: impl Iterator<Item = &'m str>) -> Remed
         safety: Safety::Unsafe,
         commands,
         diff: None,
+        changes: Vec::new(),
     }
 }

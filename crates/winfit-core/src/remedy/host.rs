@@ -42,6 +42,7 @@ impl Situation<'_> {
                     "--- C:\\ProgramData\\docker\\config\\daemon.json\n+++ C:\\ProgramData\\docker\\config\\daemon.json\n-  \"features\": { \"containerd-snapshotter\": true }\n+  \"features\": { \"containerd-snapshotter\": false }\n"
                         .to_owned(),
                 ),
+                changes: Vec::new(),
             });
         }
         if let Some(version) = self.version_that_pulls(engine) {
@@ -54,6 +55,7 @@ impl Situation<'_> {
                 safety: Safety::Unsafe,
                 commands: Vec::new(),
                 diff: None,
+                changes: Vec::new(),
             });
         }
         let base_tag = self
@@ -83,6 +85,7 @@ impl Situation<'_> {
                     ),
                 }],
                 diff: None,
+                changes: Vec::new(),
             });
         }
     }
@@ -190,6 +193,7 @@ impl Situation<'_> {
                 safety: Safety::Unsafe,
                 commands: Vec::new(),
                 diff: None,
+                changes: Vec::new(),
             });
         }
     }
@@ -215,6 +219,7 @@ impl Situation<'_> {
                 safety: Safety::Unsafe,
                 commands: Vec::new(),
                 diff: None,
+                changes: Vec::new(),
             });
         }
     }
@@ -265,6 +270,7 @@ impl Situation<'_> {
             safety: Safety::Unsafe,
             commands: Vec::new(),
             diff: None,
+            changes: Vec::new(),
         });
     }
 
@@ -284,6 +290,7 @@ impl Situation<'_> {
                 safety: Safety::Unsafe,
                 commands: Vec::new(),
                 diff: None,
+                changes: Vec::new(),
             });
         }
     }

@@ -148,6 +148,7 @@ impl Situation<'_> {
             safety: Safety::Unsafe,
             commands,
             diff,
+            changes: Vec::new(),
         });
     }
 
@@ -181,6 +182,7 @@ impl Situation<'_> {
             safety: Safety::Safe,
             commands,
             diff: None,
+            changes: Vec::new(),
         });
     }
 }

@@ -11,6 +11,7 @@ use time::Date;
 pub(crate) use self::image::retagged;
 
 use crate::catalog::Catalog;
+use crate::change::Change;
 use crate::host::{Host, Isolation};
 use crate::image::{Image, NamedImage};
 use crate::verdict::{Verdict, judge};
@@ -104,6 +105,8 @@ pub struct Remedy {
     pub commands: Vec<Command>,
     /// The change to a file, as a unified diff without line numbers.
     pub diff: Option<String>,
+    /// The changes that carry it out, all together. Empty: it takes a person's hand.
+    pub changes: Vec<Change>,
 }
 
 /// A host with the name by which sentences call it.
@@ -192,6 +195,7 @@ pub fn node_selector(image: OsVersion) -> Remedy {
             ),
         }],
         diff: None,
+        changes: Vec::new(),
     }
 }
 

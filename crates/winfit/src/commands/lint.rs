@@ -7,6 +7,7 @@ use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Member;
 use winfit_files::lint::{LintOptions, lint, rules};
+use winfit_files::overlay::Overlay;
 use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
 
 use super::notes::Calendar;
@@ -142,6 +143,7 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
             stdin: from_stdin
                 .then(|| stdin(arguments.stdin_filename.as_deref()))
                 .transpose()?,
+            overlay: Overlay::default(),
         };
         read(Catalog::builtin(), &options)
     };

@@ -433,6 +433,7 @@ not judged: 1 workload (label disktype is not declared)
                 text: long.clone(),
             }],
             diff: Some("--- a\n+++ a\n-old\n+new".to_owned()),
+            changes: Vec::new(),
         };
         let shown = shown("FROM a\n", |source| {
             about(source.whole())

@@ -91,6 +91,7 @@ impl Sample {
                         .to_owned(),
                 }],
                 diff: None,
+                changes: Vec::new(),
             }),
             Finding::new(
                 "hostile",

@@ -157,5 +157,6 @@ fn paste(title: impl Into<String>, safety: Safety, text: impl Into<String>) -> R
             text: text.into(),
         }],
         diff: None,
+        changes: Vec::new(),
     }
 }

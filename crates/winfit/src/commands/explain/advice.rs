@@ -16,6 +16,7 @@ fn remedy(kind: RemedyKind, safety: Safety, title: &str, commands: Vec<Command>)
         safety,
         commands,
         diff: None,
+        changes: Vec::new(),
     }
 }
 
