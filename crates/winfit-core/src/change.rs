@@ -40,6 +40,13 @@ pub enum Change {
         /// The key, or the element.
         at: Origin,
     },
+    /// A toleration is about this taint.
+    Toleration {
+        /// The toleration.
+        at: Origin,
+        /// The taint.
+        taint: Taint,
+    },
     /// The pod's spec says something else about its nodes.
     Pod {
         /// The pod's spec.
@@ -81,6 +88,7 @@ impl Change {
             | Self::Quote { at }
             | Self::Demand { at, .. }
             | Self::Remove { at }
+            | Self::Toleration { at, .. }
             | Self::Pod { at, .. }
             | Self::Service { at, .. }
             | Self::ApiVersion { at, .. }

@@ -4,8 +4,9 @@ use time::Date;
 
 use crate::catalog::{Catalog, Update};
 use crate::host::{Host, Isolation, Kind};
-use crate::image::{Image, published_arch};
-use crate::reference::Base;
+use crate::image::{Image, NamedImage, published_arch};
+use crate::reference::{Base, Reference};
+use crate::remedy::retagged;
 use crate::verdict::{Answer, judge};
 use crate::version::OsVersion;
 
@@ -221,6 +222,77 @@ pub fn kb_tag(catalog: &Catalog, build: u16, kb: u32) -> Option<String> {
         _ => tags.first()?,
     };
     Some(format!("{prefix}-KB{kb}"))
+}
+
+/// The same image on another build, written as it is now: a tag with a KB stays one with a KB, an exact
+/// version an exact version, a floating tag a floating tag; the architecture behind it stays as well.
+///
+/// None: a digest says which image it is, or nothing in its name says the release. Whether such an image
+/// is there, and runs where it is wanted, is for others to judge.
+pub fn on_build(catalog: &Catalog, image: &NamedImage, build: u16) -> Option<Reference> {
+    let reference = image.reference.as_ref()?;
+    if reference.digest.is_some() {
+        return None;
+    }
+    let floating = catalog
+        .releases
+        .iter()
+        .find(|release| release.build == build && !release.tags.is_empty())
+        .and_then(|release| release.tags.first().copied())?;
+    if !image.is_base {
+        return retagged(image, floating);
+    }
+    let newest = catalog.newest_image_update(build, image.base);
+    let tag = match (is_pinned(image), newest) {
+        (true, Some(update)) => pin_like(catalog, image, update),
+        _ => floating.to_owned(),
+    };
+    retagged(image, &with_arch_of(image, tag))
+}
+
+/// The same base image of this update, its tag with a KB or an exact version as it is now.
+pub fn on_update(catalog: &Catalog, image: &NamedImage, update: &Update) -> Option<Reference> {
+    let reference = image.reference.as_ref()?;
+    if reference.digest.is_some() || !image.is_base {
+        return None;
+    }
+    let tag = pin_like(catalog, image, update);
+    retagged(image, &with_arch_of(image, tag))
+}
+
+/// Whether a tag or a digest keeps an image at its patch level.
+pub fn is_pinned(image: &NamedImage) -> bool {
+    let digest = image
+        .reference
+        .as_ref()
+        .is_some_and(|one| one.digest.is_some());
+    let revision = image
+        .image
+        .version
+        .is_some_and(|version| version.revision.is_some());
+    digest || image.kb.is_some() || revision && !image.image.revision_inferred
+}
+
+fn pin_like(catalog: &Catalog, image: &NamedImage, update: &Update) -> String {
+    let exact = || OsVersion::new(update.build, update.revision).to_string();
+    let by_kb = image
+        .kb
+        .and(update.kb)
+        .and_then(|kb| kb_tag(catalog, update.build, kb));
+    by_kb.unwrap_or_else(exact)
+}
+
+/// A tag for one architecture, where the image's own tag is one.
+fn with_arch_of(image: &NamedImage, tag: String) -> String {
+    let own = image.reference.as_ref().and_then(|one| one.tag.as_deref());
+    let arch = own.and_then(|own| {
+        let (_, last) = own.rsplit_once('-')?;
+        matches!(last, "amd64" | "arm64").then_some(last)
+    });
+    match arch {
+        Some(arch) => format!("{tag}-{arch}"),
+        None => tag,
+    }
 }
 
 #[cfg(test)]

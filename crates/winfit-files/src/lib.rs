@@ -10,6 +10,7 @@ pub mod config;
 pub mod daemon;
 pub mod discover;
 pub mod dockerfile;
+pub mod edit;
 pub mod fix;
 pub mod fleet;
 mod ignores;

@@ -7,7 +7,8 @@ use time::Date;
 use winfit_core::Catalog;
 use winfit_core::audit::{AuditOptions, Placed, audit};
 use winfit_core::finding::{Finding, Rule, Severity, Subject};
-use winfit_core::fleet::{Fleet, Member};
+use winfit_core::fleet::{Fleet, Member, State};
+use winfit_core::host::Os;
 
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
@@ -100,9 +101,15 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
     };
     let fleet = fleet::fleet(catalog, repository, &options.hosts);
     let audited = audit(catalog, &fleet, &audit_options);
+    let hosts: Vec<&Member> = fleet
+        .hosts
+        .iter()
+        .filter(|member| member.host.os == Os::Windows && member.state == State::Ready)
+        .collect();
     let context = Context {
         catalog,
         fleet: &fleet,
+        hosts: &hosts,
         options: &audit_options,
         base_tags: config.base_tags,
     };

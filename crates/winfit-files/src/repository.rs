@@ -109,12 +109,17 @@ impl Repository {
         }
     }
 
-    /// The text of a file by the name that origins carry.
-    pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
+    /// A file by the name that origins carry.
+    pub fn file(&self, name: &str) -> Option<&ReadFile> {
         self.files
             .binary_search_by(|file| (*file.source.name).cmp(name))
             .ok()
-            .map(|at| &self.files[at].source)
+            .map(|at| &self.files[at])
+    }
+
+    /// The text of a file by the name that origins carry.
+    pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
+        self.file(name).map(|file| &file.source)
     }
 }
 

@@ -310,6 +310,15 @@ pub(crate) struct LintArguments {
     /// 180d)
     #[arg(long, value_parser = days, value_name = "DAYS")]
     pub(crate) eol_within: Option<i64>,
+    /// Mend what can be mended without changing what already works, and report what is left
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Mend also what moves, restarts or rebuilds something
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Write nothing, and print what --fix would change as a patch
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub(crate) diff: bool,
     /// From which severity on the exit code is 1
     #[arg(long, default_value = "warning", value_name = "SEVERITY")]
     pub(crate) fail_on: FailOn,

@@ -1,5 +1,6 @@
 //! What a RuntimeClass has to do with where its pods get to.
 
+use crate::change::{Change, PodChange};
 use crate::finding::Origin;
 use crate::placement::PodPlacement;
 use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL, RuntimeClass, demands_version};
@@ -35,6 +36,7 @@ pub(super) fn other_class(
     ground: &Ground<'_>,
     class: &RuntimeClass,
     builds: &[u16],
+    pod_spec: Option<&Origin>,
 ) -> Option<Remedy> {
     let newest = builds.iter().max()?;
     let selects = |other: &RuntimeClass| {
@@ -49,6 +51,13 @@ pub(super) fn other_class(
     let known = ground.fleet.runtime_classes.iter().find_map(|other| {
         let alike = other.name != class.name && other.isolation() == class.isolation();
         Some((other, selects(other).filter(|_| alike)?))
+    });
+    let change = known.zip(pod_spec).map(|((other, _), at)| Change::Pod {
+        at: at.clone(),
+        change: Box::new(PodChange {
+            runtime_class: Some(other.name.clone()),
+            ..PodChange::default()
+        }),
     });
     let (title, text) = if let Some((other, build)) = known {
         (
@@ -72,5 +81,8 @@ pub(super) fn other_class(
             ),
         )
     };
-    Some(yaml(title, text))
+    Some(Remedy {
+        changes: change.into_iter().collect(),
+        ..yaml(title, text)
+    })
 }

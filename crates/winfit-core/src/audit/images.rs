@@ -3,24 +3,33 @@
 use time::Date;
 
 use crate::catalog::Catalog;
+use crate::change::Change;
 use crate::finding::{Confidence, Finding, Severity, Subject};
-use crate::fleet::ImageUse;
+use crate::fleet::{ImageUse, Member, Orchestrator};
+use crate::host::{Host, Os};
 use crate::image::{ImageError, NamedImage, StatedBy};
+use crate::recommend::{on_update, tags_for};
 use crate::reference::{BaseImage, Home, Reference};
-use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell, retagged};
+use crate::version::OsVersion;
 
 use super::AuditOptions;
 use super::currency::{image_behind, image_support};
+use super::ground::as_judged;
 
 /// What is wrong with an image by itself: its name, its tag, its patches, its support.
 ///
 /// Of an image with variables that have no value nothing else is said, and that only where its name
 /// tells that it is for Windows.
+///
+/// `hosts` are those on which it may run, as far as they are known: what is to be written in its place
+/// depends on them.
 pub fn image_findings(
     catalog: &Catalog,
     image: &ImageUse,
     subject: &Subject,
     options: &AuditOptions,
+    hosts: &[&Member],
 ) -> Vec<Finding> {
     if !image.unresolved.is_empty() {
         let found = names_windows(&image.text).then(|| unresolved_variable(image, subject));
@@ -32,6 +41,7 @@ pub fn image_findings(
             image,
             named,
             subject,
+            hosts,
         }
         .findings(options),
         Err(error @ ImageError::LatestRemoved { example, .. }) => vec![
@@ -43,12 +53,24 @@ pub fn image_findings(
                 error.to_string(),
             )
             .label("names no release")
-            .remedy(rewrite(
-                "name a release, that of your hosts",
-                &image.text,
-                example,
-                Safety::Unsafe,
-            )),
+            .remedy(match named_release(catalog, image, hosts) {
+                Some(reference) => rewrite(
+                    "name a release that the declared hosts run",
+                    image,
+                    &reference,
+                    Safety::Unsafe,
+                ),
+                // Which of them is meant, only a person can tell.
+                None => Remedy {
+                    changes: Vec::new(),
+                    ..rewrite(
+                        "name a release, that of your hosts",
+                        image,
+                        example,
+                        Safety::Unsafe,
+                    )
+                },
+            }),
         ],
         Err(error) if names_windows(&image.text) => vec![
             Finding::new(
@@ -90,8 +112,34 @@ fn names_windows(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
+/// An image that named no release, with the best one that all the hosts run.
+fn named_release(catalog: &Catalog, image: &ImageUse, hosts: &[&Member]) -> Option<String> {
+    let reference = Reference::parse(&image.text).ok()?;
+    let base = reference.base_image()?;
+    let hosts: Vec<Host> = hosts
+        .iter()
+        .filter(|member| member.host.os == Os::Windows)
+        .map(|member| {
+            as_judged(
+                &member.host,
+                member.orchestrator.unwrap_or(Orchestrator::Docker),
+            )
+        })
+        .collect();
+    if hosts.is_empty() {
+        return None;
+    }
+    let best = tags_for(catalog, &hosts, base.base, None)
+        .into_iter()
+        .next()?;
+    best.floating_answer
+        .runs()
+        .then(|| format!("{}:{}", base.repository(), best.floating))
+}
+
 /// Another reference in the place of this one.
-fn rewrite(title: &str, old: &str, new: &str, safety: Safety) -> Remedy {
+pub(super) fn rewrite(title: &str, image: &ImageUse, new: &str, safety: Safety) -> Remedy {
+    let old = &image.text;
     Remedy {
         kind: RemedyKind::Rebuild,
         title: title.to_owned(),
@@ -101,7 +149,11 @@ fn rewrite(title: &str, old: &str, new: &str, safety: Safety) -> Remedy {
             text: new.to_owned(),
         }],
         diff: Some(format!("-{old}\n+{new}\n")),
-        changes: Vec::new(),
+        changes: vec![Change::Text {
+            at: image.origin.clone(),
+            old: old.clone(),
+            new: new.to_owned(),
+        }],
     }
 }
 
@@ -110,6 +162,7 @@ struct ImageCheck<'a> {
     image: &'a ImageUse,
     named: &'a NamedImage,
     subject: &'a Subject,
+    hosts: &'a [&'a Member],
 }
 
 impl ImageCheck<'_> {
@@ -176,7 +229,7 @@ impl ImageCheck<'_> {
                 .label(label)
                 .remedy(rewrite(
                     "write its name of today",
-                    &self.image.text,
+                    self.image,
                     &renamed,
                     Safety::Unsafe,
                 )),
@@ -209,16 +262,45 @@ impl ImageCheck<'_> {
         }
         let behind = image_behind(self.catalog, self.named)?;
         let update = behind.newest;
+        // On 2016 the hosts' revision decides, and an image that has it is as new as it can be.
+        if update.build == NEEDS_EQUAL_REVISIONS
+            && let Some(of_hosts) = self.revision_of_hosts()
+            && self.named.image.version.and_then(|own| own.revision) == Some(of_hosts)
+        {
+            return None;
+        }
         let newest = format!("{}.{}", update.build, update.revision);
-        Some(
-            self.finding(
+        let finding = self
+            .finding(
                 "base-behind-patches",
                 Severity::Info,
                 behind.sentence("image"),
             )
             .label(format!("{newest} is the newest known"))
-            .confidence(self.confidence()),
-        )
+            .confidence(self.confidence());
+        let raised = on_update(self.catalog, self.named, update)
+            .filter(|_| update.build != NEEDS_EQUAL_REVISIONS);
+        Some(match raised {
+            Some(reference) => finding.remedy(rewrite(
+                "take the newest update; what is built on it changes with the next build",
+                self.image,
+                &reference.to_string(),
+                Safety::Unsafe,
+            )),
+            None => finding,
+        })
+    }
+
+    /// The one revision of the 2016 hosts on which the image may run.
+    fn revision_of_hosts(&self) -> Option<u32> {
+        let mut revisions = self
+            .hosts
+            .iter()
+            .filter_map(|member| member.host.version)
+            .filter(|version| version.build == NEEDS_EQUAL_REVISIONS)
+            .map(|version| version.revision);
+        let first = revisions.next()??;
+        revisions.all(|other| other == Some(first)).then_some(first)
     }
 
     fn support(&self, options: &AuditOptions) -> Option<Finding> {
@@ -269,6 +351,23 @@ impl ImageCheck<'_> {
                 "name the revision of your hosts{example}; under Hyper-V isolation the revisions may differ"
             )),
         )
+        .map(|finding| match self.pinned_to_hosts() {
+            Some(reference) => finding.remedy(rewrite(
+                "pin it to the revision of the declared hosts, and move both together",
+                self.image,
+                &reference,
+                Safety::Unsafe,
+            )),
+            None => finding,
+        })
+    }
+
+    fn pinned_to_hosts(&self) -> Option<String> {
+        let version = OsVersion::new(NEEDS_EQUAL_REVISIONS, self.revision_of_hosts()?);
+        let reference = self.named.reference.as_ref()?;
+        // A digest says which image it is, whatever the tag.
+        let pinned = retagged(self.named, &version.to_string())?;
+        reference.digest.is_none().then(|| pinned.to_string())
     }
 }
 

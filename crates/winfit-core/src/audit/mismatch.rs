@@ -8,7 +8,7 @@ use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::image::Image;
 use crate::placement::Placement;
 use crate::reason::{Pair, telling};
-use crate::remedy::{RemedyKind, node_selector};
+use crate::remedy::RemedyKind;
 use crate::verdict::{Answer, Reason};
 use crate::version::OsVersion;
 
@@ -315,8 +315,8 @@ impl<'a> Spot<'a> {
         let pod = self.workload.orchestrator == Orchestrator::Kubernetes;
         if let Some(version) = image.image.version.filter(|_| pod) {
             finding.remedies.extend(match self.choosing_class() {
-                Some(class) => other_class(ground, class, &[version.build]),
-                None => Some(node_selector(version)),
+                Some(class) => other_class(ground, class, &[version.build], self.pod_spec()),
+                None => Some(self.place_on_builds(&[version.build])),
             });
         }
         Some(finding)
@@ -588,6 +588,7 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
     };
     let written = Written {
         named,
+        origin,
         in_build_file: true,
     };
     let hosts = Hosts {

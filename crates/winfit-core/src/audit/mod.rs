@@ -24,7 +24,7 @@ use time::Date;
 
 use crate::catalog::Catalog;
 use crate::finding::{Finding, Origin, Rule};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Member};
 use crate::host::{Isolation, Os};
 
 use self::ground::Ground;
@@ -185,7 +185,8 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
                 let finding = images::unresolved_variable(image, &workload.subject);
                 audit.findings.push(finding);
             } else {
-                let mut found = image_findings(catalog, image, &workload.subject, options);
+                let hosts: Vec<&Member> = ground.members(&spot.candidates).collect();
+                let mut found = image_findings(catalog, image, &workload.subject, options, &hosts);
                 // Under Hyper-V isolation the revisions may differ.
                 found.retain(|finding| {
                     finding.rule != "floating-base" || spot.asked != Some(Isolation::Hyperv)

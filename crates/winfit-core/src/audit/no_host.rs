@@ -1,5 +1,6 @@
 //! Placements that no declared host satisfies.
 
+use crate::change::{Change, PodChange};
 use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Member, Orchestrator, State};
 use crate::host::Os;
@@ -10,7 +11,7 @@ use crate::remedy::Remedy;
 use super::classes::other_class;
 use super::ground::Ground;
 use super::place::Spot;
-use super::remedies::{builds, place_on_builds, yaml};
+use super::remedies::{builds, yaml};
 use super::selectors::but_for_windows;
 use super::words;
 
@@ -184,7 +185,7 @@ impl<'a> Spot<'a> {
         }
         let builds = builds(&free);
         if let Some(class) = self.choosing_class() {
-            return other_class(ground, class, &builds);
+            return other_class(ground, class, &builds, self.pod_spec());
         }
         (!builds.is_empty()).then(|| Remedy {
             title: format!(
@@ -192,7 +193,7 @@ impl<'a> Spot<'a> {
                 words::hosts(free.iter().copied()),
                 self.in_place_of(&builds)
             ),
-            ..place_on_builds(&builds)
+            ..self.place_on_builds(&builds)
         })
     }
 
@@ -220,6 +221,10 @@ impl<'a> Spot<'a> {
             .collect();
         let plural = if taints.len() == 1 { "" } else { "s" };
         let mut title = format!("tolerate the taint{plural} of {}", words::host(member));
+        let mut change = PodChange {
+            tolerate: taints.iter().map(|taint| (*taint).clone()).collect(),
+            ..PodChange::default()
+        };
         let mut text = "tolerations:".to_owned();
         for taint in taints {
             text.push_str(&toleration_in_yaml(taint));
@@ -233,7 +238,12 @@ impl<'a> Spot<'a> {
                 .collect();
             let builds = builds(&fit);
             if let Some(class) = self.choosing_class() {
-                return other_class(ground, class, &builds);
+                return other_class(ground, class, &builds, self.pod_spec());
+            }
+            let selecting = self.place_on_builds(&builds);
+            if let [Change::Pod { change: placed, .. }] = selecting.changes.as_slice() {
+                change.lift.clone_from(&placed.lift);
+                change.demands.clone_from(&placed.demands);
             }
             title.push_str(" and select its build");
             title.push_str(&self.in_place_of(&builds));
@@ -243,11 +253,14 @@ impl<'a> Spot<'a> {
                     words::hosts(unfit)
                 ));
             }
-            for command in place_on_builds(&builds).commands {
+            for command in selecting.commands {
                 text = format!("{text}\n{}", command.text);
             }
         }
-        Some(yaml(title, text))
+        Some(Remedy {
+            changes: self.pod_change(change),
+            ..yaml(title, text)
+        })
     }
 
     /// The hosts of its orchestrator, whatever their state.

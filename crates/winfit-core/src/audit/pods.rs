@@ -4,7 +4,6 @@ use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::placement::Placement;
-use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use crate::version::OsVersion;
 
 use super::ground::{Ground, Outcome};
@@ -244,18 +243,7 @@ impl<'a> Spot<'a> {
                 words::image(ground.catalog, &image.image),
             );
         finding.remedies.extend(self.other_base(ground, image));
-        finding = finding.remedy(Remedy {
-                kind: RemedyKind::Isolation,
-                title: "isolate it with Hyper-V (the hosts need it; virtual machines need nested virtualisation)"
-                    .to_owned(),
-                safety: Safety::Unsafe,
-                commands: vec![Command {
-                    shell: Shell::Yaml,
-                    text: "isolation: hyperv".to_owned(),
-                }],
-                diff: None,
-                changes: Vec::new(),
-            });
+        finding = finding.remedy(self.isolate_with_hyperv());
         Some(
             match super::mismatch::reason(ground, &first, &image.image, self.asked) {
                 Some(sentence) => finding.note(sentence),

@@ -1,13 +1,16 @@
 //! Another base for an image: its own name and tag stay, but for what names the release.
 
+use crate::change::Change;
+use crate::finding::Origin;
 use crate::fleet::Orchestrator;
 use crate::host::{Isolation, Kind, Os};
 use crate::image::NamedImage;
 use crate::reason::windows_name;
+use crate::recommend::{is_pinned, on_build};
 use crate::reference::Base;
 use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell, Situation, retagged};
 
-use super::ground::Ground;
+use super::ground::{Ground, Outcome, as_judged};
 use super::place::{Spot, Use};
 use super::words;
 
@@ -26,6 +29,8 @@ pub(super) struct Hosts<'h> {
 pub(super) struct Written<'n> {
     /// The image.
     pub(super) named: &'n NamedImage,
+    /// Where it is stated.
+    pub(super) origin: &'n Origin,
     /// It stands in a build file's FROM, not in a manifest's or Compose file's `image:`.
     pub(super) in_build_file: bool,
 }
@@ -33,8 +38,9 @@ pub(super) struct Written<'n> {
 impl<'a> Use<'a> {
     /// The image whose version decides, as it is written.
     pub(super) fn written(&self) -> Option<Written<'a>> {
-        self.decisive.map(|(named, _)| Written {
+        self.decisive.map(|(named, origin)| Written {
             named,
+            origin,
             in_build_file: self.is_built(),
         })
     }
@@ -72,7 +78,9 @@ pub(super) fn other_base(
         one if !one.contains(',') && !one.contains(' ') => "its hosts",
         _ => "all of its hosts",
     };
-    written.on(ground, tag.build, &[tag.tag], Some(tag.tag), whom)
+    let pinned = written.pinned_on(ground, tag.build, hosts);
+    let tags: Vec<&str> = pinned.iter().map(String::as_str).chain([tag.tag]).collect();
+    written.on(ground, tag.build, &tags, Some(tag.tag), whom)
 }
 
 /// The base image that one host runs, of the host's own release where only patches differ.
@@ -87,16 +95,38 @@ pub(super) fn base_of_host(
         .rebuilt()
         .filter(|(_, isolation)| *isolation == situation.isolation())?;
     let floating = Some(advice.floating.as_str()).filter(|_| advice.floating_answer.runs());
-    written.on(
-        ground,
-        advice.build,
-        &advice.tags_for_from(),
-        floating,
-        host,
-    )
+    let mut tags = advice.tags_for_from();
+    // As it is pinned now, so it is pinned then.
+    let pin = advice.pinned.as_ref();
+    let alike = match written.named.kb {
+        Some(_) => pin.and_then(|pin| pin.kb_tag.as_deref()),
+        None => pin.map(|pin| pin.exact_tag.as_str()),
+    };
+    if let Some(at) = tags.iter().position(|tag| Some(*tag) == alike)
+        && is_pinned(written.named)
+    {
+        tags[..=at].rotate_right(1);
+    }
+    written.on(ground, advice.build, &tags, floating, host)
 }
 
 impl Written<'_> {
+    /// The tag of a build that pins as the image's own tag does, where the image of it runs on all of
+    /// these hosts.
+    fn pinned_on(self, ground: &Ground<'_>, build: u16, hosts: &Hosts<'_>) -> Option<String> {
+        if !is_pinned(self.named) {
+            return None;
+        }
+        let reference = on_build(ground.catalog, self.named, build)?;
+        let image = NamedImage::read_reference(ground.catalog, &reference.to_string()).ok()?;
+        let runs = |at: &usize| {
+            let host = as_judged(&ground.member(*at).host, hosts.orchestrator);
+            host.os != Os::Windows
+                || ground.outcome(&host, &image.image, hosts.asked) == Outcome::Runs
+        };
+        hosts.at.iter().all(runs).then_some(reference.tag)?
+    }
+
     /// The same image on another base. A derived image has no tags but floating ones.
     fn on(
         self,
@@ -150,6 +180,14 @@ impl Written<'_> {
             .filter(|_| rewritten)
             .zip(references.first())
             .map(|(old, new)| format!("-{old}\n+{new}\n"));
+        let changes = old
+            .filter(|old| rewritten && old.digest.is_none())
+            .zip(references.first())
+            .map(|(_, new)| Change::Text {
+                at: self.origin.clone(),
+                old: named.text.clone(),
+                new: new.clone(),
+            });
         let commands: Vec<Command> = references
             .iter()
             .map(|reference| {
@@ -167,7 +205,7 @@ impl Written<'_> {
             safety: Safety::Unsafe,
             commands,
             diff,
-            changes: Vec::new(),
+            changes: changes.into_iter().collect(),
         })
     }
 }

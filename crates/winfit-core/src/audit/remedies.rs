@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use crate::change::{Change, PodChange, ServiceChange};
+use crate::finding::Origin;
 use crate::fleet::{Member, Orchestrator, State};
 use crate::host::{HypervOffer, Isolation, Os};
-use crate::placement::Admission;
-use crate::placement::kubernetes::{BUILD_LABEL, OS_LABEL};
+use crate::placement::kubernetes::{BUILD_LABEL, OLD_OS_LABEL, OS_LABEL, demands_version};
+use crate::placement::{Admission, Placement};
 use crate::remedy::{
     Command, FleetHost, Remedy, RemedyKind, Safety, Shell, Situation, node_selector, remedies,
 };
@@ -86,14 +88,14 @@ impl<'a> Spot<'a> {
         match (orchestrator, builds.as_slice()) {
             (_, []) | (Orchestrator::Docker, _) => None,
             (Orchestrator::Kubernetes, builds) => match self.choosing_class() {
-                Some(class) => other_class(ground, class, builds),
+                Some(class) => other_class(ground, class, builds, self.pod_spec()),
                 None => Some(Remedy {
                     title: format!("{title}{}", self.in_place_of(builds)),
-                    ..place_on_builds(builds)
+                    ..self.place_on_builds(builds)
                 }),
             },
             (Orchestrator::Swarm, [build]) => {
-                Some(swarm_constraints(title, &elsewhere, &[], &[*build], &[]))
+                Some(self.swarm_constraints(title, &elsewhere, &[], &[*build], &[]))
             }
             (Orchestrator::Swarm, _) => None,
         }
@@ -118,17 +120,88 @@ impl<'a> Spot<'a> {
         };
         match self.workload.orchestrator {
             Orchestrator::Docker => None,
-            Orchestrator::Kubernetes if only_linux => {
-                Some(yaml(title, format!("nodeSelector:\n  {OS_LABEL}: windows")))
-            }
+            Orchestrator::Kubernetes if only_linux => Some(Remedy {
+                changes: self.pod_change(PodChange {
+                    demands: vec![windows()],
+                    ..PodChange::default()
+                }),
+                ..yaml(title, format!("nodeSelector:\n  {OS_LABEL}: windows"))
+            }),
             Orchestrator::Kubernetes => match self.choosing_class() {
-                Some(class) => other_class(ground, class, &builds),
+                Some(class) => other_class(ground, class, &builds, self.pod_spec()),
                 None => Some(Remedy {
                     title,
-                    ..place_on_builds(&builds)
+                    ..self.place_on_builds(&builds)
                 }),
             },
-            Orchestrator::Swarm => Some(swarm_constraints(title, fit, unfit, &builds, &bad)),
+            Orchestrator::Swarm => Some(self.swarm_constraints(title, fit, unfit, &builds, &bad)),
+        }
+    }
+
+    /// The spec of the pod.
+    pub(super) fn pod_spec(&self) -> Option<&'a Origin> {
+        match &self.workload.placement {
+            Placement::Pod(pod) => pod.origin.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// A change of the pod's own spec.
+    pub(super) fn pod_change(&self, change: PodChange) -> Vec<Change> {
+        let change = |at: &Origin| Change::Pod {
+            at: at.clone(),
+            change: Box::new(change),
+        };
+        self.pod_spec().map(change).into_iter().collect()
+    }
+
+    /// The placement on nodes of these builds, in place of what the pod demands of their Windows now.
+    pub(super) fn place_on_builds(&self, builds: &[u16]) -> Remedy {
+        Remedy {
+            changes: self.pod_change(PodChange {
+                lift: self.demands_on_windows(),
+                demands: vec![windows(), of_builds(builds)],
+                ..PodChange::default()
+            }),
+            ..place_on_builds(builds)
+        }
+    }
+
+    /// The labels by which the pod itself demands a version of Windows, or another system.
+    pub(super) fn demands_on_windows(&self) -> Vec<String> {
+        let Placement::Pod(pod) = &self.workload.placement else {
+            return Vec::new();
+        };
+        let terms = pod.terms.iter().flatten().flatten();
+        let mut found: Vec<String> = Vec::new();
+        for demand in pod.node_selector.iter().chain(terms) {
+            let for_another = matches!(demand.key.as_str(), OS_LABEL | OLD_OS_LABEL)
+                && demand.values != [Os::Windows.name()];
+            let lifted = demands_version(&demand.key) || for_another;
+            if lifted && !demand.field && !found.contains(&demand.key) {
+                found.push(demand.key.clone());
+            }
+        }
+        found
+    }
+
+    /// Hyper-V isolation, written beside the service's image.
+    pub(super) fn isolate_with_hyperv(&self) -> Remedy {
+        let change = Change::Service {
+            at: self.workload.origin.clone(),
+            change: ServiceChange {
+                isolation: Some(Isolation::Hyperv),
+                ..ServiceChange::default()
+            },
+        };
+        Remedy {
+            kind: RemedyKind::Isolation,
+            changes: vec![change],
+            ..yaml(
+                "isolate it with Hyper-V (the hosts need it; virtual machines need nested virtualisation)"
+                    .to_owned(),
+                "isolation: hyperv".to_owned(),
+            )
         }
     }
 
@@ -146,17 +219,7 @@ impl<'a> Spot<'a> {
             host.hyperv_offer(ground.catalog) == HypervOffer::Yes
                 && ground.outcome(&host, &found.image, Some(Isolation::Hyperv)) == Outcome::Runs
         });
-        helps.then(|| {
-            yaml(
-                "isolate it with Hyper-V (the hosts need it; virtual machines need nested virtualisation)"
-                    .to_owned(),
-                "isolation: hyperv".to_owned(),
-            )
-        })
-        .map(|remedy| Remedy {
-            kind: RemedyKind::Isolation,
-            ..remedy
-        })
+        helps.then(|| self.isolate_with_hyperv())
     }
 
     /// What would help on one candidate, of these kinds: another engine, a newer patch, another revision.
@@ -226,7 +289,7 @@ pub(super) fn yaml(title: String, text: String) -> Remedy {
 
 /// A pod's placement on nodes of these builds: a nodeSelector for one, an affinity for several, which a
 /// nodeSelector cannot say.
-pub(super) fn place_on_builds(builds: &[u16]) -> Remedy {
+fn place_on_builds(builds: &[u16]) -> Remedy {
     if let [build] = builds {
         return node_selector(OsVersion::of_build(*build));
     }
@@ -237,58 +300,103 @@ pub(super) fn place_on_builds(builds: &[u16]) -> Remedy {
     yaml(
         "place the pod only on nodes of these builds".to_owned(),
         format!(
-            "affinity:\n  nodeAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n      nodeSelectorTerms:\n        - matchExpressions:\n            - key: {OS_LABEL}\n              operator: In\n              values: [\"windows\"]\n            - key: {BUILD_LABEL}\n              operator: In\n              values: [{}]",
+            "nodeSelector:\n  {OS_LABEL}: windows\naffinity:\n  nodeAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n      nodeSelectorTerms:\n        - matchExpressions:\n            - key: {BUILD_LABEL}\n              operator: In\n              values: [{}]",
             values.join(", ")
         ),
     )
 }
 
-/// Constraints are all joined by *and*: one build is asked for by its name, several by excluding the
-/// others. The label is the user's own and may have to be set first.
-fn swarm_constraints(
-    title: String,
-    fit: &[&Member],
-    unfit: &[&Member],
-    builds: &[u16],
-    bad: &[u16],
-) -> Remedy {
-    let mut text = "deploy:\n  placement:\n    constraints:".to_owned();
-    let labelled = if let [build] = builds {
-        let version = OsVersion::of_build(*build);
-        let _ = write!(text, "\n      - node.labels.OsVersion == {version}");
-        fit
-    } else {
-        for build in bad {
-            let version = OsVersion::of_build(*build);
-            let _ = write!(text, "\n      - node.labels.OsVersion != {version}");
-        }
-        unfit
-    };
-    let mut commands: Vec<Command> = labelled
-        .iter()
-        .filter(|member| !member.labels.known.contains_key("OsVersion"))
-        .take(MOST_COMMANDS)
-        .filter_map(|member| {
-            let version = member.host.version?.without_revision();
-            Some(Command {
-                shell: Shell::Any,
-                text: format!(
-                    "docker node update --label-add OsVersion={version} {}",
-                    member.name
-                ),
+/// Windows nodes alone.
+pub(super) fn windows() -> (String, Vec<String>) {
+    (OS_LABEL.to_owned(), vec![Os::Windows.name().to_owned()])
+}
+
+/// Nodes of these builds alone.
+fn of_builds(builds: &[u16]) -> (String, Vec<String>) {
+    let version = |build: &u16| OsVersion::of_build(*build).to_string();
+    (BUILD_LABEL.to_owned(), builds.iter().map(version).collect())
+}
+
+/// The label by which the page tells the Windows of a Swarm's nodes apart.
+const VERSION_LABEL: &str = "OsVersion";
+
+impl Spot<'_> {
+    /// Constraints are all joined by *and*: one build is asked for by its name, several by excluding the
+    /// others. The label is the user's own and may have to be set first.
+    fn swarm_constraints(
+        &self,
+        title: String,
+        fit: &[&Member],
+        unfit: &[&Member],
+        builds: &[u16],
+        bad: &[u16],
+    ) -> Remedy {
+        let (labelled, sign, builds) = match builds {
+            [_] => (fit, "==", builds),
+            _ => (unfit, "!=", bad),
+        };
+        let constraints: Vec<String> = builds
+            .iter()
+            .map(|build| {
+                let value = label_of(labelled, *build)
+                    .unwrap_or_else(|| OsVersion::of_build(*build).to_string());
+                format!("node.labels.{VERSION_LABEL} {sign} {value}")
             })
-        })
-        .collect();
-    commands.push(Command {
-        shell: Shell::Yaml,
-        text,
-    });
-    Remedy {
-        kind: RemedyKind::OtherHost,
-        title,
-        safety: Safety::Unsafe,
-        commands,
-        diff: None,
-        changes: Vec::new(),
+            .collect();
+        let mut text = "deploy:\n  placement:\n    constraints:".to_owned();
+        for constraint in &constraints {
+            let _ = write!(text, "\n      - {constraint}");
+        }
+        let unlabelled: Vec<&&Member> = labelled
+            .iter()
+            .filter(|member| !member.labels.known.contains_key(VERSION_LABEL))
+            .collect();
+        let mut commands: Vec<Command> = unlabelled
+            .iter()
+            .take(MOST_COMMANDS)
+            .filter_map(|member| {
+                let version = member.host.version?.without_revision();
+                Some(Command {
+                    shell: Shell::Any,
+                    text: format!(
+                        "docker node update --label-add {VERSION_LABEL}={version} {}",
+                        member.name
+                    ),
+                })
+            })
+            .collect();
+        commands.push(Command {
+            shell: Shell::Yaml,
+            text,
+        });
+        // A constraint on a label that no node has yet would leave the service without a node.
+        let change = unlabelled.is_empty().then(|| Change::Service {
+            at: self.workload.origin.clone(),
+            change: ServiceChange {
+                constraints,
+                ..ServiceChange::default()
+            },
+        });
+        Remedy {
+            kind: RemedyKind::OtherHost,
+            title,
+            safety: Safety::Unsafe,
+            commands,
+            diff: None,
+            changes: change.into_iter().collect(),
+        }
     }
+}
+
+/// What the label of the hosts of one build says, where it says the same on all of them.
+fn label_of(members: &[&Member], build: u16) -> Option<String> {
+    let of_build = |member: &&&Member| member.host.version.is_some_and(|own| own.build == build);
+    let mut values = members
+        .iter()
+        .filter(of_build)
+        .map(|member| member.labels.known.get(VERSION_LABEL));
+    let first = values.next()??;
+    values
+        .all(|other| other == Some(first))
+        .then(|| first.trim().to_owned())
 }

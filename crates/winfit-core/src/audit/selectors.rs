@@ -15,7 +15,6 @@ use crate::version::OsVersion;
 
 use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
-use super::remedies::place_on_builds;
 use super::{evidence, words};
 
 impl<'a> Spot<'a> {
@@ -199,7 +198,7 @@ impl<'a> Spot<'a> {
         Some(match self.workload.orchestrator {
             Orchestrator::Kubernetes => finding.remedy(Remedy {
                 title: format!("admit {names} as well{}", self.in_place_of(&builds)),
-                ..place_on_builds(&builds)
+                ..self.place_on_builds(&builds)
             }),
             _ => finding.remedy(one_label_for(
                 build,

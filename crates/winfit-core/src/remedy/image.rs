@@ -214,7 +214,25 @@ pub(crate) fn retagged(image: &NamedImage, release: &str) -> Option<Reference> {
     }
     let piece = image.release_piece.as_deref()?;
     let tag = reference.tag.as_ref()?;
+    let release = match release {
+        "ltsc2019" if says_1809(reference) => "1809",
+        release => release,
+    };
     Some(reference.with_tag(&tag.replace(piece, &spelled_like(piece, release))))
+}
+
+/// Repositories whose tags for Windows Server 2019 say `1809` (`tags.tsv`): the official images of Docker
+/// Hub, and those of .NET on Nano Server.
+fn says_1809(reference: &Reference) -> bool {
+    let official = match reference.registry.as_deref() {
+        None | Some("docker.io") => {
+            let name = reference.repository.strip_prefix("library/");
+            !name.unwrap_or(&reference.repository).contains('/')
+        }
+        Some(_) => false,
+    };
+    let tag = reference.tag.as_deref().unwrap_or_default();
+    official || reference.repository.starts_with("dotnet/") && tag.contains("nanoserver")
 }
 
 /// Writes a release the way the tag at hand writes releases: `ltsc2022`, `2022`, `1809`.

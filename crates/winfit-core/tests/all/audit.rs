@@ -625,6 +625,7 @@ fn on_2016_the_revisions_decide() {
         &core("ltsc2016"),
         &Subject::new("Dockerfile", "x"),
         &options(),
+        &[],
     );
     assert!(
         finding
@@ -1016,6 +1017,7 @@ fn images_by_themselves() {
             &image(text, 3),
             &Subject::new("Dockerfile", "x"),
             &options(),
+            &[],
         );
         findings
             .iter()
@@ -1093,7 +1095,7 @@ fn images_by_themselves() {
     }
     let subject = Subject::new("Dockerfile", "x");
     let old = image("microsoft/windowsservercore:1709_KB4043961", 3);
-    let findings = image_findings(Catalog::builtin(), &old, &subject, &options());
+    let findings = image_findings(Catalog::builtin(), &old, &subject, &options(), &[]);
     assert_eq!(
         findings[0].remedies[0].commands[0].text,
         "mcr.microsoft.com/windows/servercore:1709-KB4043961"
@@ -1304,6 +1306,7 @@ fn repositories_that_moved_to_microsofts_registry() {
             &image(old, 3),
             &Subject::new("Dockerfile", "Dockerfile"),
             &options(),
+            &[],
         );
         assert_eq!(found.len(), 1, "{old}: {found:?}");
         assert_eq!(found[0].rule, "old-image-name");
@@ -1311,6 +1314,6 @@ fn repositories_that_moved_to_microsofts_registry() {
     }
     let own = image("registry.contoso.com/microsoft/iis", 3);
     let subject = Subject::new("Dockerfile", "Dockerfile");
-    let found = image_findings(Catalog::builtin(), &own, &subject, &options());
+    let found = image_findings(Catalog::builtin(), &own, &subject, &options(), &[]);
     assert_eq!(found, []);
 }

@@ -7,10 +7,11 @@ use winfit_core::finding::{Confidence, Finding, Located, Origin, Rule, Severity,
 use winfit_core::fleet::{Fleet, Member, Orchestrator};
 use winfit_core::placement::Placement;
 use winfit_core::placement::swarm::{Constraint, Key};
+use winfit_core::remedy::RemedyKind;
 use winfit_core::version::quote_for_error;
 
-use super::Context;
 use super::daemon::meant;
+use super::{Context, write_instead};
 use crate::compose::{Compose, Service};
 
 /// The rules of this file.
@@ -84,7 +85,12 @@ fn isolation(service: &Service) -> Option<Finding> {
     )
     .note("docker compose up fails with it; docker stack deploy silently takes the host's default");
     Some(match meant(word) {
-        Some(better) => finding.label(better),
+        Some(better) => finding.label(better).remedy(write_instead(
+            "write the isolation as engines read it",
+            RemedyKind::Isolation,
+            isolation,
+            better,
+        )),
         None => finding,
     })
 }
@@ -204,7 +210,14 @@ fn alone(
             ),
         );
         return Some(match meant_key(key) {
-            Some(better) => finding.label(better),
+            // The name of the label only a person knows.
+            Some(better) if better.ends_with("NAME") => finding.label(better),
+            Some(better) => finding.label(better).remedy(write_instead(
+                "write the key that Swarm knows",
+                RemedyKind::OtherHost,
+                written,
+                &written.value.replacen(key, better, 1),
+            )),
             None => finding.note(
                 "the keys are node.id, node.hostname, node.ip, node.role, node.platform.os, \
                  node.platform.arch, node.labels.NAME and engine.labels.NAME",
@@ -377,6 +390,12 @@ impl Spellings {
                 message,
             )
             .label(better.to_owned())
+            .remedy(write_instead(
+                "write the label as the nodes have it",
+                RemedyKind::OtherHost,
+                written,
+                &written.value.replacen(name, better, 1),
+            ))
             .confidence(Confidence::Likely)
             .note("in names of labels case matters to Swarm; in their values it does not")
         };

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use winfit_core::change::Change;
 use winfit_core::finding::{Confidence, Finding, Located, Rule, Severity, Subject};
+use winfit_core::remedy::{Remedy, RemedyKind, Safety};
 use winfit_core::version::quote_for_error;
 
-use super::Context;
+use super::{Context, write_instead};
 use crate::daemon::{DaemonJson, ServiceCommand};
 
 /// How many further places a finding points at.
@@ -159,7 +161,12 @@ fn misspelt_key(subject: &Subject, key: &Located<String>) -> Option<Finding> {
         key.origin.clone(),
         message,
     );
-    Some(finding.label("\"exec-opts\""))
+    Some(finding.label("\"exec-opts\"").remedy(write_instead(
+        "write the key that the engine knows",
+        RemedyKind::Isolation,
+        key,
+        "exec-opts",
+    )))
 }
 
 /// What the options of engines on Linux start with (moby, `daemon/config/config_linux.go`,
@@ -182,15 +189,20 @@ fn options(subject: &Subject, options: &[Located<String>], found: &mut Vec<Findi
         let quoted = quote_for_error(&option.value);
         let Some((key, value)) = option.value.split_once('=') else {
             if is_isolation(option) || meant(&option.value).is_some() {
-                let better = meant(&option.value).unwrap_or("hyperv");
-                found.push(unknown(
+                let known = meant(&option.value);
+                let better = known.unwrap_or("hyperv");
+                let mut finding = unknown(
                     option,
                     format!(
                         "the engine does not start with the exec-opt {quoted:?}: an option is \
                          written name=value, isolation={better}"
                     ),
                     &format!("isolation={better}"),
-                ));
+                );
+                finding
+                    .remedies
+                    .extend(known.map(|known| isolate(option, known)));
+                found.push(finding);
             }
             continue;
         };
@@ -241,14 +253,18 @@ fn options(subject: &Subject, options: &[Located<String>], found: &mut Vec<Findi
                 || "default, process or hyperv".to_owned(),
                 |better| format!("isolation={better}"),
             );
-            found.push(unknown(
+            let mut finding = unknown(
                 option,
                 format!(
                     "the engine does not start with the exec-opt {quoted:?}: the isolation is \
                      default, process or hyperv"
                 ),
                 &label,
-            ));
+            );
+            finding
+                .remedies
+                .extend(better.map(|better| isolate(option, better)));
+            found.push(finding);
             continue;
         };
         if let Some((first, before)) = &isolation
@@ -266,11 +282,31 @@ fn options(subject: &Subject, options: &[Located<String>], found: &mut Vec<Findi
                     ),
                 )
                 .label("this one counts")
-                .related(first.origin.clone(), "this one does not"),
+                .related(first.origin.clone(), "this one does not")
+                .remedy(Remedy {
+                    kind: RemedyKind::Isolation,
+                    title: "take away the one that does not count".to_owned(),
+                    safety: Safety::Safe,
+                    commands: Vec::new(),
+                    diff: None,
+                    changes: vec![Change::Remove {
+                        at: first.origin.clone(),
+                    }],
+                }),
             );
         }
         isolation = Some((option, known.to_owned()));
     }
+}
+
+/// The option that was meant.
+fn isolate(option: &Located<String>, isolation: &str) -> Remedy {
+    write_instead(
+        "write the option as the engine reads it; it starts then, with this isolation",
+        RemedyKind::Isolation,
+        option,
+        &format!("isolation={isolation}"),
+    )
 }
 
 /// The isolation that a misspelt word means.

@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::audit::image_findings;
+use winfit_core::change::Change;
 use winfit_core::finding::{Confidence, Finding, Located, Origin, Rule, Severity, Subject};
 use winfit_core::fleet::ImageUse;
 use winfit_core::host::{Arch, Host, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
 use winfit_core::reason::windows_name;
+use winfit_core::recommend::on_build;
+use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use winfit_core::verdict::{Answer, judge};
 use winfit_core::version::{OsVersion, quote_for_error};
 
@@ -96,8 +99,15 @@ fn base_images(
     const OF_SOURCES: [&str; 3] = ["latest-removed", "old-image-name", "image-as-written"];
     let mut seen = HashSet::new();
     for stage in &dockerfile.stages {
-        let judged =
-            |image: &ImageUse| image_findings(context.catalog, image, subject, context.options);
+        let judged = |image: &ImageUse| {
+            image_findings(
+                context.catalog,
+                image,
+                subject,
+                context.options,
+                context.hosts,
+            )
+        };
         if let Some(image) = image_use(context.catalog, stage)
             // What builders fill in is not missing.
             && (image.unresolved.is_empty() || !image.unresolved.iter().all(|name| is_predefined(name)))
@@ -233,6 +243,9 @@ fn mixed_builds(
         .confidence(Confidence::Likely)
         .label(format!("built on {}", source.build));
         if let Some(stated) = stated {
+            finding
+                .remedies
+                .extend(same_release(catalog, &source, stated, own.build));
             finding = finding
                 .related(stated.stated_at.clone(), source.label(catalog, stated))
                 .note("no Windows Server runs both stages without Hyper-V, so none builds this file with process isolation");
@@ -243,6 +256,31 @@ fn mixed_builds(
                 .note("programs and libraries built against one Windows may miss what they need in another; build both stages on the same release"),
         );
     }
+}
+
+/// The stage that files come from, built on the release of the stage that takes them.
+fn same_release(
+    catalog: &Catalog,
+    source: &OfWindows,
+    stated: &Stage,
+    build: u16,
+) -> Option<Remedy> {
+    let reference = on_build(catalog, &source.named, build)?.to_string();
+    Some(Remedy {
+        kind: RemedyKind::Rebuild,
+        title: format!("build both stages on {}", in_words(catalog, build)),
+        safety: Safety::Unsafe,
+        commands: vec![Command {
+            shell: Shell::Dockerfile,
+            text: format!("FROM {reference}"),
+        }],
+        diff: None,
+        changes: vec![Change::Text {
+            at: stated.stated_at.clone(),
+            old: source.named.text.clone(),
+            new: reference,
+        }],
+    })
 }
 
 /// The image that a platform is asked of.
@@ -278,7 +316,8 @@ pub(super) fn platform(
             return Some(match meant(&stated.value) {
                 Some(meant) => finding
                     .label(format!("write {meant}"))
-                    .note("the Windows version stands in brackets behind the system"),
+                    .note("the Windows version stands in brackets behind the system")
+                    .remedy(write_platform(stated, &meant)),
                 None => finding.label("expected OS[(VERSION)]/ARCH"),
             });
         }
@@ -290,10 +329,12 @@ pub(super) fn platform(
         let message = format!(
             "{quoted:?} has the Windows version where a variant of the architecture stands"
         );
+        let right = format!("windows({variant})/{arch}");
         return Some(
             finding("platform-specifier", Severity::Warning, message)
-                .label(format!("write windows({variant})/{arch}"))
-                .note("builders pass over it, and take any Windows"),
+                .label(format!("write {right}"))
+                .note("builders pass over it, and take any Windows")
+                .remedy(write_platform(stated, &right)),
         );
     }
     let image = NamedImage::read_reference(catalog, base.reference?).ok()?;
@@ -318,14 +359,16 @@ pub(super) fn platform(
             "{:?} is no Windows version: builders read none from it, and take any Windows",
             quote_for_error(text)
         );
-        return Some(
-            finding("platform-specifier", Severity::Warning, message).label(
-                match image.image.version {
-                    Some(version) => of_version(version, &platform),
-                    None => "a version is written as 10.0.20348".to_owned(),
-                },
-            ),
-        );
+        let finding = finding("platform-specifier", Severity::Warning, message);
+        return Some(match image.image.version {
+            Some(version) => {
+                let right = of_version(version, &platform);
+                finding
+                    .label(format!("write {right}"))
+                    .remedy(write_platform(stated, &right))
+            }
+            None => finding.label("a version is written as 10.0.20348"),
+        });
     }
     if let (Some(asked), Some(version)) = (asked, image.image.version)
         && asked.build != version.build
@@ -347,8 +390,10 @@ pub(super) fn platform(
             Severity::Error
         };
         let message = format!("--platform asks for {wanted}, but {short} is {has}");
-        let mut finding =
-            finding("platform-mismatch", severity, message).label(of_version(version, &platform));
+        let right = of_version(version, &platform);
+        let mut finding = finding("platform-mismatch", severity, message)
+            .label(format!("write {right}"))
+            .remedy(write_platform(stated, &right));
         if taken {
             finding = finding.note(format!(
                 "builders may take it all the same; the image then says {} and contains {}",
@@ -370,13 +415,19 @@ pub(super) fn platform(
     None
 }
 
-/// What to write for a Windows of this version, the architecture as it is.
+/// The platform of a Windows of this version, the architecture as it is.
 fn of_version(version: OsVersion, platform: &Platform) -> String {
     let version = version.without_revision();
     match &platform.architecture {
-        Some(architecture) => format!("write windows({version})/{architecture}"),
-        None => format!("write windows({version})"),
+        Some(architecture) => format!("windows({version})/{architecture}"),
+        None => format!("windows({version})"),
     }
+}
+
+/// Another platform in the place of this one. What is pulled then may be another image.
+fn write_platform(stated: &Located<String>, right: &str) -> Remedy {
+    let title = "write the platform as builders read it";
+    super::write_instead(title, RemedyKind::Rebuild, stated, right)
 }
 
 /// What somebody meant who put the Windows version in another place, as crane has it:

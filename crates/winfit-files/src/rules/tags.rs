@@ -1,8 +1,10 @@
 //! How base images are to be tagged, where `winfit.toml` says so with `base_tags`.
 
-use winfit_core::finding::{Finding, Rule, Severity, Subject};
+use winfit_core::finding::{Finding, Located, Rule, Severity, Subject};
 use winfit_core::fleet::ImageUse;
 use winfit_core::recommend::kb_tag;
+use winfit_core::reference::Reference;
+use winfit_core::remedy::{Remedy, RemedyKind};
 
 use super::Context;
 use crate::config::BaseTags;
@@ -34,6 +36,8 @@ pub fn check(context: &Context<'_>, used: &ImageUse, subject: &Subject) -> Optio
                     .and_then(|kb| kb_tag(context.catalog, update.build, kb));
                 tag.unwrap_or(format!("10.0.{}.{}", update.build, update.revision))
             });
+            let retag =
+                |tag: &str| rewrite("pin it to the newest update known", used, reference, tag);
             let finding = Finding::new(
                 "floating-base",
                 Severity::Warning,
@@ -45,7 +49,9 @@ pub fn check(context: &Context<'_>, used: &ImageUse, subject: &Subject) -> Optio
                 ),
             );
             Some(match pin {
-                Some(pin) => finding.label(format!("pin it, as {pin}")),
+                Some(pin) => finding
+                    .label(format!("pin it, as {pin}"))
+                    .remedy(retag(&pin)),
                 None => finding.label("floats"),
             })
         }
@@ -67,10 +73,22 @@ pub fn check(context: &Context<'_>, used: &ImageUse, subject: &Subject) -> Optio
                 ),
             );
             Some(match floating {
-                Some(tag) => finding.label(format!("write {tag}")),
+                Some(tag) => finding.label(format!("write {tag}")).remedy(rewrite(
+                    "let it float",
+                    used,
+                    reference,
+                    tag,
+                )),
                 None => finding.label("pinned"),
             })
         }
         _ => None,
     }
+}
+
+/// The same image under another tag. A digest beside the tag would go on deciding, and goes.
+fn rewrite(title: &str, used: &ImageUse, reference: &Reference, tag: &str) -> Remedy {
+    let written = Located::new(used.text.clone(), used.origin.clone());
+    let reference = reference.with_tag(tag).to_string();
+    super::write_instead(title, RemedyKind::Rebuild, &written, &reference)
 }

@@ -162,6 +162,22 @@ impl<'a, 't> Node<'a, 't> {
         node
     }
 
+    /// Whether it is an alias, which stands for another node.
+    pub fn is_alias(self) -> bool {
+        matches!(self.item().data, Data::Alias(_))
+    }
+
+    /// The entries that are written in this very mapping, and whether `<<` merges others in. Of an
+    /// alias none.
+    pub fn written_entries(self) -> (Vec<Entry<'a, 't>>, bool) {
+        let mut found = Vec::new();
+        if self.is_alias() {
+            return (found, false);
+        }
+        let merged = self.own_entries(|entry| found.push(entry));
+        (found, !merged.is_empty())
+    }
+
     /// The bytes of the file that spell it, quotes included; of an alias the alias.
     pub fn span(self) -> Range<usize> {
         self.item().span.clone()

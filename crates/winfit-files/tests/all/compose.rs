@@ -895,6 +895,7 @@ fn check(text: &str) -> String {
     let context = Context {
         catalog: Catalog::builtin(),
         fleet: &Fleet::default(),
+        hosts: &[],
         options: &options,
         base_tags: None,
     };

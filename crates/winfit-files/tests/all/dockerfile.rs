@@ -52,6 +52,7 @@ fn findings(text: &str) -> Vec<Finding> {
     let context = Context {
         catalog: Catalog::builtin(),
         fleet: &fleet,
+        hosts: &[],
         options: &options,
         base_tags: None,
     };

@@ -36,6 +36,7 @@ fn check_in(fleet: &Fleet, text: &str) -> Vec<Finding> {
     let context = Context {
         catalog: Catalog::builtin(),
         fleet,
+        hosts: &[],
         options: &options,
         base_tags: None,
     };

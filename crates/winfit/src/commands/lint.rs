@@ -6,14 +6,18 @@ use std::path::PathBuf;
 use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Member;
-use winfit_files::lint::{LintOptions, lint, rules};
+use winfit_files::fix;
+use winfit_files::lint::{Lint, LintOptions, lint, rules};
 use winfit_files::overlay::Overlay;
 use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
 
+use super::mended::Mended;
 use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
 use crate::findings::paths::WorkingFolder;
-use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
+use crate::findings::{
+    Fixable, Report, clean, github, gitlab, human, json, markdown, patch, sarif,
+};
 use crate::input;
 use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
 
@@ -24,13 +28,36 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         let name = read.name.as_deref().unwrap_or(&read.text);
         Member::new(name, read.host, "--host")
     });
-    let repository = read_files(&arguments.files)?;
     let options = LintOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
         hosts: hosts.collect(),
     };
-    let found = lint(catalog, &repository, &options);
+    if arguments.unsafe_fixes && !arguments.fix && !arguments.diff {
+        return Err(usage(
+            "--unsafe-fixes says which fixes to make; give --fix or --diff as well",
+        ));
+    }
+    let mut mended = Mended::default();
+    let (repository, found) = if arguments.fix || arguments.diff {
+        let (read, missing) = read_options(&arguments.files)?;
+        let fixed = read.map(|read| fix::run(catalog, &read, &options, arguments.unsafe_fixes));
+        let (mut repository, found) = match fixed {
+            Some(fixed) => mended.take(fixed),
+            None => (Repository::default(), Lint::default()),
+        };
+        repository.unread.splice(0..0, missing);
+        (repository, found)
+    } else {
+        let repository = read_files(&arguments.files)?;
+        let found = lint(catalog, &repository, &options);
+        (repository, found)
+    };
+    let from_stdin = reads_stdin(&arguments.files);
+    complaints.extend(mended.refusals());
+    if arguments.fix && !from_stdin {
+        complaints.extend(mended.write());
+    }
     let rules = rules();
     let folder = WorkingFolder::current();
     let nothing = is_nothing(&repository, &arguments.files);
@@ -60,13 +87,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         placed: &found.placed,
         not_judged: &not_judged,
         templates: &templates,
+        fixed: &mended.applied,
+        fixable: Fixable::of(&repository, &found.findings),
         files: if nothing { 0 } else { repository.count() },
         ignored: found.ignored,
         unread: &repository.unread,
         folder: &folder,
     };
     let none = no_files(&repository, &arguments.files);
-    let text = match (arguments.format, &none) {
+    let mut text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
         (FindingsFormat::Human, None) => human::human(&report, excerpt_width(), arguments.verbose),
         (FindingsFormat::Json, _) => json::json(catalog, &report)?,
@@ -75,6 +104,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         (FindingsFormat::Gitlab, _) => gitlab::gitlab(&report)?,
         (FindingsFormat::Markdown, _) => markdown::markdown(&report),
     };
+    if arguments.diff {
+        let (patch, left_out) = patch::patch(&report, &mended.files);
+        complaints.extend(left_out);
+        text = patch;
+    } else if arguments.fix && from_stdin {
+        // An editor takes the text; what is left to say goes beside it.
+        complaints.push(report.summary());
+        text = mended.text_of_stdin(&repository, &arguments.files);
+    }
     let counts = found
         .findings
         .iter()
@@ -82,7 +120,11 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
     let exit = if nothing {
         Exit::Nothing
-    } else if counts || (incomplete && arguments.fail_on != FailOn::Never) {
+    } else if counts
+        || arguments.diff && !mended.files.is_empty()
+        || mended.failed
+        || (incomplete && arguments.fail_on != FailOn::Never)
+    {
         Exit::Findings
     } else {
         Exit::Fits
@@ -104,7 +146,21 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
 
 /// Reads what the arguments name. Paths that are not there are among what could not be read.
 pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
-    let from_stdin = arguments.paths.iter().any(|path| path.as_os_str() == "-");
+    let (options, missing) = read_options(arguments)?;
+    let mut repository = options.map_or_else(Repository::default, |options| {
+        read(Catalog::builtin(), &options)
+    });
+    repository.unread.splice(0..0, missing);
+    Ok(repository)
+}
+
+fn reads_stdin(arguments: &FilesArguments) -> bool {
+    arguments.paths.iter().any(|path| path.as_os_str() == "-")
+}
+
+/// What the arguments name, and the paths among them that are not there. None: there is nothing else.
+fn read_options(arguments: &FilesArguments) -> Result<(Option<ReadOptions>, Vec<Unread>)> {
+    let from_stdin = reads_stdin(arguments);
     if let (false, Some(name)) = (from_stdin, &arguments.stdin_filename) {
         return Err(usage(format!(
             "--stdin-filename {name} names what - reads; give - as a path too"
@@ -134,21 +190,18 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
             }),
         }
     }
-    let mut repository = if paths.is_empty() && !from_stdin && !missing.is_empty() {
-        Repository::default()
-    } else {
-        let options = ReadOptions {
-            paths,
-            config: arguments.config.clone(),
-            stdin: from_stdin
-                .then(|| stdin(arguments.stdin_filename.as_deref()))
-                .transpose()?,
-            overlay: Overlay::default(),
-        };
-        read(Catalog::builtin(), &options)
+    if paths.is_empty() && !from_stdin && !missing.is_empty() {
+        return Ok((None, missing));
+    }
+    let options = ReadOptions {
+        paths,
+        config: arguments.config.clone(),
+        stdin: from_stdin
+            .then(|| stdin(arguments.stdin_filename.as_deref()))
+            .transpose()?,
+        overlay: Overlay::default(),
     };
-    repository.unread.splice(0..0, missing);
-    Ok(repository)
+    Ok((Some(options), missing))
 }
 
 /// Standard input, and the name that says what it is.

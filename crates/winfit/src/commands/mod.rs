@@ -7,6 +7,7 @@ pub(crate) mod facts;
 pub(crate) mod host;
 pub(crate) mod lint;
 pub(crate) mod matrix;
+mod mended;
 pub(crate) mod notes;
 pub(crate) mod rules;
 pub(crate) mod tag;

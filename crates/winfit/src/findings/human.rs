@@ -21,7 +21,20 @@ pub(crate) fn human(report: &Report<'_>, width: usize, verbose: bool) -> String 
         text.push('\n');
     }
     let width = width.min(SENTENCE);
-    text.push_str(&bold(&wrap(&report.summary(), "", "", width)));
+    for applied in report.fixed {
+        let place = clean(&super::in_words(&applied.origin));
+        let line = format!("{place}: {}: {}", applied.rule, clean(&applied.title));
+        text.push_str(&wrap(&line, "fixed ", "  ", width));
+        text.push('\n');
+    }
+    if !report.fixed.is_empty() {
+        text.push('\n');
+    }
+    let summary = match report.fixable.in_words() {
+        Some(fixable) => format!("{}; {fixable}", report.summary()),
+        None => report.summary(),
+    };
+    text.push_str(&bold(&wrap(&summary, "", "", width)));
     text.push('\n');
     let not_judged = not_judged(report.not_judged, verbose);
     for line in not_judged.into_iter().chain(templates(report.templates)) {

@@ -8,6 +8,8 @@ use winfit_core::audit::Placed;
 use winfit_core::finding::{Finding, Origin, Subject};
 use winfit_core::fleet::{Member, Orchestrator, State, Workload};
 
+use winfit_files::fix::Applied;
+
 use super::{Report, document};
 
 /// One document.
@@ -24,6 +26,7 @@ pub(crate) fn json(catalog: &Catalog, report: &Report<'_>) -> Result<String> {
         "findings": report.findings.iter()
             .map(|finding| self::finding(report, finding))
             .collect::<Vec<_>>(),
+        "fixed": report.fixed.iter().map(fixed).collect::<Vec<_>>(),
         "files": report.files,
         "ignored": report.ignored,
         "unread": unread,
@@ -33,6 +36,16 @@ pub(crate) fn json(catalog: &Catalog, report: &Report<'_>) -> Result<String> {
 /// What could not be read.
 pub(crate) fn unread(unread: &winfit_files::repository::Unread) -> Value {
     json!({"path": unread.path, "reason": unread.reason})
+}
+
+/// A finding that was mended.
+fn fixed(applied: &Applied) -> Value {
+    json!({
+        "rule": applied.rule,
+        "file": &*applied.origin.source,
+        "title": applied.title,
+        "safety": applied.safety.name(),
+    })
 }
 
 fn host(catalog: &Catalog, member: &Member) -> Value {

@@ -11,6 +11,7 @@ pub(crate) mod gitlab;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod patch;
 pub(crate) mod paths;
 mod places;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use winfit_core::audit::Placed;
 use winfit_core::finding::{Finding, Origin, Rule, Severity};
 use winfit_core::fleet::{Member, Workload};
 use winfit_core::remedy::{Remedy, Safety, Shell};
+use winfit_files::fix::{Applied, chosen};
 use winfit_files::repository::{Repository, Unread};
 use winfit_files::source::Source;
 
@@ -59,6 +61,10 @@ pub(crate) struct Report<'a> {
     pub(crate) not_judged: &'a [(String, String)],
     /// The templates that are not read, each by the command that renders it.
     pub(crate) templates: &'a [&'a str],
+    /// What was mended before.
+    pub(crate) fixed: &'a [Applied],
+    /// How many of the findings a fix would mend.
+    pub(crate) fixable: Fixable,
     /// How many files were read.
     pub(crate) files: usize,
     /// How many findings comments and `winfit.toml` ignore.
@@ -67,6 +73,50 @@ pub(crate) struct Report<'a> {
     pub(crate) unread: &'a [Unread],
     /// The working folder: annotations name files from it.
     pub(crate) folder: &'a WorkingFolder,
+}
+
+/// How many findings a fix would mend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Fixable {
+    /// With `--fix` alone.
+    pub(crate) safe: usize,
+    /// With `--unsafe-fixes` besides.
+    pub(crate) also_unsafe: usize,
+}
+
+impl Fixable {
+    /// Counts them; whether an edit is possible in each case is not tried.
+    pub(crate) fn of(repository: &Repository, findings: &[Finding]) -> Self {
+        let mut count = Self::default();
+        for finding in findings {
+            if chosen(repository, finding, false).is_some() {
+                count.safe += 1;
+            } else if chosen(repository, finding, true).is_some() {
+                count.also_unsafe += 1;
+            }
+        }
+        count
+    }
+
+    /// `1 fix with --fix`, `2 fixes with --fix --unsafe-fixes`; none: there are none.
+    pub(crate) fn in_words(self) -> Option<String> {
+        match (self.safe, self.also_unsafe) {
+            (0, 0) => None,
+            (safe, 0) => Some(format!("{} with --fix", fixes(safe))),
+            (0, other) => Some(format!("{} with --fix --unsafe-fixes", fixes(other))),
+            (safe, other) => Some(format!(
+                "{} with --fix, {other} more with --unsafe-fixes",
+                fixes(safe)
+            )),
+        }
+    }
+}
+
+fn fixes(count: usize) -> String {
+    match count {
+        1 => "1 fix".to_owned(),
+        many => format!("{many} fixes"),
+    }
 }
 
 impl Report<'_> {

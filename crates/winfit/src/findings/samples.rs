@@ -13,7 +13,7 @@ use winfit_files::repository::Unread;
 use winfit_files::source::Source;
 
 use super::paths::WorkingFolder;
-use super::{Report, Sources};
+use super::{Fixable, Report, Sources};
 
 const DOCKERFILE: &str = "# escape=`\r\n\tFROM mcr.microsoft.com/windows/servercore:ltsc2022 AS 窓\r\nRUN echo \u{1b}]0;owned\u{7}\u{9b}2J done\r\n";
 
@@ -151,6 +151,8 @@ impl Sample {
             placed: &[],
             not_judged: &[],
             templates: &[],
+            fixed: &[],
+            fixable: Fixable::default(),
             files: self.sources.len(),
             ignored: 2,
             unread: &self.unread,

@@ -1,12 +1,13 @@
 //! Labels that select nodes, and their values.
 
+use winfit_core::change::Change;
 use winfit_core::finding::{Confidence, Finding, Located, Severity};
 use winfit_core::host::{Host, Kind};
 use winfit_core::image::{Image, build_of_tag};
 use winfit_core::names::releases_named;
 use winfit_core::placement::kubernetes::Operator;
 use winfit_core::reason::windows_name;
-use winfit_core::remedy::Safety;
+use winfit_core::remedy::{Remedy, Safety};
 use winfit_core::verdict::judge;
 use winfit_core::version::{OsVersion, quote_for_error};
 use winfit_core::{Catalog, Date};
@@ -79,13 +80,14 @@ impl Checking<'_> {
             "controllers still copy {new} to it on every node, and may cease to with any release"
         ));
         found.push(if self.is_beside(demand, new) {
-            finding.note(format!("{new} is demanded here too: take {key} away"))
+            doubled(finding, demand, new)
         } else {
             let values = demand.values.iter();
-            finding.remedy(paste(
+            finding.remedy(demand_instead(
                 "select by the label that stays",
-                Safety::Unsafe,
-                replacement(demand, new, values.map(|value| value.value.to_lowercase())),
+                demand,
+                new,
+                values.map(|value| value.value.to_lowercase()).collect(),
             ))
         });
     }
@@ -117,14 +119,13 @@ impl Checking<'_> {
                 ));
             }
             finding = if self.is_beside(demand, WINDOWS_BUILD) {
-                finding.note(format!(
-                    "{WINDOWS_BUILD} is demanded here too: take {OS_BUILD} away"
-                ))
+                doubled(finding, demand, WINDOWS_BUILD)
             } else {
-                finding.remedy(paste(
+                finding.remedy(demand_instead(
                     "select by the build that kubelets report",
-                    Safety::Unsafe,
-                    replacement(demand, WINDOWS_BUILD, self.builds(demand)),
+                    demand,
+                    WINDOWS_BUILD,
+                    self.builds(demand),
                 ))
             };
         }
@@ -166,10 +167,11 @@ impl Checking<'_> {
             });
             let of_build = matches!(demand.key.value.as_str(), OS_BUILD | WINDOWS_BUILD);
             found.push(if of_build && self.build_value(&value.value).is_some() {
-                finding.remedy(paste(
+                finding.remedy(demand_instead(
                     "select the build, which leaves the revision open",
-                    Safety::Unsafe,
-                    replacement(demand, WINDOWS_BUILD, self.builds(demand)),
+                    demand,
+                    WINDOWS_BUILD,
+                    self.builds(demand),
                 ))
             } else {
                 finding
@@ -201,7 +203,8 @@ impl Checking<'_> {
             let right = version.map(|version| version.without_revision().to_string());
             let right = right.map(|right| Right {
                 value: right,
-                text: replacement(demand, WINDOWS_BUILD, self.builds(demand)),
+                key: WINDOWS_BUILD,
+                values: self.builds(demand),
             });
             found.push(self.wrong_value("windows-build-value", demand, value, message, right));
         }
@@ -283,10 +286,12 @@ impl Checking<'_> {
             .collect()
     }
 
-    /// The lines of a nodeSelector with the labels and values that nodes have.
-    pub(super) fn as_nodes_have_it(&self, demands: &[Demand]) -> Vec<String> {
-        let mut keys = Vec::new();
-        let mut lines = Vec::new();
+    /// Demands of a nodeSelector by the labels and values that nodes have, each label once.
+    pub(super) fn as_nodes_have_it<'d>(
+        &self,
+        demands: &'d [Demand],
+    ) -> Vec<(&'d Demand, &'d str, Vec<String>)> {
+        let mut found: Vec<(&Demand, &str, Vec<String>)> = Vec::new();
         for demand in demands {
             let (key, values) = match demand.key.value.as_str() {
                 OS_BUILD | WINDOWS_BUILD => (WINDOWS_BUILD, self.builds(demand)),
@@ -299,12 +304,11 @@ impl Checking<'_> {
                     (new, values.collect())
                 }
             };
-            if !keys.contains(&key) {
-                keys.push(key);
-                lines.push(replacement(demand, key, values));
+            if !found.iter().any(|(_, known, _)| *known == key) {
+                found.push((demand, key, values));
             }
         }
-        lines
+        found
     }
 
     /// A value that no node has.
@@ -314,7 +318,7 @@ impl Checking<'_> {
         demand: &Demand,
         value: &Located<String>,
         message: String,
-        right: Option<Right>,
+        right: Option<Right<'_>>,
     ) -> Finding {
         // One of several, or one that is to be avoided, does not keep the pod from every node.
         let severity = if demand.operator == Operator::In && demand.values.len() == 1 {
@@ -330,13 +334,16 @@ impl Checking<'_> {
             message,
         );
         match right {
-            Some(right) => finding
-                .label(format!("write {:?}", right.value))
-                .remedy(paste(
-                    "write the value that nodes have",
-                    Safety::Unsafe,
-                    right.text,
-                )),
+            Some(right) => {
+                finding
+                    .label(format!("write {:?}", right.value))
+                    .remedy(demand_instead(
+                        "write the value that nodes have",
+                        demand,
+                        right.key,
+                        right.values,
+                    ))
+            }
             None => finding.label("no node has this value"),
         }
     }
@@ -451,16 +458,18 @@ impl Checking<'_> {
 }
 
 /// What a value should be.
-struct Right {
+struct Right<'k> {
     /// The value itself.
     value: String,
-    /// The demand with it, to paste.
-    text: String,
+    /// The label of the demand with it.
+    key: &'k str,
+    /// All values of that demand.
+    values: Vec<String>,
 }
 
-impl Right {
+impl<'k> Right<'k> {
     /// With this value in place of another one, and the demand's other values as they are.
-    fn instead(demand: &Demand, key: &str, wrong: &Located<String>, right: &str) -> Self {
+    fn instead(demand: &Demand, key: &'k str, wrong: &Located<String>, right: &str) -> Self {
         let values = demand.values.iter().map(|value| {
             if value.value == wrong.value {
                 right.to_owned()
@@ -470,13 +479,51 @@ impl Right {
         });
         Self {
             value: right.to_owned(),
-            text: replacement(demand, key, values),
+            key,
+            values: values.collect(),
         }
     }
 }
 
+/// The finding about a label under two names: the old one can go, where it stands by itself.
+fn doubled(finding: Finding, demand: &Demand, stays: &str) -> Finding {
+    let key = &demand.key.value;
+    let finding = finding.note(format!("{stays} is demanded here too: take {key} away"));
+    if demand.term.is_some() {
+        return finding;
+    }
+    finding.remedy(Remedy {
+        commands: Vec::new(),
+        changes: vec![Change::Remove {
+            at: demand.key.origin.clone(),
+        }],
+        ..paste(format!("take {key} away"), Safety::Unsafe, "")
+    })
+}
+
+/// A demand on another label, or on other values, in the place of this one.
+pub(super) fn demand_instead(
+    title: &str,
+    demand: &Demand,
+    key: &str,
+    values: Vec<String>,
+) -> Remedy {
+    Remedy {
+        changes: vec![Change::Demand {
+            at: demand.key.origin.clone(),
+            key: key.to_owned(),
+            values: values.clone(),
+        }],
+        ..paste(title, Safety::Unsafe, replacement(demand, key, values))
+    }
+}
+
 /// A demand with another label and other values, as it stands in its place.
-fn replacement(demand: &Demand, key: &str, values: impl IntoIterator<Item = String>) -> String {
+pub(super) fn replacement(
+    demand: &Demand,
+    key: &str,
+    values: impl IntoIterator<Item = String>,
+) -> String {
     let mut written: Vec<String> = Vec::new();
     for value in values {
         // Kubernetes takes text only: what YAML reads as a number needs quotes.

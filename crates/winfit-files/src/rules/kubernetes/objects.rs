@@ -1,10 +1,12 @@
 //! Objects that the API server refuses, and what nothing reads any more.
 
+use winfit_core::change::{Change, PodChange};
 use winfit_core::finding::{Finding, Severity};
 use winfit_core::placement::kubernetes::RuntimeClass;
-use winfit_core::remedy::Safety;
+use winfit_core::remedy::{Remedy, Safety};
 use winfit_core::version::quote_for_error;
 
+use super::labels::replacement;
 use super::{Checking, all_host_process, paste};
 use crate::kubernetes::{Content, PodTemplate};
 
@@ -106,11 +108,24 @@ impl Checking<'_> {
                 quote_for_error(&class.handler.value)
             ));
         }
-        found.push(finding.remedy(paste(
-            "write the version that is served",
-            Safety::Safe,
-            text,
-        )));
+        let match_labels = match template {
+            Some(one) if *new == "apps/v1" && !one.has_selector => one.labels.clone(),
+            _ => Vec::new(),
+        };
+        // Without a selector, and without labels to make one of, the new version would be refused as
+        // well; what else v1alpha1 wrote otherwise, only a person moves.
+        let whole = template
+            .is_none_or(|one| *new != "apps/v1" || one.has_selector || !one.labels.is_empty())
+            && *old != "node.k8s.io/v1alpha1";
+        let change = Change::ApiVersion {
+            at: api_version.origin.clone(),
+            to: (*new).to_owned(),
+            match_labels,
+        };
+        found.push(finding.remedy(Remedy {
+            changes: whole.then_some(change).into_iter().collect(),
+            ..paste("write the version that is served", Safety::Safe, text)
+        }));
     }
 
     /// `first` is where this object's findings start: a value that is wrong in itself is told of once.
@@ -137,11 +152,12 @@ impl Checking<'_> {
             let quoted =
                 !value.is_empty() && wrong.read_as != "a list" && wrong.read_as != "a mapping";
             found.push(if quoted {
-                finding.label("needs quotes").remedy(paste(
-                    "quote it",
-                    Safety::Safe,
-                    format!("{value:?}"),
-                ))
+                finding.label("needs quotes").remedy(Remedy {
+                    changes: vec![Change::Quote {
+                        at: wrong.value.origin.clone(),
+                    }],
+                    ..paste("quote it", Safety::Safe, format!("{value:?}"))
+                })
             } else {
                 finding.label("text is expected")
             });
@@ -167,13 +183,30 @@ impl Checking<'_> {
                  drops them",
             );
             if key.value == "nodeSelector" && !template.misplaced_demands.is_empty() {
-                let text = format!(
-                    "nodeSelector:\n  {}",
-                    self.as_nodes_have_it(&template.misplaced_demands)
-                        .join("\n  ")
-                );
-                finding =
-                    finding.remedy(paste("move it up, beside containers", Safety::Unsafe, text));
+                let demands = self.as_nodes_have_it(&template.misplaced_demands);
+                let lines: Vec<String> = demands
+                    .iter()
+                    .map(|(demand, key, values)| replacement(demand, key, values.clone()))
+                    .collect();
+                let text = format!("nodeSelector:\n  {}", lines.join("\n  "));
+                let demands = demands
+                    .into_iter()
+                    .map(|(_, key, values)| (key.to_owned(), values))
+                    .collect();
+                let up = Change::Pod {
+                    at: template.spec.clone(),
+                    change: Box::new(PodChange {
+                        demands,
+                        ..PodChange::default()
+                    }),
+                };
+                let away = Change::Remove {
+                    at: key.origin.clone(),
+                };
+                finding = finding.remedy(Remedy {
+                    changes: vec![up, away],
+                    ..paste("move it up, beside containers", Safety::Unsafe, text)
+                });
             }
             found.push(finding);
         }
@@ -201,8 +234,21 @@ impl Checking<'_> {
                 message,
             )
             .label("has no effect");
+            let away = Remedy {
+                commands: Vec::new(),
+                changes: vec![Change::Remove {
+                    at: key.origin.clone(),
+                }],
+                ..paste(
+                    "take the annotation away; what runs is as before, and pods of a template are made anew",
+                    Safety::Unsafe,
+                    "",
+                )
+            };
             if let Some(class) = class {
-                finding = finding.related(class.origin.clone(), "this counts");
+                finding = finding
+                    .related(class.origin.clone(), "this counts")
+                    .remedy(away);
             } else if value == "hyperv" {
                 finding = finding
                     .note(
@@ -246,11 +292,20 @@ impl Checking<'_> {
                         .label("says hostProcess: false")
                         .note("a container that says nothing of hostProcess has the pod's value")
                 } else {
-                    finding.label("hostProcess is not set for it").remedy(paste(
-                        "set it for the whole pod",
-                        Safety::Unsafe,
-                        "securityContext:\n  windowsOptions:\n    hostProcess: true",
-                    ))
+                    let whole = PodChange {
+                        host_process: true,
+                        ..PodChange::default()
+                    };
+                    finding
+                        .label("hostProcess is not set for it")
+                        .remedy(Remedy {
+                            changes: vec![of_spec(template, whole)],
+                            ..paste(
+                                "set it for the whole pod",
+                                Safety::Unsafe,
+                                "securityContext:\n  windowsOptions:\n    hostProcess: true",
+                            )
+                        })
                 });
             }
         }
@@ -272,11 +327,20 @@ impl Checking<'_> {
                 } else {
                     "this pod's hostNetwork is not set"
                 })
-                .remedy(paste(
-                    "set it in the pod's spec",
-                    Safety::Unsafe,
-                    "hostNetwork: true",
-                )),
+                .remedy(Remedy {
+                    changes: vec![of_spec(
+                        template,
+                        PodChange {
+                            host_network: true,
+                            ..PodChange::default()
+                        },
+                    )],
+                    ..paste(
+                        "set it in the pod's spec",
+                        Safety::Unsafe,
+                        "hostNetwork: true",
+                    )
+                }),
             );
         }
     }
@@ -304,5 +368,13 @@ impl Checking<'_> {
                 quote_for_error(build)
             )),
         );
+    }
+}
+
+/// A change of the template's pod spec.
+fn of_spec(template: &PodTemplate, change: PodChange) -> Change {
+    Change::Pod {
+        at: template.spec.clone(),
+        change: Box::new(change),
     }
 }

@@ -1,14 +1,15 @@
 //! Whether a Windows pod gets to Windows nodes at all.
 
+use winfit_core::change::{Change, PodChange};
 use winfit_core::finding::{Finding, Severity};
 use winfit_core::fleet::Fleet;
 use winfit_core::placement::Placement;
 use winfit_core::placement::kubernetes::{Operator, Requirement, Taint, Toleration};
-use winfit_core::remedy::Safety;
+use winfit_core::remedy::{Remedy, Safety};
 use winfit_core::version::quote_for_error;
 
 use super::evidence::{Evidence, runtime_class};
-use super::labels::{AKS_OS, AKS_OS_SKU, BETA_OS, OS, OS_BUILD, WINDOWS_BUILD};
+use super::labels::{AKS_OS, AKS_OS_SKU, BETA_OS, OS, OS_BUILD, WINDOWS_BUILD, demand_instead};
 use super::{Checking, paste};
 use crate::kubernetes::PodTemplate;
 
@@ -77,11 +78,21 @@ impl Checking<'_> {
                  system refuses the pod",
             );
         }
-        found.push(finding.remedy(paste(
-            "place the pod on Windows nodes only, in the pod's spec",
-            Safety::Unsafe,
-            format!("nodeSelector:\n  {OS}: windows"),
-        )));
+        let change = Change::Pod {
+            at: template.spec.clone(),
+            change: Box::new(PodChange {
+                demands: vec![(OS.to_owned(), vec!["windows".to_owned()])],
+                ..PodChange::default()
+            }),
+        };
+        found.push(finding.remedy(Remedy {
+            changes: vec![change],
+            ..paste(
+                "place the pod on Windows nodes only, in the pod's spec",
+                Safety::Unsafe,
+                format!("nodeSelector:\n  {OS}: windows"),
+            )
+        }));
     }
 
     pub(super) fn no_windows(&self, evidence: &Evidence, found: &mut Vec<Finding>) {
@@ -115,15 +126,11 @@ impl Checking<'_> {
                         "take {EKS_COMPUTE} away: the Windows nodes of EKS are in node groups"
                     ))
                 } else {
-                    finding.remedy(paste(
+                    finding.remedy(demand_instead(
                         "select the Windows nodes of a node group in its place",
-                        Safety::Unsafe,
-                        match demand.term {
-                            None => format!("{OS}: windows"),
-                            Some(_) => {
-                                format!("- key: {OS}\n  operator: In\n  values: [windows]")
-                            }
-                        },
+                        demand,
+                        OS,
+                        vec!["windows".to_owned()],
                     ))
                 });
             }
@@ -167,11 +174,17 @@ impl Checking<'_> {
                         ),
                     )
                     .label(format!("nodes spell it {}", taint_in_words(taint)))
-                    .remedy(paste(
-                        "tolerate the taint as the nodes spell it",
-                        Safety::Unsafe,
-                        toleration_of(taint),
-                    )),
+                    .remedy(Remedy {
+                        changes: vec![Change::Toleration {
+                            at: first.origin.clone(),
+                            taint: (*taint).clone(),
+                        }],
+                        ..paste(
+                            "tolerate the taint as the nodes spell it",
+                            Safety::Unsafe,
+                            toleration_of(taint),
+                        )
+                    }),
                 );
             }
             return;
