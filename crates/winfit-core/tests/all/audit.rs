@@ -79,14 +79,13 @@ fn several_fit_builds_need_an_affinity_and_linux_hosts_are_named() {
       note: the image is for Windows, the host runs Linux: a container shares its host's kernel
       note: nothing keeps it off Linux (lin-a): select kubernetes.io/os: windows
       unsafe: admit only win-c (20348), win-d (26100)
+        nodeSelector:
+          kubernetes.io/os: windows
         affinity:
           nodeAffinity:
             requiredDuringSchedulingIgnoredDuringExecution:
               nodeSelectorTerms:
                 - matchExpressions:
-                    - key: kubernetes.io/os
-                      operator: In
-                      values: ["windows"]
                     - key: node.kubernetes.io/windows-build
                       operator: In
                       values: ["10.0.20348", "10.0.26100"]

@@ -57,8 +57,13 @@ fn look(node: Node<'_, '_>, text: &str, seen: &mut (Option<usize>, Option<usize>
         if value.is_alias() || is_flow(value, text) {
             continue;
         }
-        let below =
-            column(text, value.span().start).checked_sub(column(text, entry.key.span().start));
+        let start = match value.elements().first() {
+            Some(first) => dash(text, first.span().start),
+            None => Some(value.span().start),
+        };
+        let below = start.and_then(|start| {
+            column(text, start).checked_sub(column(text, entry.key.span().start))
+        });
         if value.is_mapping() && seen.0.is_none() {
             seen.0 = below.filter(|columns| *columns > 0);
         } else if value.is_sequence() && seen.1.is_none() {
@@ -158,6 +163,13 @@ pub(super) fn element_lines(
     text
 }
 
+/// The dash before an element. None: something stands between them.
+pub(super) fn dash(text: &str, element: usize) -> Option<usize> {
+    let before = text.get(..element)?;
+    let before = before.trim_end_matches([' ', '\t', '\r', '\n']);
+    before.strip_suffix('-').map(str::len)
+}
+
 /// How far behind its dash an element stands; 2 where it stands on another line.
 pub(super) fn gap(text: &str, dash: usize, element: usize) -> usize {
     match text.get(dash..element) {
@@ -220,10 +232,7 @@ pub(super) fn remove(
 
 /// Takes an element away with its dash and its lines.
 pub(super) fn remove_element(text: &str, element: &Range<usize>) -> Option<Edit> {
-    let before = text
-        .get(..element.start)?
-        .trim_end_matches([' ', '\t', '\r', '\n']);
-    let dash = before.strip_suffix('-')?.len();
+    let dash = dash(text, element.start)?;
     let start = line_start(text, dash);
     let indent = text.get(start..dash)?;
     indent

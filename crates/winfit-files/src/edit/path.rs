@@ -47,8 +47,10 @@ pub(crate) fn find(tree: &Tree<'_>, span: &Range<usize>) -> Option<Place> {
 
 fn look(node: Node<'_, '_>, span: &Range<usize>, path: &mut Vec<Step>) -> Option<bool> {
     let own = node.span();
-    // A sequence of one mapping has its span and is not meant; its dash goes before.
-    if own == *span {
+    // A sequence may have the very span of its only element; that is what is meant then.
+    let only = node.elements();
+    let is_own = matches!(only.as_slice(), [one] if one.span() == own);
+    if own == *span && !is_own {
         return Some(false);
     }
     if node.is_alias() || span.start < own.start || span.end > own.end.max(own.start) {

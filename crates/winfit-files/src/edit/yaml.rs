@@ -86,8 +86,22 @@ fn is_json(root: Node<'_, '_>, text: &str) -> bool {
             .all(|entry| text[entry.key.span()].starts_with('"'))
 }
 
+/// Whether a collection is written between brackets. A block sequence may begin where its first element
+/// does, and that may be one between brackets.
 pub(super) fn is_flow(node: Node<'_, '_>, text: &str) -> bool {
-    matches!(text.as_bytes().get(node.span().start), Some(b'[' | b'{'))
+    let start = node.span().start;
+    if node.is_alias() || !matches!(text.as_bytes().get(start), Some(b'[' | b'{')) {
+        return false;
+    }
+    let first = match node.elements().first() {
+        Some(element) => Some(element.span().start),
+        None => node
+            .written_entries()
+            .0
+            .first()
+            .map(|entry| entry.key.span().start),
+    };
+    first != Some(start)
 }
 
 /// Where a node stands, as far as putting another one there needs it.
@@ -142,11 +156,14 @@ impl Editor<'_> {
             Some(_) if span.is_empty() => return self.replace(node, new, slot),
             Some(_) => {}
         }
-        let quotes = Quotes::of(&self.text[span.clone()]);
-        self.edits.push(Edit {
-            range: span,
-            text: scalar::write(new, quotes),
-        });
+        let written = &self.text[span.clone()];
+        let text = match new.as_str() {
+            Some(new) if matches!(slot, Slot::Value { .. }) && scalar::varies(written, new) => {
+                new.to_owned()
+            }
+            _ => scalar::write(new, Quotes::of(written)),
+        };
+        self.edits.push(Edit { range: span, text });
         Ok(())
     }
 
@@ -360,7 +377,11 @@ impl Editor<'_> {
     ) -> Result<(), NotEdited> {
         let span = |at: usize| written[at].key.span().start..entry_end(&written[at]);
         if flow {
-            let entry = flow::entry(key, value, self.json);
+            let mut entry = flow::entry(key, value, self.json);
+            if after.is_none() && before.is_none() {
+                // Before the merge, which is all that stands there.
+                entry.push_str(", ");
+            }
             let edit = flow::insert(
                 self.text,
                 &node.span(),
@@ -371,9 +392,10 @@ impl Editor<'_> {
             self.edits.push(edit);
             return Ok(());
         }
-        let anchor = after.or(before).ok_or(NotEdited::Form)?;
-        let column = block::column(self.text, span(anchor).start);
-        let newline = self.layout.newline_near(self.text, span(anchor).start);
+        // Where nothing but a merge stands, that is the neighbour.
+        let anchor = after.or(before).map_or(node.span(), span);
+        let column = block::column(self.text, anchor.start);
+        let newline = self.layout.newline_near(self.text, anchor.start);
         let one = [(key.clone(), value.clone())];
         let lines = block::mapping_lines(&one, column, &self.layout, newline);
         let edit = match (after, before) {
@@ -384,7 +406,7 @@ impl Editor<'_> {
         };
         self.edits.push(match edit {
             Some(edit) => edit,
-            None => block::insert_after(self.text, span(anchor).end, &lines, newline),
+            None => block::insert_after(self.text, anchor.end, &lines, newline),
         });
         Ok(())
     }
@@ -447,8 +469,9 @@ impl Editor<'_> {
                 flow::insert(self.text, &node.span(), Some(last.span()), None, &text)
             } else {
                 let newline = self.layout.newline_near(self.text, last.span().start);
-                let dash = node.span().start;
-                let gap = block::gap(self.text, dash, elements[0].span().start);
+                let first = elements[0].span().start;
+                let dash = block::dash(self.text, first).ok_or(NotEdited::Form)?;
+                let gap = block::gap(self.text, dash, first);
                 let column = block::column(self.text, dash);
                 let lines = block::element_lines(value, column, gap, &self.layout, newline);
                 block::insert_after(self.text, last.span().end, &lines, newline)
@@ -462,4 +485,218 @@ impl Editor<'_> {
 /// Where an entry ends; of one without a value where its colon stands.
 fn entry_end(entry: &Entry<'_, '_>) -> usize {
     entry.value.span().end.max(entry.key.span().end)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::TestRng;
+
+    use super::*;
+
+    /// Meanings of which keys and values come again, so that changes meet what is there.
+    fn meaning() -> impl Strategy<Value = Value> {
+        let text = prop::sample::select(vec![
+            "windows",
+            "10.0.20348",
+            "a: b",
+            "",
+            "yes",
+            "it's",
+            "x#y",
+            "# z",
+            "[",
+            "*a",
+            "é 窓",
+            "-",
+        ]);
+        let scalar = prop_oneof![
+            text.prop_map(Value::text),
+            any::<bool>().prop_map(Value::bool),
+        ];
+        let key =
+            || prop::sample::select(vec!["os", "kubernetes.io/os", "1809", "b c", "values", "z"]);
+        scalar.prop_recursive(3, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 1..4).prop_map(Value::Sequence),
+                prop::collection::btree_map(key(), inner, 1..5).prop_map(Value::mapping),
+            ]
+        })
+    }
+
+    fn document() -> impl Strategy<Value = Value> {
+        let key = prop::sample::select(vec!["kind", "spec", "data", "metadata", "list"]);
+        prop::collection::btree_map(key, meaning(), 1..5).prop_map(Value::mapping)
+    }
+
+    /// Writes a meaning as people might: block or flow, with comments, in these steps of indentation.
+    fn written(value: &Value, column: usize, step: usize, rng: &mut TestRng, text: &mut String) {
+        let Value::Mapping(entries) = value else {
+            text.push_str(&flow::write(value, false));
+            text.push('\n');
+            return;
+        };
+        for (key, value) in entries {
+            if rng.random_range(0..4) == 0 {
+                text.push_str(&format!(
+                    "{:column$}# above {}\n",
+                    "",
+                    rng.random_range(0..1000)
+                ));
+            }
+            text.push_str(&format!(
+                "{:column$}{}:",
+                "",
+                scalar::write(key, Quotes::Plain)
+            ));
+            let comment = match rng.random_range(0..4) {
+                0 => format!("  # beside {}\n", rng.random_range(0..1000)),
+                _ => "\n".to_owned(),
+            };
+            match value {
+                Value::Mapping(_) if rng.random_range(0..3) > 0 => {
+                    text.push_str(&comment);
+                    written(value, column + step, step, rng, text);
+                }
+                Value::Sequence(elements) if rng.random_range(0..3) > 0 => {
+                    text.push_str(&comment);
+                    let dashes = column + rng.random_range(0..2) * step;
+                    for element in elements {
+                        text.push_str(&format!("{:dashes$}- ", ""));
+                        let mut inner = String::new();
+                        written(element, dashes + 2, step, rng, &mut inner);
+                        text.push_str(inner.trim_start_matches(' '));
+                    }
+                }
+                value => {
+                    let quotes = if rng.random_range(0..2) == 0 {
+                        Quotes::Single
+                    } else {
+                        Quotes::Plain
+                    };
+                    let value = match value {
+                        Value::Scalar { .. } => scalar::write(value, quotes),
+                        value => flow::write(value, false),
+                    };
+                    text.push_str(&format!(" {value}{comment}"));
+                }
+            }
+        }
+    }
+
+    /// One small change somewhere in a meaning.
+    fn changed(value: &mut Value, rng: &mut TestRng, new: &Value) {
+        match value {
+            Value::Mapping(entries) => match rng.random_range(0..6) {
+                0 if entries.len() > 1 => {
+                    entries.remove(rng.random_range(0..entries.len()));
+                }
+                1 => {
+                    let at = rng.random_range(0..=entries.len());
+                    entries.insert(at, (Value::text("a/new.key"), new.clone()));
+                }
+                2 => {
+                    let at = rng.random_range(0..entries.len());
+                    entries[at].0 = Value::text("a/new.name");
+                }
+                _ => {
+                    let at = rng.random_range(0..entries.len());
+                    changed(&mut entries[at].1, rng, new);
+                }
+            },
+            Value::Sequence(elements) => match rng.random_range(0..4) {
+                0 if elements.len() > 1 => {
+                    elements.remove(rng.random_range(0..elements.len()));
+                }
+                1 => elements.push(new.clone()),
+                _ => {
+                    let at = rng.random_range(0..elements.len());
+                    changed(&mut elements[at], rng, new);
+                }
+            },
+            Value::Scalar { .. } => *value = new.clone(),
+        }
+    }
+
+    fn comments(text: &str) -> Vec<&str> {
+        let found = text.lines().filter_map(|line| {
+            line.find("# above")
+                .or(line.find("# beside"))
+                .map(|at| &line[at..])
+        });
+        let mut found: Vec<&str> = found.collect();
+        found.sort_unstable();
+        found
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        /// The heart of it: after an edit the text means what was asked for, or there is no edit. What is
+        /// outside of the edits stays by the way they are applied; comments outlive what they stand above.
+        #[test]
+        fn documents_of_any_form_come_to_mean_what_was_asked_for(
+            meaning in document(),
+            new in meaning(),
+            seed in any::<[u8; 32]>(),
+            crlf in any::<bool>(),
+            other in prop::option::of(document()),
+        ) {
+            let mut rng = TestRng::from_seed(prop::test_runner::RngAlgorithm::ChaCha, &seed);
+            let step = [2, 4][rng.random_range(0..2)];
+            let mut text = String::new();
+            written(&meaning, 0, step, &mut rng, &mut text);
+            if let Some(other) = &other {
+                text.push_str("---\n");
+                written(other, 0, step, &mut rng, &mut text);
+            }
+            if crlf {
+                text = text.replace('\n', "\r\n");
+            }
+            let source = Source::of_text("a.yaml", &text);
+            let (_, read_back) = values(&source).unwrap();
+            prop_assert_eq!(&read_back[0], &meaning, "{}", text);
+            let mut wanted = meaning.clone();
+            changed(&mut wanted, &mut rng, &new);
+            // Not every form has a small edit; those that are made were read back inside.
+            if let Ok(edits) = edit(&source, 0, &wanted) {
+                let after = apply(&text, &edits).unwrap();
+                let (_, read_back) = values(&Source::of_text("a.yaml", &after)).unwrap();
+                prop_assert_eq!(&read_back[0], &wanted, "{}\n{}", text, after);
+                prop_assert_eq!(read_back.get(1), other.as_ref());
+                let bare = after.matches('\n').count() - after.matches("\r\n").count();
+                prop_assert!(if crlf { bare == 0 } else { !after.contains('\r') }, "{:?}", after);
+                let left = comments(&after);
+                let above = comments(&text).into_iter().filter(|one| one.starts_with("# above"));
+                // Those inside of what went went with it; at most those.
+                let gone = above.filter(|one| !left.contains(one)).count();
+                prop_assert!(gone == 0 || edits.iter().any(|edit| text[edit.range.clone()].contains("# above")));
+            }
+        }
+    }
+
+    /// How often an edit is refused where people would expect one.
+    #[test]
+    fn few_forms_are_refused() {
+        use proptest::strategy::ValueTree as _;
+        let mut runner = prop::test_runner::TestRunner::deterministic();
+        let (mut edited, mut refused) = (0, Vec::new());
+        for _ in 0..400 {
+            let meaning = document().new_tree(&mut runner).unwrap().current();
+            let new = Value::text("windows");
+            let mut text = String::new();
+            written(&meaning, 0, 2, runner.rng(), &mut text);
+            let mut wanted = meaning.clone();
+            changed(&mut wanted, runner.rng(), &new);
+            match edit(&Source::of_text("a.yaml", &text), 0, &wanted) {
+                Ok(_) => edited += 1,
+                Err(reason) => refused.push((reason, text, wanted)),
+            }
+        }
+        assert!(
+            refused.len() * 20 < edited,
+            "{edited} edited, {}: {refused:#?}",
+            refused.len()
+        );
+    }
 }

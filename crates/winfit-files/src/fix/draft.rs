@@ -139,12 +139,13 @@ impl Drafts {
     pub(super) fn edits(&self) -> Vec<FileEdit> {
         let mut found = Vec::new();
         for draft in self.0.values() {
-            let edits = match draft.done.as_slice() {
+            let mut edits = match draft.done.as_slice() {
                 [once] => once.clone(),
                 _ => between(&draft.read.text, &draft.now.text)
                     .into_iter()
                     .collect(),
             };
+            edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
             found.extend(edits.into_iter().map(|edit| FileEdit {
                 source: Arc::clone(&draft.read),
                 range: edit.range,

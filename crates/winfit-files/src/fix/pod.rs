@@ -85,8 +85,10 @@ fn put(spec: &mut Value, key: &str, value: Value) {
             .iter()
             .position(|(known, _)| known.as_str().is_some_and(|known| wanted.contains(&known)))
     };
-    let behind = ABOUT_NODES
+    let about_nodes = ABOUT_NODES.contains(&key).then_some(ABOUT_NODES);
+    let behind = about_nodes
         .iter()
+        .flatten()
         .take_while(|known| **known != key)
         .filter_map(|known| position(&[known]))
         .last();

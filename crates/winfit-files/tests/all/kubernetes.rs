@@ -841,6 +841,7 @@ fn remedies_can_be_pasted() {
       ^ now kubernetes.io/os
       note: controllers still copy kubernetes.io/os to it on every node, and may cease to with any release
       note: kubernetes.io/os is demanded here too: take beta.kubernetes.io/os away
+      take beta.kubernetes.io/os away (unsafe)
 
 
       nodeSelector: {beta.kubernetes.io/os: Windows}
@@ -1161,6 +1162,7 @@ spec:
     warning[dead-annotation] Pod iis at 5:17
     Kubernetes 1.21 and newer do not read this annotation: the RuntimeClass windows-hyperv decides on the isolation
       ^ has no effect
+      take the annotation away; what runs is as before, and pods of a template are made anew (unsafe)
     "#);
 }
 

@@ -6,6 +6,7 @@ mod compose;
 mod config;
 mod daemon;
 mod dockerfile;
+mod fix;
 mod kubernetes;
 mod lint;
 mod repository;

@@ -8,6 +8,7 @@ use winfit_core::audit::Placed;
 use winfit_core::finding::{Finding, Origin, Subject};
 use winfit_core::fleet::{Member, Orchestrator, State, Workload};
 
+use winfit_core::remedy::Safety;
 use winfit_files::fix::Applied;
 
 use super::{Report, document};
@@ -113,8 +114,21 @@ fn finding(report: &Report<'_>, finding: &Finding) -> Value {
         "label": finding.label,
         "related": related,
         "notes": finding.notes,
+        "fix": fix(finding),
         "remedies": finding.remedies.iter().map(crate::json::remedy).collect::<Vec<_>>(),
     })
+}
+
+/// What carries out the first remedy that a file can carry, or the first safe one.
+fn fix(finding: &Finding) -> Option<&'static str> {
+    let changes = finding
+        .remedies
+        .iter()
+        .filter(|remedy| !remedy.changes.is_empty());
+    let safest = changes
+        .map(|remedy| remedy.safety)
+        .min_by_key(|safety| *safety == Safety::Unsafe);
+    safest.map(Safety::name)
 }
 
 #[cfg(test)]
@@ -212,6 +226,7 @@ mod tests {
               "notes": [
                 "the version is read from the tag"
               ],
+              "fix": null,
               "remedies": [
                 {
                   "title": "admit only ltsc2022 (20348)",
@@ -248,6 +263,7 @@ mod tests {
               "label": "\u202ehere",
               "related": [],
               "notes": [],
+              "fix": null,
               "remedies": []
             },
             {
@@ -285,6 +301,7 @@ mod tests {
                 }
               ],
               "notes": [],
+              "fix": null,
               "remedies": []
             },
             {
@@ -309,6 +326,7 @@ mod tests {
               "label": "",
               "related": [],
               "notes": [],
+              "fix": null,
               "remedies": []
             },
             {
@@ -333,9 +351,11 @@ mod tests {
               "label": "",
               "related": [],
               "notes": [],
+              "fix": null,
               "remedies": []
             }
           ],
+          "fixed": [],
           "files": 2,
           "ignored": 2,
           "unread": [
