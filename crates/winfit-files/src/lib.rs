@@ -12,7 +12,7 @@ pub mod discover;
 pub mod dockerfile;
 pub mod fix;
 pub mod fleet;
-mod ignores;
+pub mod ignores;
 pub mod kubernetes;
 pub mod lint;
 mod loader;
