@@ -198,7 +198,9 @@ fn ignores(file: &ReadFile, edit: &FileEdit, rule: &str) -> bool {
             })
     });
     let as_sound = || match &file.facts {
-        Facts::Dockerfile(facts) => crate::dockerfile::read(&new).0.stages.len() == facts.stages.len(),
+        Facts::Dockerfile(facts) => {
+            crate::dockerfile::read(&new).0.stages.len() == facts.stages.len()
+        }
         _ => yaml::read(&new).1.len() <= yaml::read(old).1.len(),
     };
     is_there && as_sound()

@@ -291,7 +291,7 @@ fn read_beside(repository: &mut Repository, loader: &DiskLoader<'_>) {
 }
 
 /// A path without `.` and without `..` behind a folder.
-pub(crate) fn tidy(path: &Path) -> PathBuf {
+pub fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
         match part {
