@@ -158,7 +158,7 @@ pub fn ignore_here(repository: &Repository, finding: &Finding) -> Option<FileEdi
         } else {
             let text = source.line_text(line);
             let indent = &text[..text.len() - text.trim_start().len()];
-            let line_end = match source.text[end..].as_bytes() {
+            let line_end = match &source.text.as_bytes()[end..] {
                 [b'\r', b'\n', ..] => "\r\n",
                 _ => "\n",
             };

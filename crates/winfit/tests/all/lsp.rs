@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::repository;
 
 /// Long enough for a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder of a test's own, gone with it.
 struct Folder(PathBuf);
@@ -144,7 +144,7 @@ impl Editor {
         assert_eq!(encoding, expected);
         editor.notify("initialized", json!({}));
         let asked = editor.wait(|message| message["method"] == "client/registerCapability");
-        editor.send(&json!({ "id": asked["id"], "result": null }));
+        editor.send(json!({ "id": asked["id"], "result": null }));
         editor
     }
 
@@ -153,21 +153,24 @@ impl Editor {
         let _ = self.input.as_mut().unwrap().write_all(bytes);
     }
 
-    fn send(&mut self, message: &Value) {
-        let mut message = message.clone();
+    fn send(&mut self, mut message: Value) {
         message["jsonrpc"] = json!("2.0");
         let text = message.to_string();
         self.write(format!("Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
     }
 
     fn notify(&mut self, method: &str, params: Value) {
-        self.send(&json!({ "method": method, "params": params }));
+        let mut message = json!({ "method": method });
+        message["params"] = params;
+        self.send(message);
     }
 
     fn request(&mut self, method: &str, params: Value) -> Value {
         self.requests += 1;
         let id = self.requests;
-        self.send(&json!({ "id": id, "method": method, "params": params }));
+        let mut message = json!({ "id": id, "method": method });
+        message["params"] = params;
+        self.send(message);
         self.wait(|message| message["id"] == id && message.get("method").is_none())
     }
 
@@ -215,13 +218,9 @@ impl Editor {
     }
 
     fn did_change(&mut self, uri: &str, version: i32, changes: Value) {
-        self.notify(
-            "textDocument/didChange",
-            json!({
-                "textDocument": { "uri": uri, "version": version },
-                "contentChanges": changes,
-            }),
-        );
+        let mut params = json!({ "textDocument": { "uri": uri, "version": version } });
+        params["contentChanges"] = changes;
+        self.notify("textDocument/didChange", params);
     }
 
     fn hover(&mut self, uri: &str, line: u32, character: u32) -> Value {
@@ -739,7 +738,7 @@ fn a_request_that_nobody_waits_for() {
     editor.did_open(&uri, "dockerfile", &folder.read("web/Dockerfile"));
     let hover =
         json!({ "textDocument": { "uri": uri }, "position": { "line": 1, "character": 9 } });
-    editor.send(&json!({ "id": "h", "method": "textDocument/hover", "params": hover }));
+    editor.send(json!({ "id": "h", "method": "textDocument/hover", "params": hover }));
     editor.notify("$/cancelRequest", json!({ "id": "h" }));
     let answer = editor.wait(|message| message["id"] == "h");
     let cancelled = answer["error"]["code"] == -32800;

@@ -121,17 +121,16 @@ fn workspace_edit(
         // The text as this project has it: the edit's own is the same one.
         let source = places.judged.repository.source(&edit.source.name)?;
         let text_edit = TextEdit::new(places.range(source, &edit.range), edit.text.clone());
-        match files.get_mut(&*edit.source.name) {
-            Some(file) => file.edits.push(text_edit),
-            None => {
-                let file = OfFile {
-                    uri: places.uri(source)?,
-                    version: places.document(source).map(|document| document.version),
-                    edits: vec![text_edit],
-                };
-                files.insert(&edit.source.name, file);
-            }
+        if let Some(file) = files.get_mut(&*edit.source.name) {
+            file.edits.push(text_edit);
+            continue;
         }
+        let file = OfFile {
+            uri: places.uri(source)?,
+            version: places.document(source).map(|document| document.version),
+            edits: vec![text_edit],
+        };
+        files.insert(&edit.source.name, file);
     }
     let files = files.into_values();
     Some(if client.versioned_edits {
@@ -153,4 +152,138 @@ fn workspace_edit(
             files.map(|file| (file.uri, file.edits)).collect();
         WorkspaceEdit::new(changes)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use winfit_core::Catalog;
+    use winfit_core::change::Change;
+    use winfit_core::finding::{Severity, Subject};
+    use winfit_core::remedy::{Remedy, RemedyKind};
+    use winfit_files::lint::Lint;
+    use winfit_files::repository::{ReadOptions, read};
+
+    use super::*;
+    use crate::commands::lsp::analysis::Judged;
+    use crate::commands::lsp::documents::Documents;
+    use crate::commands::lsp::positions::Units;
+
+    /// An untitled Dockerfile, and a finding at `ltsc2019` with these remedies.
+    fn judged(text: &str, safeties: &[Safety]) -> Judged {
+        let name = "Untitled-1.Dockerfile";
+        let options = ReadOptions {
+            stdin: Some((name.to_owned(), text.as_bytes().to_vec())),
+            ..ReadOptions::default()
+        };
+        let repository = read(Catalog::builtin(), &options);
+        let start = text.find("ltsc2019").unwrap();
+        let at = repository
+            .source(name)
+            .unwrap()
+            .origin(start, start + "ltsc2019".len());
+        let subject = Subject::new("Dockerfile", name);
+        let mut finding = Finding::new("floating-base", Severity::Info, subject, at.clone(), "m");
+        for safety in safeties {
+            let change = |old: &str| Change::Text {
+                at: at.clone(),
+                old: old.to_owned(),
+                new: "ltsc2022".to_owned(),
+            };
+            let remedy = |title: &str, changes| Remedy {
+                kind: RemedyKind::Rebuild,
+                title: title.to_owned(),
+                safety: *safety,
+                commands: Vec::new(),
+                diff: None,
+                changes,
+            };
+            finding = finding
+                .remedy(remedy("by hand", Vec::new()))
+                .remedy(remedy("gone", vec![change("ltsc2016")]))
+                .remedy(remedy("take ltsc2022", vec![change("ltsc2019")]));
+        }
+        Judged {
+            repository,
+            lint: Lint {
+                findings: vec![finding],
+                ..Lint::default()
+            },
+            untitled: Some(("untitled:Untitled-1".to_owned(), name.to_owned())),
+        }
+    }
+
+    /// The actions as `title` or `title!` where they are preferred, and the edit of the first.
+    fn offered(safeties: &[Safety], versioned_edits: bool) -> (Vec<String>, serde_json::Value) {
+        let text = "# 𝄞\r\nFROM 𝄞/servercore:ltsc2019\r\n";
+        let judged = judged(text, safeties);
+        let mut documents = Documents::default();
+        documents.open(lsp_types::TextDocumentItem::new(
+            "untitled:Untitled-1".parse().unwrap(),
+            "dockerfile".to_owned(),
+            7,
+            text.to_owned(),
+        ));
+        let places = Places::new(&judged, &documents, None, Units::Utf16);
+        let client = Client {
+            versioned_edits,
+            ..Client::of(&lsp_types::ClientCapabilities::default())
+        };
+        let place = lsp_types::Position::new(1, 25);
+        let source = judged.repository.source("Untitled-1.Dockerfile").unwrap();
+        let actions = of_range(&places, client, source, Range::new(place, place));
+        let actions: Vec<CodeAction> = actions
+            .into_iter()
+            .map(|action| match action {
+                CodeActionOrCommand::CodeAction(action) => action,
+                CodeActionOrCommand::Command(command) => panic!("{command:?}"),
+            })
+            .collect();
+        let titles = actions.iter().map(|action| {
+            let mark = if action.is_preferred == Some(true) {
+                "!"
+            } else {
+                ""
+            };
+            format!("{}{mark}", action.title)
+        });
+        let edit = serde_json::to_value(&actions[0].edit).unwrap();
+        (titles.collect(), edit)
+    }
+
+    #[test]
+    fn remedies_that_are_changes_are_offered() {
+        const UNSAFE: &str = "take ltsc2022 (moves, restarts or rebuilds what runs)";
+        let ignore = "ignore floating-base here".to_owned();
+        let (titles, edit) = offered(&[Safety::Unsafe], true);
+        assert_eq!(titles, [format!("{UNSAFE}!"), ignore.clone()]);
+        let text_edit = serde_json::json!({
+            "range": {
+                "start": { "line": 1, "character": 19 },
+                "end": { "line": 1, "character": 27 },
+            },
+            "newText": "ltsc2022",
+        });
+        assert_eq!(
+            edit,
+            serde_json::json!({ "documentChanges": [{
+                "textDocument": { "uri": "untitled:Untitled-1", "version": 7 },
+                "edits": [text_edit],
+            }] })
+        );
+        let (titles, edit) = offered(&[Safety::Unsafe, Safety::Safe], false);
+        assert_eq!(
+            titles,
+            [
+                UNSAFE.to_owned(),
+                "take ltsc2022!".to_owned(),
+                ignore.clone()
+            ]
+        );
+        assert_eq!(
+            edit,
+            serde_json::json!({ "changes": { "untitled:Untitled-1": [text_edit] } })
+        );
+        let (titles, _) = offered(&[Safety::Unsafe, Safety::Unsafe], true);
+        assert_eq!(titles, [UNSAFE.to_owned(), UNSAFE.to_owned(), ignore]);
+    }
 }

@@ -92,7 +92,7 @@ impl Here<'_, '_> {
         let config = &self.places.judged.repository.config;
         let used = image_of_stage(self.catalog, config, dockerfile.base_of(at)?)?;
         let standing = of_image(self.catalog, &lint.fleet, &used);
-        Some((self.image(&used, standing), origin))
+        Some((self.image(&used, standing.as_deref()), origin))
     }
 
     /// The image of a container or a service.
@@ -109,11 +109,11 @@ impl Here<'_, '_> {
             eol_within: EVER,
         };
         let standing = of_container(self.catalog, &lint.fleet, &options, workload, at);
-        let page = self.image(&container.image, standing);
+        let page = self.image(&container.image, standing.as_deref());
         Some((page, container.image.origin.clone()))
     }
 
-    fn image(&self, used: &ImageUse, standing: Option<Vec<Standing<'_>>>) -> Page {
+    fn image(&self, used: &ImageUse, standing: Option<&[Standing<'_>]>) -> Page {
         let mut sentences = Vec::new();
         match (used.decisive(), &used.image) {
             (Some((named, origin)), _) => {
@@ -159,7 +159,7 @@ impl Here<'_, '_> {
         if !used.unresolved.is_empty() {
             sentences.push(format!("without a value: {}", used.unresolved.join(", ")));
         }
-        let items = standing.as_deref().map(|standing| self.verdicts(standing));
+        let items = standing.map(|standing| self.verdicts(standing));
         if items.as_ref().is_some_and(Vec::is_empty) {
             sentences.push("no hosts are declared; winfit.toml names them".to_owned());
         }

@@ -123,13 +123,13 @@ impl Session {
                         return exit;
                     }
                 }
-                recv(results) -> analysis => match analysis {
-                    Ok(analysis) => self.judged(analysis),
-                    Err(_) => {
+                recv(results) -> analysis => {
+                    let Ok(analysis) = analysis else {
                         complain("the thread that judges has ended; start winfit lsp again");
                         return Exit::Findings;
-                    }
-                },
+                    };
+                    self.judged(analysis);
+                }
                 recv(timer) -> _ => self.judge(),
             }
         }
@@ -152,7 +152,7 @@ impl Session {
                 complain(&clean(&reason));
                 match id {
                     Some(id) => self.send(transport::refusal(id, reason)),
-                    None => self.log(MessageType::ERROR, reason),
+                    None => self.log(MessageType::ERROR, &reason),
                 }
             }
             Incoming::End(reason) => {
@@ -322,7 +322,7 @@ impl Session {
         if let Err(error) = understood {
             let reason = format!("{method}: {}", unlike(&error));
             complain(&clean(&reason));
-            self.log(MessageType::ERROR, reason);
+            self.log(MessageType::ERROR, &reason);
         }
     }
 
@@ -416,7 +416,7 @@ impl Session {
         }
         for message in &unread {
             if !self.unread.contains(message) {
-                self.log(MessageType::WARNING, message.clone());
+                self.log(MessageType::WARNING, message);
             }
         }
         self.unread = unread;
@@ -494,8 +494,8 @@ impl Session {
         self.send(Response::new_err(id, code as i32, reason).into());
     }
 
-    fn log(&self, typ: MessageType, message: String) {
-        let message = clean(&message);
+    fn log(&self, typ: MessageType, message: &str) {
+        let message = clean(message);
         self.notify::<LogMessage>(LogMessageParams { typ, message });
     }
 
