@@ -11,7 +11,7 @@ use winfit_core::finding::Origin;
 use winfit_core::fleet::{ImageUse, Member, Orchestrator, State};
 use winfit_core::host::{Host, HypervOffer, Kind, Os};
 use winfit_core::placement::{Admission, Placement, PodPlacement};
-use winfit_core::reason::Pair;
+use winfit_core::reason::windows_name;
 use winfit_files::fleet::image_of_stage;
 use winfit_files::repository::{Facts, ReadFile};
 
@@ -126,23 +126,18 @@ impl Here<'_, '_> {
                         origin.source, named.text
                     ));
                 }
-                let host = Host::windows(winfit_core::version::OsVersion::of_build(0));
-                let pair = Pair {
-                    catalog: self.catalog,
-                    host: &host,
-                    image: &named.image,
-                };
                 sentences.push(match (named.image.os, named.image.version) {
                     (Os::Linux, _) => "Linux".to_owned(),
                     (Os::Windows, None) => "nothing says which Windows it is built on".to_owned(),
                     (Os::Windows, Some(version)) => {
+                        // Images are servers.
+                        let name = windows_name(self.catalog, version.build, Kind::Server);
                         let version = if named.image.revision_inferred {
                             version.without_revision()
                         } else {
                             version
                         };
-                        let from = named.stated_by.in_words();
-                        format!("{}, {version}, {from}", pair.image_name())
+                        format!("{name}, {version}, {}", named.stated_by.in_words())
                     }
                 });
                 let support = image_support(self.catalog, named);
@@ -207,15 +202,14 @@ impl Here<'_, '_> {
 
     /// `Windows Server 2019, 17763`.
     fn windows(&self, host: &Host) -> String {
-        let image = winfit_core::image::Image::without_version();
-        let pair = Pair {
-            catalog: self.catalog,
-            host,
-            image: &image,
-        };
         match (host.os, host.version) {
-            (Os::Windows, Some(version)) => format!("{}, {}", pair.host_name(), version.short()),
-            _ => pair.host_name(),
+            (Os::Linux, _) => "Linux".to_owned(),
+            (Os::Windows, None) => "a Windows of unknown version".to_owned(),
+            (Os::Windows, Some(version)) => {
+                let kind = host.effective_kind(self.catalog);
+                let name = windows_name(self.catalog, version.build, kind);
+                format!("{name}, {}", version.short())
+            }
         }
     }
 
