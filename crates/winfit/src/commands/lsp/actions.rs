@@ -168,7 +168,10 @@ mod tests {
     use crate::commands::lsp::documents::Documents;
     use crate::commands::lsp::positions::Units;
 
-    /// An untitled Dockerfile, and a finding at `ltsc2019` with these remedies.
+    const OLD: &str = "mcr.microsoft.com/windows/servercore:ltsc2019";
+    const NEW: &str = "mcr.microsoft.com/windows/servercore:ltsc2022";
+
+    /// An untitled Dockerfile, and a finding at its base with these remedies.
     fn judged(text: &str, safeties: &[Safety]) -> Judged {
         let name = "Untitled-1.Dockerfile";
         let options = ReadOptions {
@@ -176,18 +179,18 @@ mod tests {
             ..ReadOptions::default()
         };
         let repository = read(Catalog::builtin(), &options);
-        let start = text.find("ltsc2019").unwrap();
+        let start = text.find(OLD).unwrap();
         let at = repository
             .source(name)
             .unwrap()
-            .origin(start, start + "ltsc2019".len());
+            .origin(start, start + OLD.len());
         let subject = Subject::new("Dockerfile", name);
         let mut finding = Finding::new("floating-base", Severity::Info, subject, at.clone(), "m");
         for safety in safeties {
             let change = |old: &str| Change::Text {
                 at: at.clone(),
                 old: old.to_owned(),
-                new: "ltsc2022".to_owned(),
+                new: NEW.to_owned(),
             };
             let remedy = |title: &str, changes| Remedy {
                 kind: RemedyKind::Rebuild,
@@ -199,8 +202,8 @@ mod tests {
             };
             finding = finding
                 .remedy(remedy("by hand", Vec::new()))
-                .remedy(remedy("gone", vec![change("ltsc2016")]))
-                .remedy(remedy("take ltsc2022", vec![change("ltsc2019")]));
+                .remedy(remedy("gone", vec![change("a:ltsc2016")]))
+                .remedy(remedy("take ltsc2022", vec![change(OLD)]));
         }
         Judged {
             repository,
@@ -214,14 +217,14 @@ mod tests {
 
     /// The actions as `title` or `title!` where they are preferred, and the edit of the first.
     fn offered(safeties: &[Safety], versioned_edits: bool) -> (Vec<String>, serde_json::Value) {
-        let text = "# 𝄞\r\nFROM 𝄞/servercore:ltsc2019\r\n";
-        let judged = judged(text, safeties);
+        let text = format!("# 𝄞\r\nFROM {OLD}\r\n");
+        let judged = judged(&text, safeties);
         let mut documents = Documents::default();
         documents.open(lsp_types::TextDocumentItem::new(
             "untitled:Untitled-1".parse().unwrap(),
             "dockerfile".to_owned(),
             7,
-            text.to_owned(),
+            text,
         ));
         let places = Places::new(&judged, &documents, None, Units::Utf16);
         let client = Client {
@@ -258,10 +261,10 @@ mod tests {
         assert_eq!(titles, [format!("{UNSAFE}!"), ignore.clone()]);
         let text_edit = serde_json::json!({
             "range": {
-                "start": { "line": 1, "character": 19 },
-                "end": { "line": 1, "character": 27 },
+                "start": { "line": 1, "character": 5 },
+                "end": { "line": 1, "character": 50 },
             },
-            "newText": "ltsc2022",
+            "newText": NEW,
         });
         assert_eq!(
             edit,
