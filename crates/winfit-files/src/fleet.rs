@@ -16,7 +16,7 @@ use winfit_core::reference::Reference;
 
 use crate::compose::Service;
 use crate::config::Config;
-use crate::dockerfile::{self, Dockerfile};
+use crate::dockerfile::{self, Dockerfile, Stage};
 use crate::kubernetes::{Content, NodeObject, Object, PodTemplate};
 use crate::repository::{Facts, ReadFile, Repository, tidy};
 use crate::rules;
@@ -112,6 +112,60 @@ fn without_tag(text: &str) -> Option<String> {
         ..reference
     };
     Some(bare.to_string())
+}
+
+/// The image beneath a stage, with what `winfit.toml` tells of it; none for `scratch` and for stages
+/// that go on from stages.
+pub fn image_of_stage(catalog: &Catalog, config: &Config, stage: &Stage) -> Option<ImageUse> {
+    let image = rules::dockerfile::image_use(catalog, stage)?;
+    Some(completed(catalog, config, image))
+}
+
+/// Adds what `winfit.toml` tells of an image that its reference does not tell.
+fn completed(catalog: &Catalog, config: &Config, mut used: ImageUse) -> ImageUse {
+    // What is told of one tag goes before what is told of the whole repository.
+    let images = &config.images;
+    let told = images
+        .iter()
+        .find(|image| image.reference == used.text)
+        .or_else(|| {
+            let bare = without_tag(&used.text)?;
+            images.iter().find(|image| image.reference == bare)
+        });
+    let mirrored = config.mirrors.iter().find_map(|mirror| {
+        let rest = used.text.strip_prefix(&mirror.prefix)?;
+        let original = format!("{}{rest}", mirror.of);
+        rest.starts_with('/')
+            .then(|| NamedImage::read_reference(catalog, &original).ok())
+            .flatten()
+    });
+    if let Some(told) = told {
+        used.os = told.os.or(told.os_version.map(|_| Os::Windows));
+    }
+    let Ok(image) = &mut used.image else {
+        return used;
+    };
+    if let Some(original) = mirrored
+        && original.image.version.is_some()
+    {
+        image.image = original.image;
+        image.base = original.base;
+        image.is_base = original.is_base;
+        image.kb = original.kb;
+        image.stated_by = StatedBy::Tag;
+    }
+    if let Some(told) = told {
+        if let Some(version) = told.os_version {
+            image.give_version(version);
+        }
+        if let Some(os) = told.os {
+            image.image.os = os;
+            if os == Os::Linux {
+                image.image.version = None;
+            }
+        }
+    }
+    used
 }
 
 impl Building<'_> {
@@ -269,55 +323,7 @@ impl Building<'_> {
 
     fn final_base(&self, dockerfile: &Dockerfile, target: Option<&str>) -> Option<ImageUse> {
         let stage = dockerfile::final_base(dockerfile, target)?;
-        let image = rules::dockerfile::image_use(self.catalog, stage)?;
-        Some(self.completed(image))
-    }
-
-    /// Adds what `winfit.toml` tells of an image that its reference does not tell.
-    fn completed(&self, mut used: ImageUse) -> ImageUse {
-        // What is told of one tag goes before what is told of the whole repository.
-        let images = &self.config.images;
-        let told = images
-            .iter()
-            .find(|image| image.reference == used.text)
-            .or_else(|| {
-                let bare = without_tag(&used.text)?;
-                images.iter().find(|image| image.reference == bare)
-            });
-        let mirrored = self.config.mirrors.iter().find_map(|mirror| {
-            let rest = used.text.strip_prefix(&mirror.prefix)?;
-            let original = format!("{}{rest}", mirror.of);
-            rest.starts_with('/')
-                .then(|| NamedImage::read_reference(self.catalog, &original).ok())
-                .flatten()
-        });
-        if let Some(told) = told {
-            used.os = told.os.or(told.os_version.map(|_| Os::Windows));
-        }
-        let Ok(image) = &mut used.image else {
-            return used;
-        };
-        if let Some(original) = mirrored
-            && original.image.version.is_some()
-        {
-            image.image = original.image;
-            image.base = original.base;
-            image.is_base = original.is_base;
-            image.kb = original.kb;
-            image.stated_by = StatedBy::Tag;
-        }
-        if let Some(told) = told {
-            if let Some(version) = told.os_version {
-                image.give_version(version);
-            }
-            if let Some(os) = told.os {
-                image.image.os = os;
-                if os == Os::Linux {
-                    image.image.version = None;
-                }
-            }
-        }
-        used
+        image_of_stage(self.catalog, self.config, stage)
     }
 
     /// An image by its text after substitution.
@@ -336,7 +342,7 @@ impl Building<'_> {
             built_from: None,
             os: None,
         };
-        let mut used = self.completed(used);
+        let mut used = completed(self.catalog, self.config, used);
         let built = self.built.get(text).or_else(|| {
             let bare = without_tag(text)?;
             self.built.get(&bare)

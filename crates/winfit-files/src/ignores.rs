@@ -9,9 +9,13 @@ use winfit_core::finding::{Finding, Origin, Severity, Subject};
 use winfit_core::version::quote_for_error;
 
 use crate::config::Config;
+use crate::fix::FileEdit;
 use crate::repository::{Facts, ReadFile, Repository};
 use crate::source::Source;
 use crate::yaml;
+
+/// The rule of ignores that match nothing.
+const UNUSED: &str = "unused-ignore";
 
 /// A comment, or one rule of it.
 #[derive(Debug)]
@@ -46,18 +50,21 @@ fn places_of_comments(file: &ReadFile) -> Vec<(usize, usize)> {
     match &file.facts {
         Facts::Compose(_) | Facts::Kubernetes(_) | Facts::Part => yaml::comments(source),
         // A comment cannot stand behind an instruction.
-        _ => {
-            let mut start = 0;
-            let mut found = Vec::new();
-            for line in source.text.split_inclusive('\n') {
-                if line.trim_start().starts_with('#') {
-                    found.push((start, start + line.trim_end().len()));
-                }
-                start += line.len();
-            }
-            found
-        }
+        _ => own_lines(source),
     }
+}
+
+/// Comments on lines of their own.
+fn own_lines(source: &Source) -> Vec<(usize, usize)> {
+    let mut start = 0;
+    let mut found = Vec::new();
+    for line in source.text.split_inclusive('\n') {
+        if line.trim_start().starts_with('#') {
+            found.push((start, start + line.trim_end().len()));
+        }
+        start += line.len();
+    }
+    found
 }
 
 /// Reads `winfit: ignore[rule, rule]` out of one comment.
@@ -116,6 +123,87 @@ fn read_comment(source: &Source, start: usize, end: usize, found: &mut Vec<Comme
         }
         offset += piece.len() + 1;
     }
+}
+
+/// The edit that ignores a finding where it stands: a comment beside its line in YAML, above it in a
+/// Dockerfile, or one more rule in the comment that is there. None where a comment cannot stand, or
+/// would say something else.
+pub fn ignore_here(repository: &Repository, finding: &Finding) -> Option<FileEdit> {
+    if finding.rule == UNUSED {
+        return None;
+    }
+    let line = finding.origin.line()?;
+    let name = &finding.origin.source;
+    let file = repository
+        .files
+        .iter()
+        .find(|file| file.source.name == *name)?;
+    let source = &file.source;
+    let is_yaml = match &file.facts {
+        Facts::Dockerfile(_) => false,
+        Facts::Compose(_) | Facts::Kubernetes(_) | Facts::Part => true,
+        _ => return None,
+    };
+    let rule = finding.rule;
+    let there = comments(file)
+        .into_iter()
+        .rfind(|comment| comment.about == line && comment.rule.is_some());
+    let (at, text) = if let Some(span) = there.and_then(|comment| comment.origin.span) {
+        (span.end, format!(", {rule}"))
+    } else {
+        let start = source.line_start(line);
+        let end = source.line_end(start);
+        if is_yaml {
+            (end, format!("  # winfit: ignore[{rule}]"))
+        } else {
+            let text = source.line_text(line);
+            let indent = &text[..text.len() - text.trim_start().len()];
+            let line_end = match &source.text.as_bytes()[end..] {
+                [b'\r', b'\n', ..] => "\r\n",
+                _ => "\n",
+            };
+            (start, format!("{indent}# winfit: ignore[{rule}]{line_end}"))
+        }
+    };
+    let edit = FileEdit {
+        source: Arc::clone(source),
+        range: at..at,
+        text,
+    };
+    ignores(file, &edit, rule).then_some(edit)
+}
+
+/// Whether a file with this edit has a comment that ignores the rule, and is otherwise what it was: in
+/// a text of several lines, or in JSON, `#` begins no comment.
+fn ignores(file: &ReadFile, edit: &FileEdit, rule: &str) -> bool {
+    let old = &*file.source;
+    let mut text = old.text.clone();
+    text.insert_str(edit.range.start, &edit.text);
+    let new = Source::new(&old.name, old.path.clone(), text, old.encoding);
+    let places = match &file.facts {
+        Facts::Dockerfile(_) => own_lines(&new),
+        _ if old.path.extension().is_some_and(|ending| ending == "json") => return false,
+        _ => yaml::comments(&new),
+    };
+    let mut found = Vec::new();
+    for (start, end) in places {
+        read_comment(&new, start, end, &mut found);
+    }
+    let is_there = found.iter().any(|comment| {
+        let span = comment.origin.span;
+        comment.rule.as_deref() == Some(rule)
+            && span.is_some_and(|span| {
+                let edited = edit.range.start..edit.range.start + edit.text.len();
+                edited.contains(&span.start)
+            })
+    });
+    let as_sound = || match &file.facts {
+        Facts::Dockerfile(facts) => {
+            crate::dockerfile::read(&new).0.stages.len() == facts.stages.len()
+        }
+        _ => yaml::read(&new).1.len() <= yaml::read(old).1.len(),
+    };
+    is_there && as_sound()
 }
 
 /// What was read: only of all that an ignore was written for can it be told that it matches nothing.
@@ -266,7 +354,7 @@ fn unused(
         ),
     };
     let subject = Subject::new("file", &origin.source);
-    Some(Finding::new("unused-ignore", Severity::Warning, subject, origin, message).label(label))
+    Some(Finding::new(UNUSED, Severity::Warning, subject, origin, message).label(label))
 }
 
 /// The name that a misspelt one is nearest to, if it is near at all.

@@ -13,7 +13,7 @@ pub mod dockerfile;
 pub mod edit;
 pub mod fix;
 pub mod fleet;
-mod ignores;
+pub mod ignores;
 pub mod kubernetes;
 pub mod lint;
 mod loader;

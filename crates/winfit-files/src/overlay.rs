@@ -27,6 +27,19 @@ impl Overlay {
         self.0.is_empty()
     }
 
+    /// The files that the disk does not have, by path.
+    pub(crate) fn new_files(&self) -> Vec<&Path> {
+        let mut found: Vec<&Path> = self.0.keys().map(PathBuf::as_path).collect();
+        found.retain(|path| !path.exists());
+        found.sort();
+        found
+    }
+
+    /// Whether there is a file, here or on the disk.
+    pub(crate) fn has_file(&self, path: &Path) -> bool {
+        path.is_file() || (!self.is_empty() && self.0.contains_key(&key(path)))
+    }
+
     /// The bytes of a file; none: it is larger than [`MOST_BYTES`].
     pub(crate) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, String> {
         if !self.is_empty()
@@ -45,6 +58,6 @@ impl Overlay {
 }
 
 /// One path, however it was come by.
-fn key(path: &Path) -> PathBuf {
+pub(crate) fn key(path: &Path) -> PathBuf {
     tidy(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }

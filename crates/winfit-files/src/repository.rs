@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use ignore::WalkBuilder;
-use ignore::overrides::OverrideBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 use winfit_core::Catalog;
 use winfit_core::version::quote_for_error;
 
@@ -17,7 +17,7 @@ use crate::dockerfile::Dockerfile;
 use crate::kubernetes::Manifests;
 use crate::loader::DiskLoader;
 use crate::one_file::{of_bytes, read_file};
-use crate::overlay::Overlay;
+use crate::overlay::{self, Overlay};
 use crate::problem::Problem;
 use crate::source::{Encoding, Source, decode};
 
@@ -160,7 +160,10 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         }
     }
     for path in paths {
-        read_path(path, &repository.config, &disk, &sender);
+        read_path(path, &repository.config, &disk, &options.overlay, &sender);
+    }
+    for root in paths {
+        read_new(root, &repository.config, &disk, &options.overlay, &sender);
     }
     drop(sender);
     for found in receiver {
@@ -293,7 +296,7 @@ fn read_beside(repository: &mut Repository, loader: &DiskLoader<'_>) {
 }
 
 /// A path without `.` and without `..` behind a folder.
-pub(crate) fn tidy(path: &Path) -> PathBuf {
+pub fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
         match part {
@@ -320,12 +323,12 @@ fn read_config(
 ) {
     let path = match (&options.config, paths.first()) {
         (Some(path), _) => path.clone(),
-        (None, Some(first)) => match nearest_config(first) {
+        (None, Some(first)) => match nearest_config(first, &options.overlay) {
             Some(path) => path,
             None => return,
         },
         // Of standard input the name tells where it would stand.
-        (None, None) => match nearest_config(&of_stdin(options)) {
+        (None, None) => match nearest_config(&of_stdin(options), &options.overlay) {
             Some(path) => path,
             None => return,
         },
@@ -388,7 +391,7 @@ fn is_whole(paths: &[PathBuf], config: &Config) -> bool {
 }
 
 /// The nearest `winfit.toml` in a folder or above it, up to the root of the git repository.
-fn nearest_config(path: &Path) -> Option<PathBuf> {
+fn nearest_config(path: &Path, overlay: &Overlay) -> Option<PathBuf> {
     let start = if path.is_dir() { path } else { path.parent()? };
     let mut folder = if start.as_os_str().is_empty() {
         PathBuf::from(".")
@@ -397,7 +400,7 @@ fn nearest_config(path: &Path) -> Option<PathBuf> {
     };
     loop {
         let candidate = folder.join("winfit.toml");
-        if candidate.is_file() {
+        if overlay.has_file(&candidate) {
             return Some(candidate);
         }
         if folder.join(".git").exists() {
@@ -437,9 +440,19 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
     }
 }
 
-fn read_path(path: &Path, config: &Config, loader: &DiskLoader<'_>, sender: &mpsc::Sender<Found>) {
+fn read_path(
+    path: &Path,
+    config: &Config,
+    loader: &DiskLoader<'_>,
+    overlay: &Overlay,
+    sender: &mpsc::Sender<Found>,
+) {
     if path.is_dir() {
         walk(path, config, loader, sender);
+        return;
+    }
+    if !path.exists() && overlay.has_file(path) {
+        // It is new: see `read_new`.
         return;
     }
     let found = match std::fs::symlink_metadata(path) {
@@ -465,15 +478,8 @@ fn walk(root: &Path, config: &Config, loader: &DiskLoader<'_>, sender: &mpsc::Se
         .require_git(false)
         .follow_links(false)
         .filter_entry(|entry| entry.file_name() != ".git");
-    if !config.exclude.is_empty() {
-        let mut overrides = OverrideBuilder::new(&config.folder);
-        for glob in &config.exclude {
-            // A glob that is none was told when winfit.toml was read.
-            let _ = overrides.add(&format!("!{glob}"));
-        }
-        if let Ok(overrides) = overrides.build() {
-            builder.overrides(overrides);
-        }
+    if let Some(excluded) = excluded(config) {
+        builder.overrides(excluded);
     }
     builder.build_parallel().run(|| {
         let sender = sender.clone();
@@ -495,6 +501,56 @@ fn walk(root: &Path, config: &Config, loader: &DiskLoader<'_>, sender: &mpsc::Se
             }
         })
     });
+}
+
+/// What `winfit.toml` excludes.
+fn excluded(config: &Config) -> Option<Override> {
+    if config.exclude.is_empty() {
+        return None;
+    }
+    let mut overrides = OverrideBuilder::new(&config.folder);
+    for glob in &config.exclude {
+        // A glob that is none was told when winfit.toml was read.
+        let _ = overrides.add(&format!("!{glob}"));
+    }
+    overrides.build().ok()
+}
+
+/// Reads the files of the overlay that the disk does not have: a walk does not meet them.
+fn read_new(
+    root: &Path,
+    config: &Config,
+    loader: &DiskLoader<'_>,
+    overlay: &Overlay,
+    sender: &mpsc::Sender<Found>,
+) {
+    if overlay.is_empty() {
+        return;
+    }
+    let above = overlay::key(root);
+    let excluded = excluded(config);
+    for path in overlay.new_files() {
+        let Ok(rest) = path.strip_prefix(&above) else {
+            continue;
+        };
+        // As a walk would name it.
+        let path = if rest.as_os_str().is_empty() {
+            root.to_owned()
+        } else {
+            root.join(rest)
+        };
+        let is_excluded = excluded
+            .as_ref()
+            .is_some_and(|globs| globs.matched(&path, false).is_ignore());
+        let given = path == root;
+        if is_excluded || !(given || discover::by_name(&path).is_some()) {
+            continue;
+        }
+        if let Some(found) = read_file(&path, given, loader) {
+            // The receiver lives until all senders are gone.
+            let _ = sender.send(found);
+        }
+    }
 }
 
 /// A folder that could not be looked into.

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Host(HostArguments),
     /// Check a repository: Dockerfiles, Compose files, manifests, daemon.json
     Lint(LintArguments),
+    /// Serve an editor: findings while you type, verdicts under the pointer, fixes
+    Lsp(LspArguments),
     /// Show what winfit reads in files, before any judgement
     Facts(FactsArguments),
     /// List the rules of lint, or show the page of one
@@ -174,7 +176,7 @@ impl From<BaseArgument> for Base {
 }
 
 /// What is told of every host on the command line, over what its text says.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct HostFacts {
     /// The hosts are servers or clients, for builds that are both
     #[arg(long, value_name = "KIND")]
@@ -328,6 +330,13 @@ pub(crate) struct LintArguments {
     /// Show what each finding is about and how sure it is
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LspArguments {
+    /// Speak over standard input and output: what it does anyway, and what editors say
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, Args)]

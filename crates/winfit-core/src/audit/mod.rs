@@ -15,6 +15,7 @@ mod pods;
 mod rebuild;
 mod remedies;
 mod selectors;
+pub mod standing;
 mod unsure;
 mod words;
 

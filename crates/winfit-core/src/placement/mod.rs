@@ -80,6 +80,21 @@ impl Placement {
         }
     }
 
+    /// The demand that stands at a place, in a few words, and the placement with nothing else.
+    pub fn demand_at(&self, stands: impl Fn(&Origin) -> bool) -> Option<(String, Self)> {
+        match self {
+            Self::Anywhere => None,
+            Self::Pod(pod) => {
+                let (words, alone) = pod.demand_at(stands)?;
+                Some((words, Self::Pod(Box::new(alone))))
+            }
+            Self::Swarm(swarm) => {
+                let (words, alone) = swarm.demand_at(stands)?;
+                Some((words, Self::Swarm(alone)))
+            }
+        }
+    }
+
     /// The Windows versions that it demands, where it does; empty: it demands none.
     pub fn selected(&self, catalog: &Catalog) -> Vec<Selected> {
         match self {

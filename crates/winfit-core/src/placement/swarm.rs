@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 use crate::catalog::Catalog;
-use crate::finding::Located;
+use crate::finding::{Located, Origin};
 use crate::fleet::{Labels, Member, Role};
 use crate::host::Arch;
 use crate::version::{OsVersion, quote_for_error};
@@ -347,6 +347,16 @@ impl SwarmPlacement {
             constraints: vec![written.clone()],
             ..Self::default()
         })
+    }
+
+    /// The constraint that stands at a place, as written, and the placement with nothing else.
+    pub(crate) fn demand_at(&self, stands: impl Fn(&Origin) -> bool) -> Option<(String, Self)> {
+        let written = self.constraints.iter().find(|one| stands(&one.origin))?;
+        let alone = Self {
+            constraints: vec![written.clone()],
+            ..Self::default()
+        };
+        Some((quote_for_error(written.value.trim()), alone))
     }
 
     /// Whether one of the image's platforms is the node's; none: the node's architecture is not stated.

@@ -2,6 +2,7 @@
 
 use winfit_core::Catalog;
 use winfit_core::day::parse_day;
+use winfit_files::ignores::ignore_here;
 use winfit_files::lint::{Lint, LintOptions, lint, rules};
 
 use crate::repository::Tree;
@@ -491,4 +492,73 @@ fn a_merge_that_is_not_resolved_is_one_finding() {
         ),
     )]);
     assert_eq!(found(&tree), ["Dockerfile:1:1 broken-file"]);
+}
+
+/// A file with the first finding of a rule ignored where it stands; none: no comment can stand there.
+fn ignored(name: &str, text: &str, rule: &str) -> Option<String> {
+    let tree = Tree::new(&[(name, text)]);
+    let findings = lint_of(&tree).findings;
+    let finding = findings.iter().find(|finding| finding.rule == rule);
+    let finding = finding.unwrap_or_else(|| panic!("{rule} in {findings:#?}"));
+    let edit = ignore_here(&tree.read(), finding)?;
+    assert!(edit.range.is_empty(), "it only adds");
+    let mut text = text.to_owned();
+    text.insert_str(edit.range.start, &edit.text);
+    tree.write(name, text.as_bytes());
+    let left = lint_of(&tree).findings;
+    assert!(left.iter().all(|finding| finding.rule != rule), "{left:#?}");
+    assert!(left.len() < findings.len(), "{left:#?}");
+    Some(text)
+}
+
+#[test]
+fn an_ignore_is_written_where_a_comment_can_stand() {
+    const RULE: &str = "latest-removed";
+    let comment = "# winfit: ignore[latest-removed]";
+    let from = format!("FROM {CORE}:latest");
+    for (name, before, after) in [
+        (
+            "Dockerfile",
+            format!("{from}\n"),
+            format!("{comment}\n{from}\n"),
+        ),
+        (
+            "Dockerfile",
+            format!("# escape=`\r\n  {from}\r\n"),
+            format!("# escape=`\r\n  {comment}\r\n  {from}\r\n"),
+        ),
+        ("Dockerfile", from.clone(), format!("{comment}\n{from}")),
+        (
+            "Dockerfile",
+            format!("# winfit: ignore[floating-base]\n{from}\n"),
+            format!("# winfit: ignore[floating-base, latest-removed]\n{from}\n"),
+        ),
+        (
+            "compose.yaml",
+            format!("services:\r\n  a:\r\n    image: {CORE}:latest\r\n"),
+            format!("services:\r\n  a:\r\n    image: {CORE}:latest  {comment}\r\n"),
+        ),
+        (
+            "compose.yaml",
+            format!("services: {{ a: {{ image: {CORE}:latest # why\n }} }}\n"),
+            format!("services: {{ a: {{ image: {CORE}:latest # why  {comment}\n }} }}\n"),
+        ),
+    ] {
+        assert_eq!(ignored(name, &before, RULE), Some(after), "{before}");
+    }
+    // In a text of several lines it would be a part of the text, and JSON has no comments.
+    for (name, text) in [
+        (
+            "compose.yaml",
+            format!("services:\n  a:\n    image: |-\n      {CORE}:latest\n"),
+        ),
+        (
+            "pod.json",
+            format!(
+                "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"a\"}}, \"spec\": {{\"containers\": [{{\"name\": \"a\", \"image\": \"{CORE}:latest\"}}]}}}}\n"
+            ),
+        ),
+    ] {
+        assert_eq!(ignored(name, &text, RULE), None, "{text}");
+    }
 }

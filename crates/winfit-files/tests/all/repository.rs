@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use winfit_core::Catalog;
+use winfit_files::overlay::Overlay;
 use winfit_files::repository::{Facts, MOST_BYTES, ReadOptions, Repository, read};
 
 /// A folder of its own that goes away with the test.
@@ -296,4 +297,51 @@ fn an_unreadable_folder_is_told_and_the_rest_is_read() {
     }
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(repository.files.len() + repository.unread.len(), 2);
+}
+
+#[test]
+fn files_that_only_the_overlay_has_are_read_with_the_others() {
+    let tree = Tree::new(&[("Dockerfile", "FROM a\n")]);
+    let mut overlay = Overlay::default();
+    for (name, text) in [
+        ("Dockerfile", "FROM b\n"),
+        ("new/Dockerfile", "FROM c\n"),
+        ("new/notes.txt", "FROM d\n"),
+        ("old/Dockerfile", "FROM e\n"),
+        ("winfit.toml", "exclude = [\"old/**\"]\n"),
+    ] {
+        overlay.put(&tree.path().join(name), text.as_bytes().to_vec());
+    }
+    let mut options = ReadOptions {
+        paths: vec![tree.path().to_owned()],
+        overlay,
+        ..ReadOptions::default()
+    };
+    let repository = read(Catalog::builtin(), &options);
+    assert_eq!(
+        kinds(&tree, &repository),
+        [
+            "dockerfile Dockerfile",
+            "dockerfile new/Dockerfile",
+            "config winfit.toml"
+        ]
+    );
+    assert!(
+        repository
+            .source(&repository.files[0].source.name)
+            .unwrap()
+            .text
+            .contains('b')
+    );
+    // A new file by its own path.
+    options.paths = vec![tree.path().join("new/Dockerfile")];
+    let repository = read(Catalog::builtin(), &options);
+    assert_eq!(
+        kinds(&tree, &repository),
+        ["dockerfile new/Dockerfile", "config winfit.toml"]
+    );
+    assert!(repository.unread.is_empty());
+    // Elsewhere it is none of this tree's.
+    options.paths = vec![Tree::new(&[]).path().to_owned()];
+    assert!(read(Catalog::builtin(), &options).files.is_empty());
 }

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod host;
 pub(crate) mod lint;
+pub(crate) mod lsp;
 pub(crate) mod matrix;
 mod mended;
 pub(crate) mod notes;

@@ -60,7 +60,7 @@ pub(super) fn details(finding: &Finding) -> String {
 }
 
 /// Text that Markdown, HTML and GitHub's mentions leave alone.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {
@@ -79,7 +79,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Text between as many backticks as it needs.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let fence = fence(text, 1);
     let pad = if fence.len() > 1 { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")

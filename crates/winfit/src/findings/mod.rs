@@ -224,7 +224,7 @@ struct Region {
 }
 
 /// An origin in words: `shop/web.yaml:21:9`, `Deployment shop/web, spec.template`.
-fn in_words(origin: &Origin) -> String {
+pub(crate) fn in_words(origin: &Origin) -> String {
     let mut text = clean(&origin.source);
     if let Some(span) = origin.span {
         text.push_str(&format!(":{}:{}", span.line, span.column));
@@ -236,7 +236,7 @@ fn in_words(origin: &Origin) -> String {
 }
 
 /// A remedy with what it may cost: `fix`, `fix (unsafe)`.
-fn fix_word(remedy: &Remedy) -> &'static str {
+pub(crate) fn fix_word(remedy: &Remedy) -> &'static str {
     match remedy.safety {
         Safety::Safe => "fix",
         Safety::Unsafe => "fix (unsafe)",
@@ -244,7 +244,7 @@ fn fix_word(remedy: &Remedy) -> &'static str {
 }
 
 /// The lines of a remedy to paste, each with whether it is only a label.
-fn to_paste(remedy: &Remedy) -> Vec<(bool, String)> {
+pub(crate) fn to_paste(remedy: &Remedy) -> Vec<(bool, String)> {
     let mut lines = Vec::new();
     // A diff that names no file says what the commands say.
     if let Some(diff) = remedy.diff.as_ref().filter(|diff| diff.starts_with("---")) {

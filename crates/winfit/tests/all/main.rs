@@ -5,6 +5,7 @@
 mod docs;
 mod fleets;
 mod lint;
+mod lsp;
 mod pages;
 mod sarif;
 mod sarif_schema;

@@ -99,6 +99,29 @@ impl PodPlacement {
         })
     }
 
+    /// The demand that stands at a place, in a few words, and the placement with nothing else.
+    pub(crate) fn demand_at(&self, stands: impl Fn(&Origin) -> bool) -> Option<(String, Self)> {
+        let tolerant = Self {
+            tolerations: vec![Toleration::of_everything()],
+            ..Self::default()
+        };
+        if let Some(name) = self.node_name.as_ref().filter(|name| stands(&name.origin)) {
+            let alone = Self {
+                node_name: Some(name.clone()),
+                ..tolerant
+            };
+            return Some((format!("nodeName {}", name.value), alone));
+        }
+        let terms = self.terms.iter().flatten().flatten();
+        let mut demands = self.node_selector.iter().chain(terms);
+        let demand = demands.find(|demand| stands(&demand.origin))?;
+        let alone = Self {
+            terms: Some(vec![vec![demand.clone()]]),
+            ..tolerant
+        };
+        Some((demand.in_words(), alone))
+    }
+
     /// One of the terms must hold. No terms, or a term without demands, match no node.
     fn affinity(
         &self,
