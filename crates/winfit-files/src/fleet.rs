@@ -18,7 +18,7 @@ use crate::compose::Service;
 use crate::config::Config;
 use crate::dockerfile::{self, Dockerfile, Stage};
 use crate::kubernetes::{Content, NodeObject, Object, PodTemplate};
-use crate::repository::{Facts, ReadFile, Repository, tidy};
+use crate::repository::{Facts, ReadFile, Repository, by_name, tidy};
 use crate::rules;
 use crate::shares::in_shares;
 
@@ -287,10 +287,10 @@ impl Building<'_> {
         }
         for image in &self.config.images {
             if let Some(path) = &image.dockerfile
-                && let Some((_, dockerfile)) = self.dockerfiles.get(&tidy(path))
+                && let Some((_, dockerfile)) = self.dockerfiles.get(&by_name(path))
                 && let Some(base) = self.final_base(dockerfile, None)
             {
-                let dockerfile = Some(tidy(path));
+                let dockerfile = Some(by_name(path));
                 self.remember(&image.reference, Built { base, dockerfile });
             }
         }
@@ -314,7 +314,7 @@ impl Building<'_> {
             base.origin = inline.origin.clone();
             return Some((base, None));
         }
-        let path = tidy(build.dockerfile.as_deref()?);
+        let path = by_name(build.dockerfile.as_deref()?);
         let (file, _) = self.dockerfiles.get(&path)?;
         let (dockerfile, _) = dockerfile::read_with_args(&file.source, &build.args);
         let base = self.final_base(&dockerfile, build.target.as_deref())?;

@@ -136,6 +136,13 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         );
     }
     findings.extend(doubled(repository));
+    let daemons: Vec<Arc<str>> = repository
+        .files
+        .iter()
+        .filter(|file| matches!(file.facts, Facts::Daemon(_)) && !file.beside)
+        .map(|file| Arc::clone(&file.source.name))
+        .collect();
+    rules::daemon::default_instead(&daemons, &mut findings);
     leave_out_consequences(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
     let scope = ignores::Scope {

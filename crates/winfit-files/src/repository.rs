@@ -215,7 +215,7 @@ fn tell_missing_dockerfiles(repository: &mut Repository) {
             let path = image
                 .dockerfile
                 .as_ref()
-                .filter(|path| !known.contains(&tidy(path)))?;
+                .filter(|path| !known.contains(&by_name(path)))?;
             let message = format!(
                 "{:?} is no Dockerfile that can be read, so nobody knows what {} is built on",
                 quote_for_error(&path.to_string_lossy()),
@@ -277,7 +277,7 @@ fn read_beside(repository: &mut Repository, loader: &DiskLoader<'_>) {
         }
     }
     for path in &mut wanted {
-        *path = tidy(path);
+        *path = by_name(path);
     }
     wanted.sort();
     wanted.dedup();
@@ -293,6 +293,12 @@ fn read_beside(repository: &mut Repository, loader: &DiskLoader<'_>) {
             repository.files.push(*file);
         }
     }
+}
+
+/// A path as a file's name has it: a file that was given by an absolute path is named from the working
+/// folder.
+pub(crate) fn by_name(path: &Path) -> PathBuf {
+    tidy(Path::new(&shown(path)))
 }
 
 /// A path without `.` and without `..` behind a folder.

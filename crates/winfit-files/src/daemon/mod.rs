@@ -4,6 +4,7 @@ mod json;
 mod script;
 
 use winfit_core::finding::Located;
+use winfit_core::host::Isolation;
 
 pub use self::json::read;
 pub use self::script::{looks_like as script_looks_like, read as read_script};
@@ -26,4 +27,12 @@ pub struct ServiceCommand {
     pub exec_opts: Vec<Located<String>>,
     /// `--config-file`, where given.
     pub config_file: Option<Located<String>>,
+}
+
+/// A `daemon.json` that says nothing but the default isolation.
+pub fn of_isolation(isolation: Isolation) -> String {
+    format!(
+        "{{\n    \"exec-opts\": [\"isolation={}\"]\n}}\n",
+        isolation.name()
+    )
 }

@@ -18,7 +18,6 @@ use winfit_core::remedy::Remedy;
 
 use self::draft::Drafts;
 pub use self::run::{Applied, Fixed, FixedFile, chosen, run};
-pub use self::structured::new_daemon_json;
 use crate::repository::Repository;
 use crate::source::Source;
 

@@ -7,6 +7,7 @@ use winfit_core::change::{Change, ServiceChange};
 use winfit_core::host::Isolation;
 
 use super::{NotFixed, pieces, pod};
+use crate::daemon;
 use crate::edit::path::{Place, Step, at, find};
 use crate::edit::value::Value;
 use crate::edit::yaml::{NotEdited, edit, values};
@@ -53,18 +54,10 @@ pub(super) fn daemon_edits(
         let whole = 0..source.text.len();
         return Ok(vec![Edit {
             range: whole,
-            text: new_daemon_json(*isolation),
+            text: daemon::of_isolation(*isolation),
         }]);
     }
     edits(source, changes)
-}
-
-/// A `daemon.json` that says nothing but the default isolation.
-pub fn new_daemon_json(isolation: Isolation) -> String {
-    format!(
-        "{{\n    \"exec-opts\": [\"isolation={}\"]\n}}\n",
-        isolation.name()
-    )
 }
 
 /// The document that a change is about, and its place there.

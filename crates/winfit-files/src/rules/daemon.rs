@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use winfit_core::change::Change;
-use winfit_core::finding::{Confidence, Finding, Located, Rule, Severity, Subject};
-use winfit_core::remedy::{Remedy, RemedyKind, Safety};
+use winfit_core::finding::{Confidence, Finding, Located, Origin, Rule, Severity, Subject};
+use winfit_core::host::Isolation;
+use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use winfit_core::version::quote_for_error;
 
 use super::{Context, write_instead};
-use crate::daemon::{DaemonJson, ServiceCommand};
+use crate::daemon::{DaemonJson, ServiceCommand, of_isolation};
 
 /// How many further places a finding points at.
 const MOST_RELATED: usize = 3;
@@ -307,6 +308,46 @@ fn isolate(option: &Located<String>, isolation: &str) -> Remedy {
         option,
         &format!("isolation={isolation}"),
     )
+}
+
+/// Where a service could ask for Hyper-V isolation, its engines could have it as their default: the
+/// page's other way. Of the repository's one `daemon.json` it is a fix; where there is none, or several,
+/// the file to write is shown.
+pub fn default_instead(daemons: &[Arc<str>], findings: &mut [Finding]) {
+    let hyperv = |remedy: &Remedy| {
+        let change = remedy.changes.first();
+        matches!(change, Some(Change::Service { change, .. })
+            if change.isolation == Some(Isolation::Hyperv))
+    };
+    for finding in findings {
+        if !finding.remedies.iter().any(hyperv) {
+            continue;
+        }
+        let (place, changes) = match daemons {
+            [only] => (
+                only.to_string(),
+                vec![Change::EngineIsolation {
+                    at: Origin::whole(only),
+                    isolation: Isolation::Hyperv,
+                }],
+            ),
+            _ => (
+                "C:\\ProgramData\\docker\\config\\daemon.json".to_owned(),
+                Vec::new(),
+            ),
+        };
+        finding.remedies.push(Remedy {
+            kind: RemedyKind::Isolation,
+            title: format!("or make it the default of the hosts' engines, in {place}"),
+            safety: Safety::Unsafe,
+            commands: vec![Command {
+                shell: Shell::Any,
+                text: of_isolation(Isolation::Hyperv).trim_end().to_owned(),
+            }],
+            diff: None,
+            changes,
+        });
+    }
 }
 
 /// The isolation that a misspelt word means.

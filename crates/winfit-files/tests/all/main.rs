@@ -10,4 +10,5 @@ mod fix;
 mod kubernetes;
 mod lint;
 mod repository;
+mod write;
 mod yaml;

@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         (repository, found)
     };
     let from_stdin = reads_stdin(&arguments.files);
+    let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
     complaints.extend(mended.refusals());
     if arguments.fix && !from_stdin {
         complaints.extend(mended.write());
@@ -110,14 +111,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         text = patch;
     } else if arguments.fix && from_stdin {
         // An editor takes the text; what is left to say goes beside it.
-        complaints.push(report.summary());
+        if !found.findings.is_empty() {
+            complaints.push(report.summary());
+        }
         text = mended.text_of_stdin(&repository, &arguments.files);
     }
     let counts = found
         .findings
         .iter()
         .any(|finding| arguments.fail_on.counts(finding.severity));
-    let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
     let exit = if nothing {
         Exit::Nothing
     } else if counts

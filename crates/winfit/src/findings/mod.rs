@@ -25,7 +25,7 @@ use winfit_core::audit::Placed;
 use winfit_core::finding::{Finding, Origin, Rule, Severity};
 use winfit_core::fleet::{Member, Workload};
 use winfit_core::remedy::{Remedy, Safety, Shell};
-use winfit_files::fix::{Applied, chosen};
+use winfit_files::fix::{Applied, FileEdit, chosen, edits};
 use winfit_files::repository::{Repository, Unread};
 use winfit_files::source::Source;
 
@@ -33,11 +33,18 @@ use winfit_files::source::Source;
 pub(crate) trait Sources {
     /// The text of a file by the name that origins carry; none: it is no file, or not at hand.
     fn source(&self, name: &str) -> Option<&Source>;
+
+    /// What carries a remedy out in these texts; nothing where it takes a person's hand.
+    fn edits(&self, remedy: &Remedy) -> Vec<FileEdit>;
 }
 
 impl Sources for Repository {
     fn source(&self, name: &str) -> Option<&Source> {
         Self::source(self, name).map(AsRef::as_ref)
+    }
+
+    fn edits(&self, remedy: &Remedy) -> Vec<FileEdit> {
+        edits(self, remedy).unwrap_or_default()
     }
 }
 

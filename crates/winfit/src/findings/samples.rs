@@ -9,6 +9,7 @@ use winfit_core::finding::{Confidence, Finding, Origin, Rule, Severity, Subject}
 use winfit_core::fleet::Member;
 use winfit_core::host::read_host_spec;
 use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
+use winfit_files::fix::FileEdit;
 use winfit_files::repository::Unread;
 use winfit_files::source::Source;
 
@@ -37,6 +38,11 @@ pub(super) struct Sample {
 impl Sources for Sample {
     fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| &*source.name == name)
+    }
+
+    /// The sample's remedies are words alone.
+    fn edits(&self, _remedy: &Remedy) -> Vec<FileEdit> {
+        Vec::new()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Findings as SARIF 2.1.0, the format of code scanning.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::finding::{Finding, Origin, Severity};
+use winfit_core::remedy::Remedy;
 
 use super::fingerprint::fingerprints;
 use super::paths::is_absolute;
@@ -124,7 +126,42 @@ fn result(report: &Report<'_>, finding: &Finding) -> Value {
             .collect();
         result["relatedLocations"] = json!(related);
     }
+    let fixes: Vec<Value> = finding
+        .remedies
+        .iter()
+        .filter_map(|remedy| fix(report, remedy))
+        .collect();
+    if !fixes.is_empty() {
+        result["fixes"] = json!(fixes);
+    }
     result
+}
+
+/// A remedy as edits, which whoever shows the log can apply; none: it takes a person's hand.
+fn fix(report: &Report<'_>, remedy: &Remedy) -> Option<Value> {
+    let mut by_file: BTreeMap<Arc<str>, (Value, Vec<Value>)> = BTreeMap::new();
+    for edit in report.sources.edits(remedy) {
+        let origin = edit.source.origin(edit.range.start, edit.range.end);
+        let mut place = physical(&report.place(&origin)?);
+        let replacement = json!({
+            "deletedRegion": place["region"].take(),
+            "insertedContent": {"text": edit.text},
+        });
+        by_file
+            .entry(Arc::clone(&edit.source.name))
+            .or_insert_with(|| (place["artifactLocation"].take(), Vec::new()))
+            .1
+            .push(replacement);
+    }
+    let changes: Vec<Value> = by_file
+        .into_values()
+        .map(|(artifact, replacements)| {
+            json!({"artifactLocation": artifact, "replacements": replacements})
+        })
+        .collect();
+    let title = format!("{}: {}", super::fix_word(remedy), clean(&remedy.title));
+    (!changes.is_empty())
+        .then(|| json!({"description": {"text": title}, "artifactChanges": changes}))
 }
 
 fn location(report: &Report<'_>, origin: &Origin, label: &str) -> Value {

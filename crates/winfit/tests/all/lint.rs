@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A folder of a test's own, gone with it.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("winfit-lint-{}-{name}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
@@ -23,7 +23,11 @@ impl Drop for Folder {
 }
 
 /// Runs the built command in a folder, with this on its standard input.
-fn winfit(folder: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+pub(crate) fn winfit(
+    folder: &Path,
+    arguments: &[&str],
+    stdin: &str,
+) -> (Option<i32>, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_winfit"))
         .args(arguments)
         .current_dir(folder)

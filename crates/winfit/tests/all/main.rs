@@ -6,6 +6,7 @@ mod docs;
 mod fleets;
 mod lint;
 mod lsp;
+mod mend;
 mod pages;
 mod sarif;
 mod sarif_schema;
