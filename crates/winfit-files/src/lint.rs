@@ -6,15 +6,18 @@ use std::sync::Arc;
 use time::Date;
 use winfit_core::Catalog;
 use winfit_core::audit::{AuditOptions, Placed, audit};
+use winfit_core::change::Change;
 use winfit_core::finding::{Finding, Rule, Severity, Subject};
 use winfit_core::fleet::{Fleet, Member, State};
 use winfit_core::host::Os;
+use winfit_core::remedy::{Remedy, RemedyKind, Safety};
 
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
 use crate::repository::{Facts, ReadFile, Repository};
 use crate::rules::{self, Context};
 use crate::shares::in_shares;
+use crate::source::Source;
 use crate::{fleet, ignores};
 
 /// What a lint needs beside the files.
@@ -223,7 +226,7 @@ fn of_file(context: &Context<'_>, file: &ReadFile) -> Vec<Finding> {
     let mut findings: Vec<Finding> = file
         .problems
         .iter()
-        .map(|problem| of_problem(problem, name))
+        .map(|problem| of_problem(problem, &file.source))
         .collect();
     match &file.facts {
         Facts::Dockerfile(facts) => {
@@ -250,8 +253,9 @@ fn of_file(context: &Context<'_>, file: &ReadFile) -> Vec<Finding> {
     findings
 }
 
-fn of_problem(problem: &Problem, name: &Arc<str>) -> Finding {
-    let finding = Finding::new(
+fn of_problem(problem: &Problem, source: &Source) -> Finding {
+    let name = &source.name;
+    let mut finding = Finding::new(
         problem.rule,
         problem.severity,
         Subject::new("file", name),
@@ -259,6 +263,26 @@ fn of_problem(problem: &Problem, name: &Arc<str>) -> Finding {
         problem.message.clone(),
     )
     .label(problem.label.clone());
+    if let Some((title, text)) = &problem.instead
+        && let Some(old) = problem
+            .origin
+            .span
+            .and_then(|span| source.text.get(span.start..span.end))
+    {
+        // What no reader takes does not work: nothing that does can change.
+        finding = finding.remedy(Remedy {
+            kind: RemedyKind::Isolation,
+            title: (*title).to_owned(),
+            safety: Safety::Safe,
+            commands: Vec::new(),
+            diff: None,
+            changes: vec![Change::Text {
+                at: problem.origin.clone(),
+                old: old.to_owned(),
+                new: text.clone(),
+            }],
+        });
+    }
     match &problem.other {
         Some((origin, label)) => finding.related(origin.clone(), label.clone()),
         None => finding,

@@ -17,6 +17,8 @@ pub struct Problem {
     pub label: String,
     /// Another place that belongs to it, with a few words: where a key stands first.
     pub other: Option<(Origin, String)>,
+    /// What would be right in its place, where that is plain: what to do, in a line, and the text.
+    pub instead: Option<(&'static str, String)>,
 }
 
 impl Problem {
@@ -29,6 +31,7 @@ impl Problem {
             origin,
             label: String::new(),
             other: None,
+            instead: None,
         }
     }
 
@@ -52,6 +55,13 @@ impl Problem {
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// The same with what would be right in its place.
+    #[must_use]
+    pub fn instead(mut self, title: &'static str, text: impl Into<String>) -> Self {
+        self.instead = Some((title, text.into()));
         self
     }
 

@@ -170,7 +170,11 @@ impl Reader<'_> {
                         "the braces around the settings are missing, and the engine does not \
                          start: the file is one object, { \"exec-opts\": [\"isolation=hyperv\"] }",
                     )
-                    .label("belongs between { and }"),
+                    .label("belongs between { and }")
+                    .instead(
+                        "put the braces around them",
+                        format!("{{\n    {}\n}}", text.trim()),
+                    ),
                 );
                 self.behind = 1;
                 self.root(&value);
@@ -184,8 +188,12 @@ impl Reader<'_> {
             range.end = range.start + next.map_or(0, char::len_utf8);
         }
         let origin = self.place(range);
-        self.problems
-            .push(Problem::error(REFUSED, origin, message).label(label));
+        let problem = Problem::error(REFUSED, origin, message).label(label);
+        self.problems.push(match error.kind() {
+            ParseErrorKind::CommentsNotAllowed => problem.instead("delete the comment", ""),
+            ParseErrorKind::TrailingCommasNotAllowed => problem.instead("delete the comma", ""),
+            _ => problem,
+        });
         // What was meant is often clear all the same.
         if let Ok(Some(value)) = parse(text, &ParseOptions::default()) {
             self.root(&value);

@@ -9,7 +9,7 @@ use winfit_core::finding::{Origin, Span};
 use winfit_core::remedy::Remedy;
 
 use super::{FileEdit, NotFixed, dockerfile, structured};
-use crate::daemon::read_script;
+use crate::daemon::{read as read_daemon, read_script};
 use crate::edit::{Edit, apply};
 use crate::repository::{Facts, ReadFile, Repository};
 use crate::source::Source;
@@ -204,6 +204,13 @@ fn of_file(file: &ReadFile, draft: &Draft, changes: &[&Change]) -> Result<Draft,
                 .collect::<Result<Vec<_>, NotFixed>>()?;
             draft.edited(structured::edits(&draft.now, &placed)?)
         }
+        Facts::Daemon(_) if !is_json(&draft.now.text) && !draft.now.text.trim().is_empty() => {
+            let [change @ Change::Text { old, new, .. }] = changes else {
+                return Err(NotFixed::NoChange);
+            };
+            let place = place(draft, change)?;
+            draft.edited(broken_json_edit(&draft.now, place, old, new)?)
+        }
         Facts::Daemon(_) => {
             let placed = changes
                 .iter()
@@ -232,6 +239,42 @@ fn of_file(file: &ReadFile, draft: &Draft, changes: &[&Change]) -> Result<Draft,
             Ok(known)
         }
         Facts::Template(_) | Facts::Config | Facts::Broken(_) => Err(NotFixed::NoChange),
+    }
+}
+
+/// Another text in a `daemon.json` that is no JSON yet. It must be one then, or be read further than
+/// before.
+fn broken_json_edit(
+    source: &Source,
+    place: Range<usize>,
+    old: &str,
+    new: &str,
+) -> Result<Vec<Edit>, NotFixed> {
+    let vanished = || NotFixed::Vanished {
+        place: source.name.to_string(),
+    };
+    if source.text.get(place.clone()) != Some(old) {
+        return Err(vanished());
+    }
+    let edits = vec![Edit {
+        range: place.clone(),
+        text: new.to_owned(),
+    }];
+    let text = apply(&source.text, &edits).ok_or_else(vanished)?;
+    let edited = with_text(source, text);
+    let (_, problems) = read_daemon(&edited);
+    let next = problems
+        .iter()
+        .filter_map(|problem| problem.origin.span)
+        .map(|span| span.start)
+        .min();
+    if is_json(&edited.text) || next.is_some_and(|next| next >= place.start + new.len()) {
+        Ok(edits)
+    } else {
+        Err(NotFixed::Refused {
+            place: source.name.to_string(),
+            reason: "it would be no JSON then either".to_owned(),
+        })
     }
 }
 

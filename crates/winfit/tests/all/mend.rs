@@ -203,7 +203,10 @@ fn without_unsafe_fixes_nothing_that_runs_changes() {
         ),
         "{out}"
     );
-    assert!(out.contains("; 1 fix with --fix\n--unsafe-fixes\n"), "{out}");
+    assert!(
+        out.contains("; 1 fix with --fix\n--unsafe-fixes\n"),
+        "{out}"
+    );
     let (exit, _, _) = winfit(&folder.0, &["lint", "--fix", "--unsafe-fixes"], "");
     assert!(read(&folder.0, "web.yaml").contains("        kubernetes.io/os: windows\n"));
     assert_eq!(exit, Some(0));
