@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use winfit_core::Catalog;
 use winfit_core::finding::{Located, Origin, Subject};
 use winfit_core::fleet::{
-    Build, Container, Fleet, ImageUse, Labels, Member, Orchestrator, State, Workload,
+    Build, BuildBase, Container, Fleet, ImageUse, Labels, Member, Orchestrator, State, Workload,
 };
 use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
 use winfit_core::image::{NamedImage, StatedBy};
@@ -49,6 +49,28 @@ pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fl
         build.used = used.contains(&tidy(Path::new(&build.subject.name)));
     }
     fleet
+}
+
+/// The images that builds of the Dockerfiles need, with the default values of their arguments.
+pub fn build_bases(catalog: &Catalog, repository: &Repository) -> Vec<BuildBase> {
+    let building = Building {
+        catalog,
+        config: &repository.config,
+        dockerfiles: Dockerfiles::new(),
+        built: HashMap::new(),
+        swarm_alone: false,
+    };
+    let mut found = Vec::new();
+    for file in repository.files.iter().filter(|file| !file.beside) {
+        if let Facts::Dockerfile(dockerfile) = &file.facts {
+            let needed = rules::dockerfile::build_bases(catalog, &file.source.name, dockerfile);
+            found.extend(needed.map(|base| BuildBase {
+                image: building.completed(base.image),
+                ..base
+            }));
+        }
+    }
+    found
 }
 
 /// What some of the files add to the fleet.

@@ -7,7 +7,8 @@ use time::Date;
 use winfit_core::Catalog;
 use winfit_core::audit::{AuditOptions, Placed, audit};
 use winfit_core::finding::{Finding, Rule, Severity, Subject};
-use winfit_core::fleet::{Fleet, Member};
+use winfit_core::fleet::{Fleet, Member, Preflight};
+use winfit_core::host::Isolation;
 
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
@@ -25,6 +26,9 @@ pub struct LintOptions {
     pub eol_within: Option<i64>,
     /// Hosts beside those of `winfit.toml` and of the files; where there are any, they alone count.
     pub hosts: Vec<Member>,
+    /// The isolation of `docker build`. Given it, or hosts of their own, Dockerfiles are judged as
+    /// they are built on the hosts.
+    pub build_isolation: Option<Isolation>,
 }
 
 /// What a lint found.
@@ -98,7 +102,14 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         today: options.today,
         eol_within: options.eol_within.or(config.eol_within).unwrap_or(180),
     };
-    let fleet = fleet::fleet(catalog, repository, &options.hosts);
+    let mut fleet = fleet::fleet(catalog, repository, &options.hosts);
+    // Hosts of winfit.toml run what may well be built elsewhere.
+    if !options.hosts.is_empty() || options.build_isolation.is_some() {
+        fleet.preflight = Some(Preflight {
+            isolation: options.build_isolation,
+            bases: fleet::build_bases(catalog, repository),
+        });
+    }
     let audited = audit(catalog, &fleet, &audit_options);
     let context = Context {
         catalog,

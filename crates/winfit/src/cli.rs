@@ -303,6 +303,10 @@ pub(crate) struct LintArguments {
     pub(crate) hosts: Vec<String>,
     #[command(flatten)]
     pub(crate) facts: HostFacts,
+    /// Judge Dockerfiles as built by docker build --isolation=ISOLATION on the hosts (else, where
+    /// --host is given, with each host's default)
+    #[arg(long, value_name = "ISOLATION")]
+    pub(crate) isolation: Option<IsolationArgument>,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,

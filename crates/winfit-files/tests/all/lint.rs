@@ -11,6 +11,7 @@ fn lint_of(tree: &Tree) -> Lint {
         today: parse_day("2026-11-22").unwrap(),
         eol_within: None,
         hosts: Vec::new(),
+        build_isolation: None,
     };
     lint(Catalog::builtin(), &tree.read(), &options)
 }
@@ -414,6 +415,7 @@ fn ignores_of_what_was_not_read_are_not_called_unused() {
             today: parse_day("2026-11-22").unwrap(),
             eol_within: None,
             hosts: hosts.collect(),
+            build_isolation: None,
         };
         let lint = lint(Catalog::builtin(), &repository, &options);
         lint.findings
@@ -491,4 +493,59 @@ fn a_merge_that_is_not_resolved_is_one_finding() {
         ),
     )]);
     assert_eq!(found(&tree), ["Dockerfile:1:1 broken-file"]);
+}
+
+/// Hosts from the command line build what is there; those of winfit.toml only where an isolation of
+/// builds is named.
+#[test]
+fn dockerfiles_are_judged_as_built_on_the_hosts() {
+    let staged = format!(
+        "ARG TAG=ltsc2019\nFROM {CORE}:${{TAG}} AS tools\nFROM tools AS build\nRUN dir\nFROM {CORE}:ltsc2022\nCOPY --from=build /a /a\n"
+    );
+    let tree = Tree::new(&[
+        ("Dockerfile", &staged),
+        (
+            "copy/Dockerfile",
+            &format!("FROM {CORE}:ltsc2019\nCOPY a b\n"),
+        ),
+        ("linux/Dockerfile", "FROM golang:1.24\nRUN go build\n"),
+        ("winfit.toml", "hosts = [\"ltsc2022\"]\n"),
+    ]);
+    let here = || {
+        let host = winfit_core::host::Host::windows("10.0.20348".parse().unwrap());
+        vec![winfit_core::fleet::Member::new("ci", host, "--host")]
+    };
+    let told = |hosts, build_isolation| {
+        let options = LintOptions {
+            today: parse_day("2026-11-22").unwrap(),
+            eol_within: None,
+            hosts,
+            build_isolation,
+        };
+        lint(Catalog::builtin(), &tree.read(), &options)
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "cannot-build-here")
+            .map(|finding| {
+                let place = |origin: &winfit_core::finding::Origin| {
+                    origin.span.map(|span| (span.line, span.column)).unwrap()
+                };
+                let related: Vec<(u32, u32)> = finding
+                    .related
+                    .iter()
+                    .map(|related| place(&related.origin))
+                    .collect();
+                (place(&finding.origin), related)
+            })
+            .collect::<Vec<_>>()
+    };
+    let process = Some(winfit_core::host::Isolation::Process);
+    let hyperv = Some(winfit_core::host::Isolation::Hyperv);
+    // The argument's default, and the RUN of a stage on the stage.
+    let base = vec![((1, 9), vec![(4, 1)])];
+    assert_eq!(told(here(), None), base);
+    assert_eq!(told(here(), process), base);
+    assert_eq!(told(here(), hyperv), []);
+    assert_eq!(told(vec![], None), []);
+    assert_eq!(told(vec![], process), base);
 }

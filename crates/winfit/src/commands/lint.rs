@@ -29,8 +29,14 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
         hosts: hosts.collect(),
+        build_isolation: arguments.isolation.map(Into::into),
     };
     let found = lint(catalog, &repository, &options);
+    if arguments.isolation.is_some() && found.fleet.hosts.is_empty() {
+        return Err(usage(
+            "--isolation says how docker build runs on a host, and there is none; name the host that builds, as --host auto, or declare hosts in winfit.toml",
+        ));
+    }
     let rules = rules();
     let folder = WorkingFolder::current();
     let nothing = is_nothing(&repository, &arguments.files);
