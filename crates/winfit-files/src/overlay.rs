@@ -27,6 +27,11 @@ impl Overlay {
         self.0.is_empty()
     }
 
+    /// Whether a text is put over this path, where the disk need not have a file.
+    pub(crate) fn covers(&self, path: &Path) -> bool {
+        !self.is_empty() && self.0.contains_key(&key(path))
+    }
+
     /// The bytes of a file; none: it is larger than [`MOST_BYTES`].
     pub(crate) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, String> {
         if !self.is_empty()

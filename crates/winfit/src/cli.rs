@@ -1,6 +1,6 @@
 //! The arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use winfit_core::Date;
@@ -288,9 +288,33 @@ pub(crate) struct FilesArguments {
     /// The winfit.toml to use (else the nearest one above the first path)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The name that standard input would have as a file, which says what it is
+    /// Standard input is this file, as an editor has it: its name says what it is, and its folder
+    /// which files go with it
     #[arg(long, value_name = "NAME")]
-    pub(crate) stdin_filename: Option<String>,
+    pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+impl FilesArguments {
+    /// The paths to read, with the name of standard input in the place of `-`; editors give the name
+    /// alone.
+    pub(crate) fn named_paths(&self) -> Vec<PathBuf> {
+        match &self.stdin_filename {
+            None => self.paths.clone(),
+            Some(name) if self.paths.is_empty() => vec![name.clone()],
+            Some(name) => {
+                let paths = self.paths.iter();
+                paths
+                    .map(|path| if is_stdin(path) { name } else { path })
+                    .cloned()
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 #[derive(Debug, Args)]

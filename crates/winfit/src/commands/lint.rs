@@ -11,7 +11,7 @@ use winfit_files::overlay::Overlay;
 use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
 
 use super::notes::Calendar;
-use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
+use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments, is_stdin};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
 use crate::input;
@@ -110,10 +110,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
 
 /// Reads what the arguments name. Paths that are not there are among what could not be read.
 pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
-    let from_stdin = arguments.paths.iter().any(|path| path.as_os_str() == "-");
-    if let (false, Some(name)) = (from_stdin, &arguments.stdin_filename) {
+    let from_stdin = arguments.paths.iter().any(|path| is_stdin(path));
+    if let (false, false, Some(name)) = (
+        from_stdin,
+        arguments.paths.is_empty(),
+        &arguments.stdin_filename,
+    ) {
         return Err(usage(format!(
-            "--stdin-filename {name} names what - reads; give - as a path too"
+            "--stdin-filename {} says what standard input is, and the paths do not name that; give - too, or no path",
+            name.display()
         )));
     }
     if let Some(config) = &arguments.config
@@ -122,34 +127,48 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
         let reason = input::reason(&error);
         return Err(nothing(format!("--config {}: {reason}", config.display())));
     }
+    let mut overlay = Overlay::default();
+    let mut stdin = None;
+    match &arguments.stdin_filename {
+        Some(name) if name.is_dir() => {
+            return Err(usage(format!(
+                "--stdin-filename {} is a folder; name the file that standard input is",
+                name.display()
+            )));
+        }
+        Some(name) => overlay.put(name, read_stdin()?),
+        None if from_stdin => stdin = Some((STDIN.to_owned(), read_stdin()?)),
+        None => {}
+    }
     let mut missing = Vec::new();
     let mut paths: Vec<PathBuf> = Vec::new();
-    for path in arguments
-        .paths
-        .iter()
-        .filter(|path| path.as_os_str() != "-")
-    {
-        match std::fs::metadata(path) {
-            Ok(_) => paths.push(path.clone()),
-            Err(error) => missing.push(Unread {
-                path: path.display().to_string(),
-                reason: match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
-                    _ => input::reason(&error),
-                },
-            }),
+    for path in arguments.named_paths() {
+        if is_stdin(&path) {
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Err(error) if arguments.stdin_filename.as_ref() != Some(&path) => {
+                missing.push(Unread {
+                    path: path.display().to_string(),
+                    reason: match error.kind() {
+                        std::io::ErrorKind::NotFound => {
+                            "there is no such file or folder".to_owned()
+                        }
+                        _ => input::reason(&error),
+                    },
+                });
+            }
+            _ => paths.push(path),
         }
     }
-    let mut repository = if paths.is_empty() && !from_stdin && !missing.is_empty() {
+    let mut repository = if paths.is_empty() && stdin.is_none() && !missing.is_empty() {
         Repository::default()
     } else {
         let options = ReadOptions {
             paths,
             config: arguments.config.clone(),
-            stdin: from_stdin
-                .then(|| stdin(arguments.stdin_filename.as_deref()))
-                .transpose()?,
-            overlay: Overlay::default(),
+            stdin,
+            overlay,
         };
         read(Catalog::builtin(), &options)
     };
@@ -157,8 +176,10 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     Ok(repository)
 }
 
-/// Standard input, and the name that says what it is.
-fn stdin(name: Option<&str>) -> Result<(String, Vec<u8>)> {
+/// What standard input is called that has no name.
+const STDIN: &str = "standard input";
+
+fn read_stdin() -> Result<Vec<u8>> {
     /// What a cluster's worth of rendered manifests stays far below.
     const MOST: u64 = 64 * 1024 * 1024;
     let mut bytes = Vec::new();
@@ -166,11 +187,11 @@ fn stdin(name: Option<&str>) -> Result<(String, Vec<u8>)> {
         .lock()
         .take(MOST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| nothing(format!("standard input: {}", input::reason(&error))))?;
+        .map_err(|error| nothing(format!("{STDIN}: {}", input::reason(&error))))?;
     if bytes.len() as u64 > MOST {
-        return Err(nothing("standard input is larger than 64 MiB"));
+        return Err(nothing(format!("{STDIN} is larger than 64 MiB")));
     }
-    Ok((name.unwrap_or("standard input").to_owned(), bytes))
+    Ok(bytes)
 }
 
 /// What could not be read, for people.
@@ -184,11 +205,9 @@ pub(crate) fn complaints_of(repository: &Repository) -> Vec<String> {
 /// Whether there was something to read, and none of it could be. `winfit.toml` alone is nothing, where
 /// it was found beside what was asked for.
 pub(crate) fn is_nothing(repository: &Repository, arguments: &FilesArguments) -> bool {
-    let asked_for_config = arguments.paths.is_empty()
-        || arguments
-            .paths
-            .iter()
-            .any(|path| path.ends_with("winfit.toml"));
+    let paths = arguments.named_paths();
+    let asked_for_config =
+        paths.is_empty() || paths.iter().any(|path| path.ends_with("winfit.toml"));
     let is_read = |file: &ReadFile| match file.facts {
         Facts::Config => asked_for_config,
         _ => !file.beside,
@@ -202,11 +221,11 @@ pub(crate) fn no_files(repository: &Repository, arguments: &FilesArguments) -> O
         return None;
     }
     let places: Vec<String> = arguments
-        .paths
+        .named_paths()
         .iter()
         .map(|path| {
-            if path.as_os_str() == "-" {
-                "standard input".to_owned()
+            if is_stdin(path) {
+                STDIN.to_owned()
             } else {
                 clean(&path.display().to_string())
             }

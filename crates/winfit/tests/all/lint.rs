@@ -116,10 +116,104 @@ fn a_path_that_is_not_there() {
 #[test]
 fn standard_input_has_a_name_only_where_it_is_read() {
     let folder = Folder::new("stdin");
+    std::fs::create_dir(folder.0.join("web")).unwrap();
     for command in ["lint", "facts"] {
-        let (exit, _, err) = winfit(&folder.0, &[command, "--stdin-filename=a.yaml"], "");
+        let (exit, _, err) = winfit(&folder.0, &[command, "--stdin-filename=a.yaml", "."], "");
         assert_eq!(exit, Some(2));
-        assert!(err.contains("give - as a path too"), "{err}");
+        assert!(err.contains("give - too, or no path"), "{err}");
+        let (exit, _, err) = winfit(&folder.0, &[command, "--stdin-filename=web"], "");
+        assert_eq!(exit, Some(2));
+        assert!(err.contains("--stdin-filename web is a folder"), "{err}");
+    }
+}
+
+/// An editor gives the text that it has, and the name alone; what goes with that file is on the disk.
+#[test]
+fn an_editor_names_the_file_that_standard_input_is() {
+    let folder = Folder::new("editor");
+    let repository = folder.0.join("repository");
+    for (path, text) in [
+        ("winfit.toml", "hosts = [\"ltsc2019\"]\n"),
+        ("web/.env", "TAG=1\n"),
+        (
+            "web/Dockerfile",
+            "FROM mcr.microsoft.com/windows/servercore:ltsc2022\n",
+        ),
+        ("elsewhere/keep", ""),
+    ] {
+        let path = repository.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let compose = "services:\n  web:\n    image: contoso/web:${TAG}\n    build: .\n";
+    let nano = "FROM mcr.microsoft.com/windows/nanoserver:ltsc2025\n";
+    let elsewhere = repository.join("elsewhere");
+    let absolute = |name: &str| repository.join(name).display().to_string();
+    for (here, name, dash, text, exit, told) in [
+        // What was saved does not count, and what it builds is looked up beside it.
+        (
+            &repository,
+            "web/Dockerfile".to_owned(),
+            false,
+            nano,
+            1,
+            " --> web/Dockerfile:1:6\n",
+        ),
+        (
+            &repository,
+            "./web/Dockerfile".to_owned(),
+            true,
+            nano,
+            1,
+            "image (26100)",
+        ),
+        (
+            &repository,
+            "web/unsaved.yaml".to_owned(),
+            false,
+            compose,
+            1,
+            " web/unsaved.yaml:3:12\n",
+        ),
+        (
+            &elsewhere,
+            absolute("web/unsaved.yaml"),
+            false,
+            compose,
+            1,
+            "/web/Dockerfile:1:6\n",
+        ),
+        (
+            &repository,
+            "winfit.toml".to_owned(),
+            false,
+            "hosts = 1\n",
+            1,
+            " --> winfit.toml:1:9\n",
+        ),
+        // Editors name every file that they have.
+        (
+            &repository,
+            "web/values.yaml".to_owned(),
+            false,
+            "a: 1\n",
+            0,
+            "no findings",
+        ),
+        (
+            &repository,
+            "notes.txt".to_owned(),
+            true,
+            "hello\n",
+            0,
+            "no findings",
+        ),
+    ] {
+        let mut arguments = vec!["lint", "--stdin-filename", &name];
+        arguments.extend(dash.then_some("-"));
+        let (code, out, err) = winfit(here, &arguments, text);
+        assert_eq!((code, err.as_str()), (Some(exit), ""), "{name}");
+        assert!(out.contains(told), "{name}: {out}");
     }
 }
 
