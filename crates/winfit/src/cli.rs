@@ -10,6 +10,8 @@ use winfit_core::finding::Severity;
 use winfit_core::host::{Arch, Isolation, Kind, Os};
 use winfit_core::reference::Base;
 
+use crate::report_file::{self, ReportFile};
+
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
 /// makes it run?
 #[derive(Debug, Parser)]
@@ -344,6 +346,9 @@ pub(crate) struct LintArguments {
     /// How to print the findings
     #[arg(long, default_value = "human")]
     pub(crate) format: FindingsFormat,
+    /// Write the findings to a file as well, as sarif=winfit.sarif; may be repeated
+    #[arg(long = "output", value_parser = report_file::parse, value_name = "FORMAT=FILE")]
+    pub(crate) outputs: Vec<ReportFile>,
     /// Show what each finding is about and how sure it is
     #[arg(short, long)]
     pub(crate) verbose: bool,

@@ -1,7 +1,8 @@
 //! `winfit lint`: what is wrong in a tree of files.
 
+use std::collections::HashSet;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use winfit_core::Catalog;
@@ -16,9 +17,16 @@ use crate::findings::paths::WorkingFolder;
 use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
 use crate::input;
 use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+use crate::report_file::ReportFile;
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
+    if let Some(twice) = written_twice(&arguments.outputs) {
+        return Err(usage(format!(
+            "--output {} is given twice; each report needs a file of its own",
+            twice.display()
+        )));
+    }
     let (hosts, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
     let hosts = hosts.into_iter().map(|read| {
         let name = read.name.as_deref().unwrap_or(&read.text);
@@ -74,19 +82,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let none = no_files(&repository, &arguments.files);
     let text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
-        (FindingsFormat::Human, None) => human::human(&report, excerpt_width(), arguments.verbose),
-        (FindingsFormat::Json, _) => json::json(catalog, &report)?,
-        (FindingsFormat::Sarif, _) => sarif::sarif(&report)?,
-        (FindingsFormat::Github, _) => github::github(&report),
-        (FindingsFormat::Gitlab, _) => gitlab::gitlab(&report)?,
-        (FindingsFormat::Markdown, _) => markdown::markdown(&report),
+        (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
     };
+    let unwritten = write_reports(catalog, &report, arguments)?;
     let counts = found
         .findings
         .iter()
         .any(|finding| arguments.fail_on.counts(finding.severity));
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
-    let exit = if nothing {
+    let exit = if nothing || !unwritten.is_empty() {
         Exit::Nothing
     } else if counts || (incomplete && arguments.fail_on != FailOn::Never) {
         Exit::Findings
@@ -94,18 +98,61 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         Exit::Fits
     };
     complaints.extend(complaints_of(&repository));
+    complaints.extend(unwritten);
     if arguments.format != FindingsFormat::Human {
         // The document says nothing of files that it does not have.
         complaints.extend(none);
     }
     let mut outcome = Outcome::new(text, exit);
-    if exit == Exit::Nothing && arguments.format == FindingsFormat::Human {
+    if nothing && arguments.format == FindingsFormat::Human {
         outcome.text.clear();
     }
     outcome.complaints = complaints;
     // The process ends after this: to take a large tree apart piece by piece would only cost time.
     std::mem::forget((found, repository));
     Ok(outcome)
+}
+
+fn written_twice(files: &[ReportFile]) -> Option<&Path> {
+    let mut seen = HashSet::new();
+    let mut paths = files.iter().map(|file| file.path.as_path());
+    paths.find(|path| !seen.insert(*path))
+}
+
+fn rendered(
+    catalog: &Catalog,
+    report: &Report<'_>,
+    format: FindingsFormat,
+    width: usize,
+    verbose: bool,
+) -> Result<String> {
+    Ok(match format {
+        FindingsFormat::Human => human::human(report, width, verbose),
+        FindingsFormat::Json => json::json(catalog, report)?,
+        FindingsFormat::Sarif => sarif::sarif(report)?,
+        FindingsFormat::Github => github::github(report),
+        FindingsFormat::Gitlab => gitlab::gitlab(report)?,
+        FindingsFormat::Markdown => markdown::markdown(report),
+    })
+}
+
+/// Writes the reports of `--output`; what could not be written, for people.
+fn write_reports(
+    catalog: &Catalog,
+    report: &Report<'_>,
+    arguments: &LintArguments,
+) -> Result<Vec<String>> {
+    /// A file has no terminal that tells its width.
+    const WIDTH: usize = 80;
+    let mut unwritten = Vec::new();
+    for file in &arguments.outputs {
+        let text = rendered(catalog, report, file.format, WIDTH, arguments.verbose)?;
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        if let Err(reason) = file.write(&plain) {
+            unwritten.push(format!("--output {}: {reason}", file.path.display()));
+        }
+    }
+    Ok(unwritten)
 }
 
 /// Reads what the arguments name. Paths that are not there are among what could not be read.

@@ -284,3 +284,90 @@ fn templates_are_told_at_the_end() {
         "{out}"
     );
 }
+
+#[test]
+fn reports_go_to_files_beside_the_one_that_is_printed() {
+    let folder = Folder::new("output");
+    let at = |name: &str| folder.0.join(name);
+    std::fs::write(at("Dockerfile"), "SAY hello\n").unwrap();
+    std::fs::write(at("old.sarif"), "old").unwrap();
+    std::fs::create_dir(at("folder")).unwrap();
+    let lint = |outputs: &[&str]| {
+        let outputs: Vec<String> = outputs.iter().map(|to| format!("--output={to}")).collect();
+        let mut arguments = vec!["lint", "Dockerfile"];
+        arguments.extend(outputs.iter().map(String::as_str));
+        winfit(&folder.0, &arguments, "")
+    };
+    let (exit, out, err) = lint(&[
+        "sarif=old.sarif",
+        "markdown=summary.md",
+        "human=seen.txt",
+        "gitlab=gl.json",
+    ]);
+    assert_eq!((exit, err.as_str()), (Some(1), ""));
+    let read = |name: &str| std::fs::read_to_string(at(name)).unwrap();
+    assert_eq!(read("seen.txt"), out);
+    assert!(read("old.sarif").contains("\"broken-file\""));
+    assert!(read("summary.md").starts_with("**1 error in 1 file"));
+    assert!(read("gl.json").contains("\"check_name\": \"broken-file\""));
+    // The answer is given all the same, and nothing half written stays.
+    for (to, reason) in [
+        (
+            "json=gone/a.json",
+            "--output gone/a.json: there is no such folder",
+        ),
+        ("json=folder", "--output folder: it is a folder, not a file"),
+    ] {
+        let (exit, out, err) = lint(&[to]);
+        assert_eq!(exit, Some(3), "{to}");
+        assert!(out.contains("[broken-file]"), "{out}");
+        assert_eq!(err, format!("winfit: {reason}\n"));
+    }
+    for (outputs, reason) in [
+        (
+            &["json=-"][..],
+            "standard output has the report of --format",
+        ),
+        (&["json=a", "sarif=a"], "--output a is given twice"),
+    ] {
+        let (exit, _, err) = lint(outputs);
+        assert_eq!(exit, Some(2));
+        assert!(err.contains(reason), "{err}");
+    }
+    let mut left: Vec<String> = std::fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(
+        left,
+        [
+            "Dockerfile",
+            "folder",
+            "gl.json",
+            "old.sarif",
+            "seen.txt",
+            "summary.md"
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_replaces_a_file_and_nothing_else() {
+    let folder = Folder::new("replace");
+    std::fs::write(folder.0.join("Dockerfile"), "FROM scratch\n").unwrap();
+    std::fs::write(folder.0.join("real"), "").unwrap();
+    std::os::unix::fs::symlink("real", folder.0.join("link")).unwrap();
+    let arguments = [
+        "lint",
+        "Dockerfile",
+        "--output=markdown=link",
+        "--output=json=/dev/null",
+    ];
+    assert_eq!(winfit(&folder.0, &arguments, "").0, Some(0));
+    assert!(folder.0.join("link").is_symlink());
+    let real = std::fs::read_to_string(folder.0.join("real")).unwrap();
+    assert!(real.starts_with("**no findings"), "{real}");
+    assert!(!Path::new("/dev/null").is_file());
+}
