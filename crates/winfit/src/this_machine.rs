@@ -50,6 +50,6 @@ pub(crate) fn read() -> Result<ReadHost> {
         other => other,
     };
     Err(crate::output::nothing(format!(
-        "this machine runs {name}, so it has no Windows version to read; paste the host's own words instead, as the output of `ver`, `systeminfo` or `kubectl describe node`: winfit host @FILE, or winfit host - to read them from a pipe"
+        "this machine runs {name}, so it has no Windows version to read; give the host's own words instead, as the output of `ver`, `systeminfo` or `kubectl describe node`: @FILE reads them from a file, - from a pipe"
     )))
 }

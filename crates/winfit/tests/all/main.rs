@@ -4,6 +4,7 @@
 
 mod docs;
 mod fleets;
+mod integrations;
 mod lint;
 mod pages;
 mod sarif;
