@@ -206,12 +206,14 @@ pub struct Build {
 /// An image that a build needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildBase {
-    /// The Dockerfile.
+    /// The Dockerfile, or the Compose service that builds it.
     pub subject: Subject,
     /// The image, as `FROM` or `COPY --from` names it.
     pub image: ImageUse,
     /// What for.
     pub needed: Needed,
+    /// The isolation that what describes the build asks for.
+    pub isolation: Option<Isolation>,
 }
 
 /// What a build does with an image.
@@ -228,7 +230,7 @@ pub enum Needed {
 /// What is to be built on the hosts of a fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preflight {
-    /// The isolation that `docker build` asks for; none: the default of each host.
+    /// The isolation that builds are given which name none themselves; none: the default of each host.
     pub isolation: Option<Isolation>,
     /// The images that the builds need.
     pub bases: Vec<BuildBase>,

@@ -37,7 +37,7 @@ pub(crate) fn read() -> Result<ReadHost> {
         };
         nothing(format!("HKLM\\{KEY} {found}, as --host 10.0.20348"))
     })?;
-    host.text = "this machine's registry".to_owned();
+    host.text = "this machine".to_owned();
     Ok(host)
 }
 

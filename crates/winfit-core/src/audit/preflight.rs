@@ -23,10 +23,10 @@ use super::rebuild::{Hosts, Written, other_base};
 use super::{evidence, words};
 
 /// The hosts that are Windows, and how they are to build.
-struct Builders<'a> {
+struct Builders<'b> {
     /// Their places in the fleet.
-    at: Vec<usize>,
-    members: Vec<&'a Member>,
+    at: &'b [usize],
+    members: &'b [&'b Member],
     asked: Option<Isolation>,
 }
 
@@ -49,17 +49,18 @@ pub(super) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
     let at: Vec<usize> = (0..ground.fleet.hosts.len())
         .filter(|at| ground.member(*at).host.os == Os::Windows)
         .collect();
-    let builders = Builders {
-        members: ground.members(&at).collect(),
-        at,
-        asked: preflight.isolation,
-    };
+    let members: Vec<&Member> = ground.members(&at).collect();
     let mut seen: HashSet<(&Origin, &str)> = HashSet::new();
     preflight
         .bases
         .iter()
         .filter(|base| evidence::of_image(&base.image) == Some(Os::Windows))
         .filter_map(|base| {
+            let builders = Builders {
+                at: &at,
+                members: &members,
+                asked: base.isolation.or(preflight.isolation),
+            };
             let finding = builders.of(ground, base)?;
             seen.insert((&base.image.origin, &base.image.text))
                 .then_some(finding)
@@ -76,23 +77,17 @@ impl Builders<'_> {
             .iter()
             .map(|member| self.trouble(ground, &member.host, image, &base.needed))
             .collect();
-        let doubtful = |trouble: Option<Trouble>| trouble == Some(Trouble::Doubtful);
-        let fails = |trouble: Option<Trouble>| trouble.is_some() && !doubtful(trouble);
+        let fails = |trouble: Trouble| trouble != Trouble::Doubtful;
+        let some_fail = troubles.iter().flatten().any(|trouble| fails(*trouble));
         // A doubt is told where nothing worse is.
-        let none_fails = !troubles.iter().any(|trouble| fails(*trouble));
-        let in_trouble = |trouble: Option<Trouble>| {
-            if none_fails {
-                doubtful(trouble)
-            } else {
-                fails(trouble)
-            }
-        };
+        let is_told =
+            |trouble: Option<Trouble>| trouble.is_some_and(|trouble| fails(trouble) == some_fail);
         let (bad, good): (Vec<_>, Vec<_>) = self
             .members
             .iter()
             .copied()
             .zip(troubles.iter().copied())
-            .partition(|(_, trouble)| in_trouble(*trouble));
+            .partition(|(_, trouble)| is_told(*trouble));
         let (first, trouble) = *bad.first()?;
         let trouble = trouble?;
         let bad: Vec<&Member> = bad.into_iter().map(|(member, _)| member).collect();
@@ -106,7 +101,7 @@ impl Builders<'_> {
         };
         let on = self.on(bad.len());
         let how = self.how(ground, &bad, image, trouble);
-        let all_fail = !none_fails && good.is_empty();
+        let all_fail = some_fail && good.is_empty();
         let mut finding = Finding::new(
             "cannot-build-here",
             if all_fail {
@@ -278,7 +273,7 @@ impl Builders<'_> {
             in_build_file: true,
         };
         let hosts = Hosts {
-            at: &self.at,
+            at: self.at,
             orchestrator: Orchestrator::Docker,
             asked: self.asked,
         };
@@ -314,7 +309,13 @@ impl Builders<'_> {
             }
             .to_owned(),
             safety: Safety::Safe,
-            commands: docker_build(other, &base.subject.name),
+            commands: match base.subject.kind.as_str() {
+                "service" => vec![Command {
+                    shell: Shell::Yaml,
+                    text: format!("build:\n  isolation: {}", other.name()),
+                }],
+                _ => docker_build(other, &base.subject.name),
+            },
             diff: None,
             changes: Vec::new(),
         })

@@ -14,6 +14,7 @@ fn base(text: &str, needed: Needed) -> BuildBase {
         subject: Subject::new("Dockerfile", "web/Dockerfile"),
         image: image(text, 2),
         needed,
+        isolation: None,
     }
 }
 
@@ -220,6 +221,28 @@ fn only_windows_is_judged_on_windows() {
     ] {
         let found = told(&on(hosts, None, vec![base]));
         assert_eq!(found.len(), count, "{found:?}");
+    }
+}
+
+#[test]
+fn a_build_that_names_its_isolation_is_given_no_other() {
+    for (own, given, told_of) in [
+        (None, None, 1),
+        (HYPERV, None, 0),
+        (HYPERV, PROCESS, 0),
+        (PROCESS, HYPERV, 1),
+    ] {
+        let base = BuildBase {
+            subject: Subject::new("service", "web"),
+            isolation: own,
+            ..base(&format!("{CORE}:ltsc2019"), RUN())
+        };
+        let found = told(&on(vec![self::given("ltsc2022")], given, vec![base]));
+        assert_eq!(found.len(), told_of, "{own:?} {given:?}");
+        for finding in found {
+            let last = finding.remedies.last().unwrap();
+            assert_eq!(last.commands[0].text, "build:\n  isolation: hyperv");
+        }
     }
 }
 

@@ -64,16 +64,17 @@ pub fn image_use(catalog: &Catalog, stage: &Stage) -> Option<ImageUse> {
     })
 }
 
-/// The images that a build of this file needs: what its stages are built on, and what gives it files.
+/// The images that a build of these stages of a file needs: what they are built on, and what gives them
+/// files.
 pub fn build_bases<'a>(
     catalog: &'a Catalog,
     name: &'a Arc<str>,
-    dockerfile: &'a Dockerfile,
+    stages: &'a [Stage],
 ) -> impl Iterator<Item = BuildBase> + 'a {
     // A stage on a stage runs on that one's image.
     let mut runs: HashMap<usize, Origin> = HashMap::new();
-    let mut bottom: Vec<usize> = Vec::with_capacity(dockerfile.stages.len());
-    for (at, stage) in dockerfile.stages.iter().enumerate() {
+    let mut bottom: Vec<usize> = Vec::with_capacity(stages.len());
+    for (at, stage) in stages.iter().enumerate() {
         bottom.push(stage.of_stage.map_or(at, |below| bottom[below]));
         if let Some(run) = &stage.run {
             runs.entry(bottom[at]).or_insert_with(|| run.clone());
@@ -83,9 +84,9 @@ pub fn build_bases<'a>(
         subject: Subject::new("Dockerfile", name),
         image,
         needed,
+        isolation: None,
     };
-    let stages = dockerfile.stages.iter().enumerate();
-    stages.flat_map(move |(at, stage)| {
+    stages.iter().enumerate().flat_map(move |(at, stage)| {
         let needed = runs.remove(&at).map_or(Needed::AsBase, Needed::ToRun);
         let own = image_use(catalog, stage).map(|image| base(image, needed));
         let copied = stage.copies.iter().filter_map(move |copy| {

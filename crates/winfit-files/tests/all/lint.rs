@@ -549,3 +549,57 @@ fn dockerfiles_are_judged_as_built_on_the_hosts() {
     assert_eq!(told(vec![], None), []);
     assert_eq!(told(vec![], process), base);
 }
+
+/// Where Compose builds a file, its arguments and its target count.
+#[test]
+fn compose_says_how_a_dockerfile_is_built() {
+    let dockerfile = format!(
+        "ARG TAG=ltsc2019\nFROM {CORE}:${{TAG}} AS web\nRUN dir\nFROM {CORE}:ltsc2025 AS later\nRUN dir\n"
+    );
+    let told = |compose: &str| {
+        let tree = Tree::new(&[("web/Dockerfile", &dockerfile), ("compose.yaml", compose)]);
+        let host = winfit_core::host::Host::windows("10.0.20348".parse().unwrap());
+        let options = LintOptions {
+            today: parse_day("2026-11-22").unwrap(),
+            eol_within: None,
+            hosts: vec![winfit_core::fleet::Member::new("ci", host, "--host")],
+            build_isolation: None,
+        };
+        lint(Catalog::builtin(), &tree.read(), &options)
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "cannot-build-here")
+            .map(|finding| {
+                let name = finding.origin.source.rsplit('/').next().unwrap();
+                format!("{name}:{}", finding.origin.line().unwrap())
+            })
+            .collect::<Vec<_>>()
+    };
+    for (build, expected) in [
+        (
+            "{context: elsewhere}",
+            &["Dockerfile:1", "Dockerfile:4"][..],
+        ),
+        ("web", &["Dockerfile:1", "Dockerfile:4"]),
+        ("{context: web, target: web}", &["Dockerfile:1"]),
+        ("{context: web, target: web, args: {TAG: ltsc2022}}", &[]),
+        ("{context: web, target: web, isolation: hyperv}", &[]),
+        ("{context: web, isolation: HyperV}", &["Dockerfile:4"]),
+        // A given value has no default's place.
+        (
+            "{context: web, target: web, args: {TAG: ltsc2016}}",
+            &["Dockerfile:2"],
+        ),
+    ] {
+        let compose = format!("services:\n  web:\n    build: {build}\n");
+        assert_eq!(told(&compose), expected, "{build}");
+    }
+    let inline = format!(
+        "services:\n  web:\n    build:\n      dockerfile_inline: |\n        FROM {CORE}:ltsc2019\n        RUN dir\n"
+    );
+    assert!(
+        told(&inline).contains(&"compose.yaml:5".to_owned()),
+        "{:?}",
+        told(&inline)
+    );
+}
