@@ -199,7 +199,6 @@ fn no_script_of_the_action_holds_an_input_and_every_action_is_pinned() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn the_action_lints_and_reports() {
     let workspace = Workspace::new("github", &[("Dockerfile", OLD), ("two words.txt", "")]);
@@ -268,7 +267,6 @@ fn the_action_lints_and_reports() {
     assert_eq!(token.len(), 32);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_summary_that_is_too_long_ends_with_a_whole_line() {
     let mut dockerfile = String::new();
@@ -296,7 +294,6 @@ fn a_summary_that_is_too_long_ends_with_a_whole_line() {
     assert!(summary.ends_with("\n\nThis is too long for a summary; the log has all findings.\n"));
 }
 
-#[cfg(unix)]
 #[test]
 fn the_cache_is_named_after_the_sources() {
     let workspace = Workspace::new("key", &[]);
@@ -311,7 +308,6 @@ fn the_cache_is_named_after_the_sources() {
     assert_eq!(key(), first);
 }
 
-#[cfg(unix)]
 #[test]
 fn the_gitlab_job_lints_and_reports() {
     let workspace = Workspace::new("gitlab", &[("Dockerfile", OLD)]);
@@ -369,7 +365,6 @@ fn the_gitlab_job_lints_and_reports() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn the_azure_steps_lint_and_report() {
     let hostile = format!(

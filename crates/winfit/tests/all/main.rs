@@ -4,6 +4,8 @@
 
 mod docs;
 mod fleets;
+// Their scripts want a shell.
+#[cfg(unix)]
 mod integrations;
 mod lint;
 mod pages;
