@@ -203,6 +203,39 @@ pub struct Build {
     pub used: bool,
 }
 
+/// An image that a build needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildBase {
+    /// The Dockerfile, or the Compose service that builds it.
+    pub subject: Subject,
+    /// The image, as `FROM` or `COPY --from` names it.
+    pub image: ImageUse,
+    /// What for.
+    pub needed: Needed,
+    /// The isolation that what describes the build asks for.
+    pub isolation: Option<Isolation>,
+}
+
+/// What a build does with an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needed {
+    /// It starts containers of it: the first `RUN` of the stages on it.
+    ToRun(Origin),
+    /// It adds files to it.
+    AsBase,
+    /// It takes files from it (`COPY --from`).
+    ForFiles,
+}
+
+/// What is to be built on the hosts of a fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preflight {
+    /// The isolation that builds are given which name none themselves; none: the default of each host.
+    pub isolation: Option<Isolation>,
+    /// The images that the builds need.
+    pub bases: Vec<BuildBase>,
+}
+
 /// Hosts, and what runs on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fleet {
@@ -214,4 +247,6 @@ pub struct Fleet {
     pub runtime_classes: Vec<RuntimeClass>,
     /// What Dockerfiles build.
     pub builds: Vec<Build>,
+    /// What is built on the hosts; none: they only run what is built elsewhere.
+    pub preflight: Option<Preflight>,
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::finding::{Located, Origin, Subject};
 use winfit_core::fleet::{
-    Build, Container, Fleet, ImageUse, Labels, Member, Orchestrator, State, Workload,
+    Build, BuildBase, Container, Fleet, ImageUse, Labels, Member, Needed, Orchestrator, State,
+    Workload,
 };
 use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
 use winfit_core::image::{NamedImage, StatedBy};
@@ -21,6 +23,7 @@ use crate::kubernetes::{Content, NodeObject, Object, PodTemplate};
 use crate::repository::{Facts, ReadFile, Repository, by_name, tidy};
 use crate::rules;
 use crate::shares::in_shares;
+use crate::source::Source;
 
 /// Builds the fleet. With `given` hosts, they alone count.
 pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fleet {
@@ -49,6 +52,36 @@ pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fl
         build.used = used.contains(&tidy(Path::new(&build.subject.name)));
     }
     fleet
+}
+
+/// The images that builds need: those of Compose services with their arguments and target, and those of
+/// the other Dockerfiles with the default values of theirs.
+pub fn build_bases(catalog: &Catalog, repository: &Repository) -> Vec<BuildBase> {
+    let building = Building {
+        catalog,
+        config: &repository.config,
+        dockerfiles: dockerfiles(repository),
+        built: HashMap::new(),
+        swarm_alone: false,
+    };
+    let mut by_compose: HashSet<PathBuf> = HashSet::new();
+    let mut found = Vec::new();
+    for file in &repository.files {
+        if let Facts::Compose(compose) = &file.facts {
+            for service in &compose.services {
+                found.extend(building.bases_of_service(service, &mut by_compose));
+            }
+        }
+    }
+    for file in repository.files.iter().filter(|file| !file.beside) {
+        let name = &file.source.name;
+        if let Facts::Dockerfile(dockerfile) = &file.facts
+            && !by_compose.contains(&tidy(Path::new(&**name)))
+        {
+            found.extend(building.bases(name, &dockerfile.stages));
+        }
+    }
+    found
 }
 
 /// What some of the files add to the fleet.
@@ -101,6 +134,15 @@ struct Building<'a> {
 struct Built {
     base: ImageUse,
     dockerfile: Option<PathBuf>,
+}
+
+/// An isolation in Compose's words; none: the default.
+fn isolation_of(word: &str) -> Option<Isolation> {
+    match word.to_ascii_lowercase().as_str() {
+        "process" => Some(Isolation::Process),
+        "hyperv" => Some(Isolation::Hyperv),
+        _ => None,
+    }
 }
 
 /// A reference without its tag and digest.
@@ -321,6 +363,58 @@ impl Building<'_> {
         Some((base, Some(path)))
     }
 
+    /// The images that the build of a service needs; its Dockerfile is noted.
+    fn bases_of_service(
+        &self,
+        service: &Service,
+        by_compose: &mut HashSet<PathBuf>,
+    ) -> Vec<BuildBase> {
+        let Some(build) = &service.build else {
+            return Vec::new();
+        };
+        // Places inside an inline file are places of the Compose file's value.
+        let inline = build.inline.as_ref();
+        let (name, dockerfile) = if let Some(inline) = inline {
+            let source = Source::of_text(&inline.origin.source, &inline.value);
+            let (dockerfile, _) = dockerfile::read_with_args(&source, &build.args);
+            (source.name, dockerfile)
+        } else {
+            let path = build.dockerfile.as_deref().map(tidy).unwrap_or_default();
+            let Some((file, _)) = self.dockerfiles.get(&path) else {
+                return Vec::new();
+            };
+            by_compose.insert(path);
+            let (dockerfile, _) = dockerfile::read_with_args(&file.source, &build.args);
+            (Arc::clone(&file.source.name), dockerfile)
+        };
+        let target = build.target.as_deref();
+        let last = target.and_then(|target| dockerfile.stage_named(target));
+        let stages = last.map_or(dockerfile.stages.len(), |last| last + 1);
+        let isolation = build.isolation.as_ref();
+        let mut found = self.bases(&name, &dockerfile.stages[..stages]);
+        for base in &mut found {
+            base.subject = Subject::new("service", &service.name.value);
+            base.isolation = isolation.and_then(|isolation| isolation_of(&isolation.value));
+            if let Some(inline) = inline {
+                base.image.origin = inline.origin.clone();
+                if let Needed::ToRun(run) = &mut base.needed {
+                    *run = inline.origin.clone();
+                }
+            }
+        }
+        found
+    }
+
+    /// The images that a build of these stages needs.
+    fn bases(&self, name: &Arc<str>, stages: &[Stage]) -> Vec<BuildBase> {
+        rules::dockerfile::build_bases(self.catalog, name, stages)
+            .map(|base| BuildBase {
+                image: completed(self.catalog, self.config, base.image),
+                ..base
+            })
+            .collect()
+    }
+
     fn final_base(&self, dockerfile: &Dockerfile, target: Option<&str>) -> Option<ImageUse> {
         let stage = dockerfile::final_base(dockerfile, target)?;
         image_of_stage(self.catalog, self.config, stage)
@@ -435,11 +529,7 @@ impl Building<'_> {
         };
         let in_swarm = service.deploy.is_some() || self.swarm_alone;
         let isolation = service.isolation.as_ref().and_then(|isolation| {
-            let value = match isolation.value.to_ascii_lowercase().as_str() {
-                "process" => Isolation::Process,
-                "hyperv" => Isolation::Hyperv,
-                _ => return None,
-            };
+            let value = isolation_of(&isolation.value)?;
             Some(Located::new(value, isolation.origin.clone()))
         });
         let os = service.platform.as_ref().and_then(|platform| {

@@ -8,8 +8,8 @@ use winfit_core::Catalog;
 use winfit_core::audit::{AuditOptions, Placed, audit};
 use winfit_core::change::Change;
 use winfit_core::finding::{Finding, Rule, Severity, Subject};
-use winfit_core::fleet::{Fleet, Member, State};
-use winfit_core::host::Os;
+use winfit_core::fleet::{Fleet, Member, Preflight, State};
+use winfit_core::host::{Isolation, Os};
 use winfit_core::remedy::{Remedy, RemedyKind, Safety};
 
 use crate::daemon::{DaemonJson, ServiceCommand};
@@ -29,6 +29,9 @@ pub struct LintOptions {
     pub eol_within: Option<i64>,
     /// Hosts beside those of `winfit.toml` and of the files; where there are any, they alone count.
     pub hosts: Vec<Member>,
+    /// The isolation of `docker build`. Given it, or hosts of their own, Dockerfiles are judged as
+    /// they are built on the hosts.
+    pub build_isolation: Option<Isolation>,
 }
 
 /// What a lint found.
@@ -102,7 +105,14 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         today: options.today,
         eol_within: options.eol_within.or(config.eol_within).unwrap_or(180),
     };
-    let fleet = fleet::fleet(catalog, repository, &options.hosts);
+    let mut fleet = fleet::fleet(catalog, repository, &options.hosts);
+    // Hosts of winfit.toml run what may well be built elsewhere.
+    if !options.hosts.is_empty() || options.build_isolation.is_some() {
+        fleet.preflight = Some(Preflight {
+            isolation: options.build_isolation,
+            bases: fleet::build_bases(catalog, repository),
+        });
+    }
     let audited = audit(catalog, &fleet, &audit_options);
     let hosts: Vec<&Member> = fleet
         .hosts

@@ -21,7 +21,13 @@ impl<'o> DiskLoader<'o> {
     pub(crate) fn new(paths: &[PathBuf], overlay: &'o Overlay) -> Self {
         let roots = paths
             .iter()
-            .filter_map(|path| path.canonicalize().ok())
+            .filter_map(|path| {
+                // A text that an editor has not saved has a folder all the same.
+                let folder = || path.parent().map(|folder| Path::new(".").join(folder));
+                path.canonicalize()
+                    .ok()
+                    .or_else(|| folder()?.canonicalize().ok())
+            })
             .map(|path| {
                 let folder = if path.is_dir() {
                     path.as_path()
@@ -52,6 +58,11 @@ impl<'o> DiskLoader<'o> {
             return Err("it is no file".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether the overlay has a text for this path.
+    pub(crate) fn covers(&self, path: &Path) -> bool {
+        self.overlay.covers(path)
     }
 
     /// The bytes of a file, from the overlay or the disk; none: it is too large to be read.

@@ -37,7 +37,12 @@ impl Overlay {
 
     /// Whether there is a file, here or on the disk.
     pub(crate) fn has_file(&self, path: &Path) -> bool {
-        path.is_file() || (!self.is_empty() && self.0.contains_key(&key(path)))
+        path.is_file() || self.covers(path)
+    }
+
+    /// Whether a text is put over this path, where the disk need not have a file.
+    pub(crate) fn covers(&self, path: &Path) -> bool {
+        !self.is_empty() && self.0.contains_key(&key(path))
     }
 
     /// The bytes of a file; none: it is larger than [`MOST_BYTES`].

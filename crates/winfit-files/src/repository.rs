@@ -462,11 +462,11 @@ fn read_path(
         return;
     }
     let found = match std::fs::symlink_metadata(path) {
-        Err(error) => Some(Found::Unread(Unread {
+        Err(error) if !loader.covers(path) => Some(Found::Unread(Unread {
             path: shown(path),
             reason: reason(&error),
         })),
-        Ok(_) => read_file(path, true, loader),
+        _ => read_file(path, true, loader),
     };
     // Hooks and editors name every file that changed: what winfit does not know is passed over.
     let Some(found) = found else { return };

@@ -1,6 +1,6 @@
 //! The arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use winfit_core::Date;
@@ -9,6 +9,8 @@ use winfit_core::engine::{Engine, EngineError};
 use winfit_core::finding::Severity;
 use winfit_core::host::{Arch, Isolation, Kind, Os};
 use winfit_core::reference::Base;
+
+use crate::report_file::{self, ReportFile};
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
 /// makes it run?
@@ -290,9 +292,33 @@ pub(crate) struct FilesArguments {
     /// The winfit.toml to use (else the nearest one above the first path)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The name that standard input would have as a file, which says what it is
+    /// Standard input is this file, as an editor has it: its name says what it is, and its folder
+    /// which files go with it
     #[arg(long, value_name = "NAME")]
-    pub(crate) stdin_filename: Option<String>,
+    pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+impl FilesArguments {
+    /// The paths to read, with the name of standard input in the place of `-`; editors give the name
+    /// alone.
+    pub(crate) fn named_paths(&self) -> Vec<PathBuf> {
+        match &self.stdin_filename {
+            None => self.paths.clone(),
+            Some(name) if self.paths.is_empty() => vec![name.clone()],
+            Some(name) => {
+                let paths = self.paths.iter();
+                paths
+                    .map(|path| if is_stdin(path) { name } else { path })
+                    .cloned()
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 #[derive(Debug, Args)]
@@ -305,6 +331,10 @@ pub(crate) struct LintArguments {
     pub(crate) hosts: Vec<String>,
     #[command(flatten)]
     pub(crate) facts: HostFacts,
+    /// Judge Dockerfiles as built by docker build --isolation=ISOLATION on the hosts (else, where
+    /// --host is given, with each host's default)
+    #[arg(long, value_name = "ISOLATION")]
+    pub(crate) isolation: Option<IsolationArgument>,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -327,6 +357,9 @@ pub(crate) struct LintArguments {
     /// How to print the findings
     #[arg(long, default_value = "human")]
     pub(crate) format: FindingsFormat,
+    /// Write the findings to a file as well, as sarif=winfit.sarif; may be repeated
+    #[arg(long = "output", value_parser = report_file::parse, value_name = "FORMAT=FILE")]
+    pub(crate) outputs: Vec<ReportFile>,
     /// Show what each finding is about and how sure it is
     #[arg(short, long)]
     pub(crate) verbose: bool,

@@ -6,6 +6,7 @@ mod findings;
 mod input;
 mod json;
 mod output;
+mod report_file;
 mod this_machine;
 
 use std::process::ExitCode;

@@ -37,7 +37,7 @@ pub(crate) fn read() -> Result<ReadHost> {
         };
         nothing(format!("HKLM\\{KEY} {found}, as --host 10.0.20348"))
     })?;
-    host.text = "this machine's registry".to_owned();
+    host.text = "this machine".to_owned();
     Ok(host)
 }
 
@@ -50,6 +50,6 @@ pub(crate) fn read() -> Result<ReadHost> {
         other => other,
     };
     Err(crate::output::nothing(format!(
-        "this machine runs {name}, so it has no Windows version to read; paste the host's own words instead, as the output of `ver`, `systeminfo` or `kubectl describe node`: winfit host @FILE, or winfit host - to read them from a pipe"
+        "this machine runs {name}, so it has no Windows version to read; give the host's own words instead, as the output of `ver`, `systeminfo` or `kubectl describe node`: @FILE reads them from a file, - from a pipe"
     )))
 }

@@ -547,6 +547,9 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
         return None;
     }
     let (named, origin) = build.base.decisive()?;
+    // Nothing says how it is run but what says how it is built.
+    let preflight = ground.fleet.preflight.as_ref();
+    let asked = preflight.and_then(|preflight| preflight.isolation);
     let at: Vec<usize> = (0..ground.fleet.hosts.len())
         .filter(|at| ground.member(*at).host.os == Os::Windows)
         .collect();
@@ -554,7 +557,7 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
     let fails = |member: &&Member| {
         let orchestrator = member.orchestrator.unwrap_or(Orchestrator::Docker);
         let host = as_judged(&member.host, orchestrator);
-        ground.outcome(&host, &named.image, None) == Outcome::No
+        ground.outcome(&host, &named.image, asked) == Outcome::No
     };
     let first = hosts.first()?;
     if !hosts.iter().all(fails) {
@@ -580,9 +583,9 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
             words::releases(ground.catalog, Orchestrator::Docker, hosts.iter().copied())
         ),
     )
-    .label(needs(ground, &named.image, None))
+    .label(needs(ground, &named.image, asked))
     .confidence(confidence(named));
-    let mut finding = match reason(ground, &host, &named.image, None) {
+    let mut finding = match reason(ground, &host, &named.image, asked) {
         Some(sentence) => finding.note(sentence),
         None => finding,
     };
@@ -594,7 +597,7 @@ pub(super) fn unused_build(ground: &Ground<'_>, build: &Build) -> Option<Finding
     let hosts = Hosts {
         at: &at,
         orchestrator: first.orchestrator.unwrap_or(Orchestrator::Docker),
-        asked: None,
+        asked,
     };
     finding.remedies.extend(other_base(ground, written, &hosts));
     Some(finding)

@@ -12,6 +12,7 @@ mod mismatch;
 mod no_host;
 mod place;
 mod pods;
+mod preflight;
 mod rebuild;
 mod remedies;
 mod selectors;
@@ -82,6 +83,10 @@ pub const RULES: &[Rule] = &[
     rule(
         "pull-refused",
         "The image would run, but the engine does not pull it",
+    ),
+    rule(
+        "cannot-build-here",
+        "A host cannot build the Dockerfile: it does not start or pull a stage's image",
     ),
     rule(
         "no-host-for-placement",
@@ -196,10 +201,15 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
             }
         }
     }
+    let not_built = preflight::findings(&ground);
     let unused = fleet.builds.iter();
-    audit
-        .findings
-        .extend(unused.filter_map(|build| mismatch::unused_build(&ground, build)));
+    audit.findings.extend(
+        unused
+            .filter_map(|build| mismatch::unused_build(&ground, build))
+            // What cannot even be built there need not also be told not to start there.
+            .filter(|unused| not_built.iter().all(|told| told.origin != unused.origin)),
+    );
+    audit.findings.extend(not_built);
     audit
         .findings
         .extend(fleet.hosts.iter().flat_map(labels::contradictions));

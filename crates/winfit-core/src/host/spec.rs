@@ -12,6 +12,7 @@ use crate::version::{OsVersion, VersionError, quote_for_error};
 use super::facts;
 use super::fields::is_windows;
 use super::read::{self, Alternative, HostReading, ReadHost, Source, Unread, quote};
+use super::session::Session;
 use super::text::read_hosts;
 use super::update;
 
@@ -368,8 +369,8 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
     let lines = || {
         text.lines()
             .enumerate()
-            .map(|(at, line)| (at + 1, line.trim()))
-            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+            .map(|(at, line)| (at + 1, without_comment(line).trim()))
+            .filter(|(_, line)| !line.is_empty())
     };
     let mut reading = HostReading::default();
     let (mut read, mut count) = (0, 0);
@@ -413,11 +414,14 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
                 line: number,
                 expected: format!("a host: {error}"),
             }),
-            None => reading.unread.push(Unread {
-                text: quote(line),
-                line: number,
-                expected: "a host, as 10.0.17763.437, ltsc2019 or win11-24h2".to_owned(),
-            }),
+            None => match stated_by(catalog, line, number) {
+                Some(host) => reading.hosts.push(host),
+                None => reading.unread.push(Unread {
+                    text: quote(line),
+                    line: number,
+                    expected: "a host, as 10.0.17763.437, ltsc2019 or win11-24h2".to_owned(),
+                }),
+            },
         }
     }
     if read == 0 || read * 2 < count {
@@ -436,6 +440,23 @@ pub(super) fn read_list(catalog: &Catalog, text: &str) -> Option<HostReading> {
             .collect(),
     );
     Some(reading)
+}
+
+/// A line of a list up to its comment: a `#` in front or behind a blank.
+fn without_comment(line: &str) -> &str {
+    let marks = line.match_indices('#');
+    let comment = marks
+        .map(|(at, _)| at)
+        .find(|at| *at == 0 || line[..*at].ends_with([' ', '\t']));
+    comment.map_or(line, |at| &line[..at])
+}
+
+/// The one host that a line of a list states in other words, as `ver` prints it.
+fn stated_by(catalog: &Catalog, line: &str, number: usize) -> Option<ReadHost> {
+    let mut session = Session::new(catalog);
+    session.lines(line, number);
+    let mut hosts = session.end(line).hosts;
+    hosts.pop().filter(|_| hosts.is_empty())
 }
 
 /// How to write each reading so that it is the only one.

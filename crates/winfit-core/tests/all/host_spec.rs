@@ -308,6 +308,20 @@ fn lists_sentences_and_look_alikes() {
             1
         )
     );
+    // Comments behind a host, and a line as `ver` prints it.
+    assert_eq!(
+        read(
+            "ltsc2019 # the old one\r\nltsc2022\t#\r\nMicrosoft Windows [Version 10.0.26100.4061]\r\nC#\r\n"
+        ),
+        (
+            vec![
+                "10.0.17763 server".into(),
+                "10.0.20348 server".into(),
+                "10.0.26100.4061 unknown".into()
+            ],
+            1
+        )
+    );
     assert_eq!(read("17763.437\n17763.437\n17763").0.len(), 2);
     assert_eq!(
         read("the host is 10.0.14393.1914 (Windows Server 2016 med KB4051033) and the other 10.0.14393.1944 (Windows Server 2016 con KB4053579)").0,

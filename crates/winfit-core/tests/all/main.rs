@@ -8,5 +8,6 @@ mod host_text;
 mod images;
 mod no_host;
 mod placement;
+mod preflight;
 mod rebuild;
 mod verdict;

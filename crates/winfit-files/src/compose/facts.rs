@@ -93,6 +93,7 @@ fn build(layer: BuildLayer) -> ServiceBuild {
         dockerfile,
         inline,
         target: target.and_then(|target| target.value),
+        isolation: layer.isolation.into_value().and_then(Text::located),
         args,
         unresolved_args,
         origin: layer.origin,

@@ -104,6 +104,7 @@ pub(super) struct BuildLayer {
     pub(super) dockerfile: Slot<Text>,
     pub(super) inline: Slot<Text>,
     pub(super) target: Slot<Text>,
+    pub(super) isolation: Slot<Text>,
     /// Names with their values; none: a variable has no value.
     pub(super) args: Slot<Vec<(String, Option<String>)>>,
     /// The folder that stands for a context that nobody names.
@@ -118,6 +119,7 @@ impl Merge for BuildLayer {
             dockerfile: self.dockerfile.merge(later.dockerfile),
             inline: self.inline.merge(later.inline),
             target: self.target.merge(later.target),
+            isolation: self.isolation.merge(later.isolation),
             args: self.args.merge(later.args),
             folder: later.folder,
             origin: self.origin,

@@ -79,6 +79,8 @@ pub struct ServiceBuild {
     pub inline: Option<Located<String>>,
     /// `target`.
     pub target: Option<String>,
+    /// `isolation`, after substitution.
+    pub isolation: Option<Located<String>>,
     /// `args` that have a value.
     pub args: Vec<(String, String)>,
     /// `args` whose value comes from a variable that has none.

@@ -269,6 +269,7 @@ impl File<'_> {
             dockerfile: Slot::Absent,
             inline: Slot::Absent,
             target: Slot::Absent,
+            isolation: Slot::Absent,
             args: Slot::Absent,
             folder: self.folder.to_owned(),
             origin: place,
@@ -285,6 +286,9 @@ impl File<'_> {
             });
             build.target = slot_of(node, "target", |value| {
                 self.text(value, "build.target", problems)
+            });
+            build.isolation = slot_of(node, "isolation", |value| {
+                self.text(value, "build.isolation", problems)
             });
             build.args = slot_of(node, "args", |value| self.args(value, problems));
         } else if node.is_sequence() {

@@ -48,6 +48,8 @@ pub struct Stage {
     pub platform: Option<Located<String>>,
     /// Files that it takes from elsewhere: `COPY --from`, `RUN --mount=from`, `ADD --from`.
     pub copies: Vec<CopyFrom>,
+    /// Its first `RUN`, which starts a container of what the stage is built from.
+    pub run: Option<Origin>,
     /// What `ONBUILD` triggers say: instructions for the image that is built from this one.
     pub onbuild: Vec<Located<String>>,
     /// The operating system, as far as `--platform`, paths, `SHELL` and the escape character tell;

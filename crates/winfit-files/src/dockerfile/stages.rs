@@ -181,7 +181,7 @@ impl Reader<'_> {
             "FROM" => self.from(logical, &found),
             "ARG" if self.stages.is_empty() => self.arg(logical, &found),
             "COPY" | "ADD" => self.copy(logical, &found, name),
-            "RUN" => self.mounts(logical, &found),
+            "RUN" => self.run(logical, &found),
             "ONBUILD" => self.onbuild(logical, &found),
             _ => {}
         }
@@ -486,6 +486,7 @@ impl Reader<'_> {
             of_stage,
             platform,
             copies: Vec::new(),
+            run: None,
             onbuild: Vec::new(),
             os_hint,
             origin: self.origin(logical, (0, text.trim_end().len())),
@@ -511,7 +512,11 @@ impl Reader<'_> {
         }
     }
 
-    fn mounts(&mut self, logical: &Logical<'_>, found: &Instruction) {
+    fn run(&mut self, logical: &Logical<'_>, found: &Instruction) {
+        let origin = self.origin(logical, found.name);
+        if let Some(stage) = self.stages.last_mut() {
+            stage.run.get_or_insert(origin);
+        }
         let mounts = found.flags.iter().filter(|flag| flag.name() == "mount");
         for (value, piece) in mounts.filter_map(|flag: &Flag| flag.value_of("from")) {
             self.take_from(logical, value, piece);

@@ -4,14 +4,14 @@
 //! programs are cross-built, with `--platform=$BUILDPLATFORM`, and whether a file is a program for
 //! another system the Dockerfile does not tell.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::audit::image_findings;
 use winfit_core::change::Change;
 use winfit_core::finding::{Confidence, Finding, Located, Origin, Rule, Severity, Subject};
-use winfit_core::fleet::ImageUse;
+use winfit_core::fleet::{BuildBase, ImageUse, Needed};
 use winfit_core::host::{Arch, Host, Kind, Os};
 use winfit_core::image::{Image, NamedImage};
 use winfit_core::reason::windows_name;
@@ -22,7 +22,7 @@ use winfit_core::version::{OsVersion, quote_for_error};
 
 use super::Context;
 use crate::dockerfile::platform::Platform;
-use crate::dockerfile::{CopySource, Dockerfile, Stage, is_predefined};
+use crate::dockerfile::{CopyFrom, CopySource, Dockerfile, Stage, is_predefined};
 
 /// The rules of this file.
 pub const RULES: &[Rule] = &[
@@ -63,6 +63,54 @@ pub fn image_use(catalog: &Catalog, stage: &Stage) -> Option<ImageUse> {
         image,
         origin: stage.stated_at.clone(),
         unresolved: stage.unresolved.clone(),
+        built_from: None,
+    })
+}
+
+/// The images that a build of these stages of a file needs: what they are built on, and what gives them
+/// files.
+pub fn build_bases<'a>(
+    catalog: &'a Catalog,
+    name: &'a Arc<str>,
+    stages: &'a [Stage],
+) -> impl Iterator<Item = BuildBase> + 'a {
+    // A stage on a stage runs on that one's image.
+    let mut runs: HashMap<usize, Origin> = HashMap::new();
+    let mut bottom: Vec<usize> = Vec::with_capacity(stages.len());
+    for (at, stage) in stages.iter().enumerate() {
+        bottom.push(stage.of_stage.map_or(at, |below| bottom[below]));
+        if let Some(run) = &stage.run {
+            runs.entry(bottom[at]).or_insert_with(|| run.clone());
+        }
+    }
+    let base = move |image, needed| BuildBase {
+        subject: Subject::new("Dockerfile", name),
+        image,
+        needed,
+        isolation: None,
+    };
+    stages.iter().enumerate().flat_map(move |(at, stage)| {
+        let needed = runs.remove(&at).map_or(Needed::AsBase, Needed::ToRun);
+        let own = image_use(catalog, stage).map(|image| base(image, needed));
+        let copied = stage.copies.iter().filter_map(move |copy| {
+            let image = copied_image(catalog, copy)?;
+            Some(base(image, Needed::ForFiles))
+        });
+        own.into_iter().chain(copied)
+    })
+}
+
+/// The image of its own that files are copied from.
+fn copied_image(catalog: &Catalog, copy: &CopyFrom) -> Option<ImageUse> {
+    let CopySource::Image(text) = &copy.from else {
+        return None;
+    };
+    Some(ImageUse {
+        text: text.clone(),
+        image: NamedImage::read_reference(catalog, text),
+        origin: copy.origin.clone(),
+        unresolved: Vec::new(),
+        os: None,
         built_from: None,
     })
 }
@@ -116,16 +164,8 @@ fn base_images(
             findings.extend(judged(&image));
         }
         for copy in &stage.copies {
-            let CopySource::Image(text) = &copy.from else {
+            let Some(image) = copied_image(context.catalog, copy) else {
                 continue;
-            };
-            let image = ImageUse {
-                text: text.clone(),
-                image: NamedImage::read_reference(context.catalog, text),
-                origin: copy.origin.clone(),
-                unresolved: Vec::new(),
-                os: None,
-                built_from: None,
             };
             let found = judged(&image).into_iter();
             findings.extend(found.filter(|finding| OF_SOURCES.contains(&finding.rule)));

@@ -800,6 +800,7 @@ fn daemon_mended(text: &str) -> String {
         today: parse_day("2026-11-22").unwrap(),
         eol_within: None,
         hosts: Vec::new(),
+        build_isolation: None,
     };
     let fixed = run(Catalog::builtin(), &options, &lint, false);
     let file = fixed.files.into_iter().next();

@@ -12,6 +12,7 @@ fn lint_of(tree: &Tree) -> Lint {
         today: parse_day("2026-11-22").unwrap(),
         eol_within: None,
         hosts: Vec::new(),
+        build_isolation: None,
     };
     lint(Catalog::builtin(), &tree.read(), &options)
 }
@@ -415,6 +416,7 @@ fn ignores_of_what_was_not_read_are_not_called_unused() {
             today: parse_day("2026-11-22").unwrap(),
             eol_within: None,
             hosts: hosts.collect(),
+            build_isolation: None,
         };
         let lint = lint(Catalog::builtin(), &repository, &options);
         lint.findings
@@ -561,4 +563,113 @@ fn an_ignore_is_written_where_a_comment_can_stand() {
     ] {
         assert_eq!(ignored(name, &text, RULE), None, "{text}");
     }
+}
+
+/// Hosts from the command line build what is there; those of winfit.toml only where an isolation of
+/// builds is named.
+#[test]
+fn dockerfiles_are_judged_as_built_on_the_hosts() {
+    let staged = format!(
+        "ARG TAG=ltsc2019\nFROM {CORE}:${{TAG}} AS tools\nFROM tools AS build\nRUN dir\nFROM {CORE}:ltsc2022\nCOPY --from=build /a /a\n"
+    );
+    let tree = Tree::new(&[
+        ("Dockerfile", &staged),
+        (
+            "copy/Dockerfile",
+            &format!("FROM {CORE}:ltsc2019\nCOPY a b\n"),
+        ),
+        ("linux/Dockerfile", "FROM golang:1.24\nRUN go build\n"),
+        ("winfit.toml", "hosts = [\"ltsc2022\"]\n"),
+    ]);
+    let here = || {
+        let host = winfit_core::host::Host::windows("10.0.20348".parse().unwrap());
+        vec![winfit_core::fleet::Member::new("ci", host, "--host")]
+    };
+    let told = |hosts, build_isolation| {
+        let options = LintOptions {
+            today: parse_day("2026-11-22").unwrap(),
+            eol_within: None,
+            hosts,
+            build_isolation,
+        };
+        lint(Catalog::builtin(), &tree.read(), &options)
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "cannot-build-here")
+            .map(|finding| {
+                let place = |origin: &winfit_core::finding::Origin| {
+                    origin.span.map(|span| (span.line, span.column)).unwrap()
+                };
+                let related: Vec<(u32, u32)> = finding
+                    .related
+                    .iter()
+                    .map(|related| place(&related.origin))
+                    .collect();
+                (place(&finding.origin), related)
+            })
+            .collect::<Vec<_>>()
+    };
+    let process = Some(winfit_core::host::Isolation::Process);
+    let hyperv = Some(winfit_core::host::Isolation::Hyperv);
+    // The argument's default, and the RUN of a stage on the stage.
+    let base = vec![((1, 9), vec![(4, 1)])];
+    assert_eq!(told(here(), None), base);
+    assert_eq!(told(here(), process), base);
+    assert_eq!(told(here(), hyperv), []);
+    assert_eq!(told(vec![], None), []);
+    assert_eq!(told(vec![], process), base);
+}
+
+/// Where Compose builds a file, its arguments and its target count.
+#[test]
+fn compose_says_how_a_dockerfile_is_built() {
+    let dockerfile = format!(
+        "ARG TAG=ltsc2019\nFROM {CORE}:${{TAG}} AS web\nRUN dir\nFROM {CORE}:ltsc2025 AS later\nRUN dir\n"
+    );
+    let told = |compose: &str| {
+        let tree = Tree::new(&[("web/Dockerfile", &dockerfile), ("compose.yaml", compose)]);
+        let host = winfit_core::host::Host::windows("10.0.20348".parse().unwrap());
+        let options = LintOptions {
+            today: parse_day("2026-11-22").unwrap(),
+            eol_within: None,
+            hosts: vec![winfit_core::fleet::Member::new("ci", host, "--host")],
+            build_isolation: None,
+        };
+        lint(Catalog::builtin(), &tree.read(), &options)
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "cannot-build-here")
+            .map(|finding| {
+                let name = finding.origin.source.rsplit('/').next().unwrap();
+                format!("{name}:{}", finding.origin.line().unwrap())
+            })
+            .collect::<Vec<_>>()
+    };
+    for (build, expected) in [
+        (
+            "{context: elsewhere}",
+            &["Dockerfile:1", "Dockerfile:4"][..],
+        ),
+        ("web", &["Dockerfile:1", "Dockerfile:4"]),
+        ("{context: web, target: web}", &["Dockerfile:1"]),
+        ("{context: web, target: web, args: {TAG: ltsc2022}}", &[]),
+        ("{context: web, target: web, isolation: hyperv}", &[]),
+        ("{context: web, isolation: HyperV}", &["Dockerfile:4"]),
+        // A given value has no default's place.
+        (
+            "{context: web, target: web, args: {TAG: ltsc2016}}",
+            &["Dockerfile:2"],
+        ),
+    ] {
+        let compose = format!("services:\n  web:\n    build: {build}\n");
+        assert_eq!(told(&compose), expected, "{build}");
+    }
+    let inline = format!(
+        "services:\n  web:\n    build:\n      dockerfile_inline: |\n        FROM {CORE}:ltsc2019\n        RUN dir\n"
+    );
+    assert!(
+        told(&inline).contains(&"compose.yaml:5".to_owned()),
+        "{:?}",
+        told(&inline)
+    );
 }

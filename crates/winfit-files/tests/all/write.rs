@@ -32,6 +32,7 @@ fn fixed(name: &str) -> (Folder, PathBuf, Fixed) {
         today: parse_day("2026-11-22").unwrap(),
         eol_within: None,
         hosts: Vec::new(),
+        build_isolation: None,
     };
     let fixed = run(Catalog::builtin(), &read, &options, true);
     assert_eq!(fixed.files.len(), 1);

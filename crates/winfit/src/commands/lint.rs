@@ -1,7 +1,8 @@
 //! `winfit lint`: what is wrong in a tree of files.
 
+use std::collections::HashSet;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use winfit_core::Catalog;
@@ -13,16 +14,23 @@ use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread,
 
 use super::mended::Mended;
 use super::notes::Calendar;
-use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
+use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments, is_stdin};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{
     Fixable, Report, clean, github, gitlab, human, json, markdown, patch, sarif,
 };
 use crate::input;
 use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+use crate::report_file::ReportFile;
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
+    if let Some(twice) = written_twice(&arguments.outputs) {
+        return Err(usage(format!(
+            "--output {} is given twice; each report needs a file of its own",
+            twice.display()
+        )));
+    }
     let (hosts, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
     let hosts = hosts.into_iter().map(|read| {
         let name = read.name.as_deref().unwrap_or(&read.text);
@@ -32,6 +40,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
         hosts: hosts.collect(),
+        build_isolation: arguments.isolation.map(Into::into),
     };
     if arguments.unsafe_fixes && !arguments.fix && !arguments.diff {
         return Err(usage(
@@ -53,6 +62,11 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         let found = lint(catalog, &repository, &options);
         (repository, found)
     };
+    if arguments.isolation.is_some() && found.fleet.hosts.is_empty() {
+        return Err(usage(
+            "--isolation says how docker build runs on a host, and there is none; name the host that builds, as --host auto, or declare hosts in winfit.toml",
+        ));
+    }
     let from_stdin = reads_stdin(&arguments.files);
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
     complaints.extend(mended.refusals());
@@ -98,13 +112,9 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let none = no_files(&repository, &arguments.files);
     let mut text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
-        (FindingsFormat::Human, None) => human::human(&report, excerpt_width(), arguments.verbose),
-        (FindingsFormat::Json, _) => json::json(catalog, &report)?,
-        (FindingsFormat::Sarif, _) => sarif::sarif(&report)?,
-        (FindingsFormat::Github, _) => github::github(&report),
-        (FindingsFormat::Gitlab, _) => gitlab::gitlab(&report)?,
-        (FindingsFormat::Markdown, _) => markdown::markdown(&report),
+        (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
     };
+    let unwritten = write_reports(catalog, &report, arguments)?;
     if arguments.diff {
         let (patch, left_out) = patch::patch(&report, &mended.files);
         complaints.extend(left_out);
@@ -120,7 +130,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         .findings
         .iter()
         .any(|finding| arguments.fail_on.counts(finding.severity));
-    let exit = if nothing {
+    let exit = if nothing || !unwritten.is_empty() {
         Exit::Nothing
     } else if counts
         || arguments.diff && !mended.files.is_empty()
@@ -132,18 +142,61 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         Exit::Fits
     };
     complaints.extend(complaints_of(&repository));
+    complaints.extend(unwritten);
     if arguments.format != FindingsFormat::Human {
         // The document says nothing of files that it does not have.
         complaints.extend(none);
     }
     let mut outcome = Outcome::new(text, exit);
-    if exit == Exit::Nothing && arguments.format == FindingsFormat::Human {
+    if nothing && arguments.format == FindingsFormat::Human {
         outcome.text.clear();
     }
     outcome.complaints = complaints;
     // The process ends after this: to take a large tree apart piece by piece would only cost time.
     std::mem::forget((found, repository));
     Ok(outcome)
+}
+
+fn written_twice(files: &[ReportFile]) -> Option<&Path> {
+    let mut seen = HashSet::new();
+    let mut paths = files.iter().map(|file| file.path.as_path());
+    paths.find(|path| !seen.insert(*path))
+}
+
+fn rendered(
+    catalog: &Catalog,
+    report: &Report<'_>,
+    format: FindingsFormat,
+    width: usize,
+    verbose: bool,
+) -> Result<String> {
+    Ok(match format {
+        FindingsFormat::Human => human::human(report, width, verbose),
+        FindingsFormat::Json => json::json(catalog, report)?,
+        FindingsFormat::Sarif => sarif::sarif(report)?,
+        FindingsFormat::Github => github::github(report),
+        FindingsFormat::Gitlab => gitlab::gitlab(report)?,
+        FindingsFormat::Markdown => markdown::markdown(report),
+    })
+}
+
+/// Writes the reports of `--output`; what could not be written, for people.
+fn write_reports(
+    catalog: &Catalog,
+    report: &Report<'_>,
+    arguments: &LintArguments,
+) -> Result<Vec<String>> {
+    /// A file has no terminal that tells its width.
+    const WIDTH: usize = 80;
+    let mut unwritten = Vec::new();
+    for file in &arguments.outputs {
+        let text = rendered(catalog, report, file.format, WIDTH, arguments.verbose)?;
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        if let Err(reason) = file.write(&plain) {
+            unwritten.push(format!("--output {}: {reason}", file.path.display()));
+        }
+    }
+    Ok(unwritten)
 }
 
 /// Reads what the arguments name. Paths that are not there are among what could not be read.
@@ -156,16 +209,22 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     Ok(repository)
 }
 
+/// Whether standard input is read: by `-`, or as the file that its name says alone.
 fn reads_stdin(arguments: &FilesArguments) -> bool {
-    arguments.paths.iter().any(|path| path.as_os_str() == "-")
+    arguments.stdin_filename.is_some() || arguments.paths.iter().any(|path| is_stdin(path))
 }
 
 /// What the arguments name, and the paths among them that are not there. None: there is nothing else.
 fn read_options(arguments: &FilesArguments) -> Result<(Option<ReadOptions>, Vec<Unread>)> {
-    let from_stdin = reads_stdin(arguments);
-    if let (false, Some(name)) = (from_stdin, &arguments.stdin_filename) {
+    let from_stdin = arguments.paths.iter().any(|path| is_stdin(path));
+    if let (false, false, Some(name)) = (
+        from_stdin,
+        arguments.paths.is_empty(),
+        &arguments.stdin_filename,
+    ) {
         return Err(usage(format!(
-            "--stdin-filename {name} names what - reads; give - as a path too"
+            "--stdin-filename {} says what standard input is, and the paths do not name that; give - too, or no path",
+            name.display()
         )));
     }
     if let Some(config) = &arguments.config
@@ -174,40 +233,56 @@ fn read_options(arguments: &FilesArguments) -> Result<(Option<ReadOptions>, Vec<
         let reason = input::reason(&error);
         return Err(nothing(format!("--config {}: {reason}", config.display())));
     }
+    let mut overlay = Overlay::default();
+    let mut stdin = None;
+    match &arguments.stdin_filename {
+        Some(name) if name.is_dir() => {
+            return Err(usage(format!(
+                "--stdin-filename {} is a folder; name the file that standard input is",
+                name.display()
+            )));
+        }
+        Some(name) => overlay.put(name, read_stdin()?),
+        None if from_stdin => stdin = Some((STDIN.to_owned(), read_stdin()?)),
+        None => {}
+    }
     let mut missing = Vec::new();
     let mut paths: Vec<PathBuf> = Vec::new();
-    for path in arguments
-        .paths
-        .iter()
-        .filter(|path| path.as_os_str() != "-")
-    {
-        match std::fs::metadata(path) {
-            Ok(_) => paths.push(path.clone()),
-            Err(error) => missing.push(Unread {
-                path: path.display().to_string(),
-                reason: match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
-                    _ => input::reason(&error),
-                },
-            }),
+    for path in arguments.named_paths() {
+        if is_stdin(&path) {
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Err(error) if arguments.stdin_filename.as_ref() != Some(&path) => {
+                missing.push(Unread {
+                    path: path.display().to_string(),
+                    reason: match error.kind() {
+                        std::io::ErrorKind::NotFound => {
+                            "there is no such file or folder".to_owned()
+                        }
+                        _ => input::reason(&error),
+                    },
+                });
+            }
+            _ => paths.push(path),
         }
     }
-    if paths.is_empty() && !from_stdin && !missing.is_empty() {
+    if paths.is_empty() && stdin.is_none() && !missing.is_empty() {
         return Ok((None, missing));
     }
     let options = ReadOptions {
         paths,
         config: arguments.config.clone(),
-        stdin: from_stdin
-            .then(|| stdin(arguments.stdin_filename.as_deref()))
-            .transpose()?,
-        overlay: Overlay::default(),
+        stdin,
+        overlay,
     };
     Ok((Some(options), missing))
 }
 
-/// Standard input, and the name that says what it is.
-fn stdin(name: Option<&str>) -> Result<(String, Vec<u8>)> {
+/// What standard input is called that has no name.
+pub(super) const STDIN: &str = "standard input";
+
+fn read_stdin() -> Result<Vec<u8>> {
     /// What a cluster's worth of rendered manifests stays far below.
     const MOST: u64 = 64 * 1024 * 1024;
     let mut bytes = Vec::new();
@@ -215,11 +290,11 @@ fn stdin(name: Option<&str>) -> Result<(String, Vec<u8>)> {
         .lock()
         .take(MOST + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| nothing(format!("standard input: {}", input::reason(&error))))?;
+        .map_err(|error| nothing(format!("{STDIN}: {}", input::reason(&error))))?;
     if bytes.len() as u64 > MOST {
-        return Err(nothing("standard input is larger than 64 MiB"));
+        return Err(nothing(format!("{STDIN} is larger than 64 MiB")));
     }
-    Ok((name.unwrap_or("standard input").to_owned(), bytes))
+    Ok(bytes)
 }
 
 /// What could not be read, for people.
@@ -233,11 +308,9 @@ pub(crate) fn complaints_of(repository: &Repository) -> Vec<String> {
 /// Whether there was something to read, and none of it could be. `winfit.toml` alone is nothing, where
 /// it was found beside what was asked for.
 pub(crate) fn is_nothing(repository: &Repository, arguments: &FilesArguments) -> bool {
-    let asked_for_config = arguments.paths.is_empty()
-        || arguments
-            .paths
-            .iter()
-            .any(|path| path.ends_with("winfit.toml"));
+    let paths = arguments.named_paths();
+    let asked_for_config =
+        paths.is_empty() || paths.iter().any(|path| path.ends_with("winfit.toml"));
     let is_read = |file: &ReadFile| match file.facts {
         Facts::Config => asked_for_config,
         _ => !file.beside,
@@ -251,11 +324,11 @@ pub(crate) fn no_files(repository: &Repository, arguments: &FilesArguments) -> O
         return None;
     }
     let places: Vec<String> = arguments
-        .paths
+        .named_paths()
         .iter()
         .map(|path| {
-            if path.as_os_str() == "-" {
-                "standard input".to_owned()
+            if is_stdin(path) {
+                STDIN.to_owned()
             } else {
                 clean(&path.display().to_string())
             }

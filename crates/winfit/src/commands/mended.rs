@@ -3,8 +3,9 @@
 use winfit_files::fix::write::write;
 use winfit_files::fix::{Applied, Fixed, FixedFile, NotFixed};
 use winfit_files::lint::Lint;
-use winfit_files::repository::Repository;
+use winfit_files::repository::{Repository, shown};
 
+use super::lint::STDIN;
 use crate::cli::FilesArguments;
 use crate::findings::clean;
 
@@ -60,12 +61,12 @@ impl Mended {
         let name = arguments
             .stdin_filename
             .as_deref()
-            .unwrap_or("standard input");
+            .map_or_else(|| STDIN.to_owned(), shown);
         let fixed = self.files.iter().find(|file| *file.source.name == *name);
         match fixed {
             Some(file) => file.text.clone(),
             None => repository
-                .source(name)
+                .source(&name)
                 .map(|source| source.text.clone())
                 .unwrap_or_default(),
         }

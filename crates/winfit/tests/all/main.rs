@@ -4,6 +4,9 @@
 
 mod docs;
 mod fleets;
+// Their scripts want a shell.
+#[cfg(unix)]
+mod integrations;
 mod lint;
 mod lsp;
 mod mend;

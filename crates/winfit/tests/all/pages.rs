@@ -236,6 +236,11 @@ fn the_readme_shows_what_its_commands_print() {
 }
 
 #[test]
+fn the_pages_of_docs_show_what_their_commands_print() {
+    check(&markdown_in(&repository("docs")));
+}
+
+#[test]
 fn the_command_pages_show_what_their_commands_print() {
     check(&markdown_in(&repository("docs/commands")));
 }

@@ -156,6 +156,7 @@ fn judge(catalog: &Catalog, job: &Job, project: &Project) -> Judged {
         today: Calendar::new(None, None).today,
         eol_within: None,
         hosts: job.hosts.clone(),
+        build_isolation: None,
     };
     let lint = lint(catalog, &repository, &options);
     Judged {
