@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Host(HostArguments),
     /// Check a repository: Dockerfiles, Compose files, manifests, daemon.json
     Lint(LintArguments),
+    /// Say whether a new image is a patch of the old one, or another Windows
+    ImageChange(ImageChangeArguments),
     /// Show what winfit reads in files, before any judgement
     Facts(FactsArguments),
     /// List the rules of lint, or show the page of one
@@ -233,6 +235,29 @@ pub(crate) struct CheckArguments {
     /// Show all reasons with their rules and sources
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImageChangeArguments {
+    /// The old image and the new one: references, versions or release names; - reads lines of two
+    /// from standard input
+    #[arg(required = true, num_args = 1..=2, value_names = ["OLD", "NEW"])]
+    pub(crate) images: Vec<String>,
+    /// A host that is to run the new image (see `winfit check --help`); where all do, another
+    /// Windows is told and the exit code is 0
+    #[arg(long = "host", value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) facts: HostFacts,
+    /// The version inside an image that no tag tells, as contoso/myimage=10.0.17763.437
+    #[arg(long, value_name = "REF=VERSION")]
+    pub(crate) image_version: Vec<String>,
+    /// The day for dates of support (else today)
+    #[arg(long, value_parser = day, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

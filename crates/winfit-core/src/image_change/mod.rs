@@ -274,6 +274,10 @@ impl ImageChange<'_> {
         ) else {
             return Vec::new();
         };
+        // What floats had another revision when it was last pulled.
+        if self.old.level.told != Told::Pinned || self.new.level.told != Told::Pinned {
+            return Vec::new();
+        }
         let within = was.min(is)..was.max(is);
         catalog
             .breaks

@@ -186,6 +186,10 @@ fn what_a_patch_asks_of_hosts_is_said() {
     let back = remarks("sc:10.0.17763.1040", "sc:10.0.17763.1000");
     assert!(back[0].contains("hosts from 17763.1039 on"), "{back:?}");
     assert_eq!(remarks("sc:10.0.17763.1040", "sc:10.0.17763.1100"), [""; 0]);
+    // What floats had a revision that nobody knows.
+    let pinned = remarks("sc:ltsc2019", "sc:10.0.17763.437");
+    assert_eq!(pinned.len(), 1, "{pinned:?}");
+    assert!(pinned[0].contains("stands for 17763."), "{pinned:?}");
     // An older image asks nothing of hosts where only newer ones do.
     assert_eq!(remarks("sc:10.0.26100.3194", "sc:10.0.26100.2894"), [""; 0]);
 }
