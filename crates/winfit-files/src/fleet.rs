@@ -51,6 +51,18 @@ pub fn fleet(catalog: &Catalog, repository: &Repository, given: &[Member]) -> Fl
     fleet
 }
 
+/// Adds what `winfit.toml` tells of an image that its reference does not tell.
+pub(crate) fn completed(catalog: &Catalog, config: &Config, used: ImageUse) -> ImageUse {
+    let building = Building {
+        catalog,
+        config,
+        dockerfiles: HashMap::new(),
+        built: HashMap::new(),
+        swarm_alone: false,
+    };
+    building.completed(used)
+}
+
 /// What some of the files add to the fleet.
 #[derive(Default)]
 struct Share {

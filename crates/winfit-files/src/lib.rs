@@ -5,6 +5,7 @@
 //! facts and [`problem::Problem`]s and judge nothing. [`rules`] judge what concerns a file's text
 //! alone; where images run is judged by the core, on the fleet that is built from the facts.
 
+pub mod against;
 pub mod compose;
 pub mod config;
 pub mod daemon;
@@ -12,6 +13,7 @@ pub mod discover;
 pub mod dockerfile;
 pub mod fix;
 pub mod fleet;
+pub mod git;
 mod ignores;
 pub mod kubernetes;
 pub mod lint;

@@ -328,6 +328,10 @@ pub(crate) struct LintArguments {
     pub(crate) hosts: Vec<String>,
     #[command(flatten)]
     pub(crate) facts: HostFacts,
+    /// Also tell which images changed since a revision of git, and whether their Windows did: a
+    /// branch, a tag, a commit; main... is where this branch left main
+    #[arg(long, value_name = "REV", allow_hyphen_values = true)]
+    pub(crate) against: Option<String>,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,

@@ -3,6 +3,7 @@
 use crate::catalog::{Catalog, RevisionBreak};
 use crate::host::{Kind, Os};
 use crate::reason::windows_name;
+use crate::version::OsVersion;
 
 use super::{BotUpdate, ChangeKind, Direction, ImageChange, Level, Side, Told};
 
@@ -106,7 +107,7 @@ impl ImageChange<'_> {
         let short = |side: &Side<'_>| {
             side.level
                 .version
-                .map_or_else(String::new, |version| version.short())
+                .map_or_else(String::new, OsVersion::short)
         };
         let (was, is) = (short(&self.old), short(&self.new));
         match direction {

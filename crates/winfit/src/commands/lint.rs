@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Member;
+use winfit_files::against::{Before, before};
 use winfit_files::lint::{LintOptions, lint, rules};
 use winfit_files::overlay::Overlay;
 use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
@@ -13,7 +14,7 @@ use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread,
 use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments};
 use crate::findings::paths::WorkingFolder;
-use crate::findings::{Report, clean, github, gitlab, human, json, markdown, sarif};
+use crate::findings::{Report, clean, github, gitlab, human, json, markdown, plural, sarif};
 use crate::input;
 use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
 
@@ -24,7 +25,10 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         let name = read.name.as_deref().unwrap_or(&read.text);
         Member::new(name, read.host, "--host")
     });
-    let repository = read_files(&arguments.files)?;
+    let mut repository = read_files(&arguments.files)?;
+    if let Some(revision) = &arguments.against {
+        read_before(&mut repository, &arguments.files, revision)?;
+    }
     let options = LintOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -68,7 +72,11 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let none = no_files(&repository, &arguments.files);
     let text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
-        (FindingsFormat::Human, None) => human::human(&report, excerpt_width(), arguments.verbose),
+        (FindingsFormat::Human, None) => {
+            let mut text = human::human(&report, excerpt_width(), arguments.verbose);
+            text.extend(repository.before.as_deref().map(compared));
+            text
+        }
         (FindingsFormat::Json, _) => json::json(catalog, &report)?,
         (FindingsFormat::Sarif, _) => sarif::sarif(&report)?,
         (FindingsFormat::Github, _) => github::github(&report),
@@ -149,6 +157,43 @@ pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     };
     repository.unread.splice(0..0, missing);
     Ok(repository)
+}
+
+/// Reads what the files were at a revision, for the rules that compare.
+fn read_before(
+    repository: &mut Repository,
+    arguments: &FilesArguments,
+    revision: &str,
+) -> Result<()> {
+    if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
+        return Err(usage(format!(
+            "--against {revision} compares files of a git repository, and - is none; give paths"
+        )));
+    }
+    let there = arguments.paths.iter().filter(|path| path.exists());
+    let paths: Vec<PathBuf> = there.cloned().collect();
+    if paths.is_empty() && !arguments.paths.is_empty() {
+        return Ok(());
+    }
+    let mut before = before(repository, &paths, revision).map_err(|error| {
+        if error.is_usage() {
+            usage(error.to_string())
+        } else {
+            nothing(error.to_string())
+        }
+    })?;
+    repository.unread.append(&mut before.unread);
+    repository.before = Some(Box::new(before));
+    Ok(())
+}
+
+/// How much was compared, for the end of the report: no finding is an answer only then.
+fn compared(before: &Before) -> String {
+    let files = match before.changed {
+        0 => "no changed files".to_owned(),
+        count => plural(count, "changed file"),
+    };
+    format!("compared with {}: {files}\n", clean(&before.revision))
 }
 
 /// Standard input, and the name that says what it is.

@@ -2,6 +2,7 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod against;
 mod docs;
 mod fleets;
 mod lint;
