@@ -84,16 +84,19 @@ pub fn before(
                     source: Arc::clone(&file.source),
                     facts: Facts::Dockerfile(dockerfile.clone()),
                     problems: Vec::new(),
-                    beside: true,
+                    beside: file.beside,
                 });
                 continue;
             }
             _ => continue,
         };
         let source = &file.source;
-        before.repository.files.extend(
-            bytes.and_then(|bytes| of_bytes(&source.path, &source.name, bytes, true, &loader)),
-        );
+        let read =
+            bytes.and_then(|bytes| of_bytes(&source.path, &source.name, bytes, true, &loader));
+        before.repository.files.extend(read.map(|read| ReadFile {
+            beside: file.beside,
+            ..read
+        }));
     }
     Ok(before)
 }

@@ -371,6 +371,10 @@ pub(crate) fn folder_in_words(folder: &Path) -> String {
 
 fn command(folder: &Path, what: &str) -> Command {
     let mut command = Command::new("git");
+    // In a hook git names the repository that the hook is of; here the folder does.
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        command.env_remove(variable);
+    }
     command
         .arg("--no-optional-locks")
         .arg("-C")

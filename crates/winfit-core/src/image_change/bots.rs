@@ -31,10 +31,7 @@ impl BotUpdate {
 /// What a bot calls the step from one image to the other. None: it would not propose it, since the
 /// tags are not alike or the new one is no larger.
 pub fn bot_update(old: &NamedImage, new: &NamedImage) -> Option<BotUpdate> {
-    let tag = |image: &NamedImage| match &image.reference {
-        Some(reference) => reference.tag.clone(),
-        None => Some(image.text.clone()),
-    };
+    let tag = |image: &NamedImage| image.reference.as_ref()?.tag.clone();
     between(&tag(old)?, &tag(new)?)
 }
 

@@ -46,6 +46,8 @@ enum Place {
     Named(Arc<str>, String),
     /// A stage of a Dockerfile, by its number.
     Numbered(Arc<str>, usize),
+    /// The last stage of a Dockerfile.
+    Last(Arc<str>),
     /// A container: the file, what it belongs to, its name, how many of the same names stand before it,
     /// and whether this is the image it is built on.
     Container(Arc<str>, Subject, String, usize, bool),
@@ -53,9 +55,9 @@ enum Place {
 
 /// An image in its place.
 struct Placed<'a> {
-    place: Place,
-    /// The place by number of a stage that has a name: names may change.
-    number: Option<Place>,
+    /// Its place, by all that tells it, the surest first: a stage may get another name, or another
+    /// number by a stage before it.
+    places: Vec<Place>,
     subject: Subject,
     used: ImageUse,
     /// The fleet that it is of.
@@ -69,41 +71,59 @@ pub fn check(context: &Context<'_>, repository: &Repository, before: &Before) ->
     let catalog = context.catalog;
     let old_fleet = fleet(catalog, &before.repository, &[]);
     let old = placed(catalog, &before.repository, &old_fleet);
-    let by_place: HashMap<&Place, &Placed<'_>> = old
-        .iter()
-        .flat_map(|placed| {
-            let number = placed.number.as_ref().map(|number| (number, placed));
-            number.into_iter().chain([(&placed.place, placed)])
-        })
-        .collect();
+    let new = placed(catalog, repository, context.fleet);
     let checking = Checking { context, before };
     let mut seen = HashSet::new();
     let mut findings = Vec::new();
-    for new in placed(catalog, repository, context.fleet) {
-        let number = new.number.as_ref();
-        let old = by_place
-            .get(&new.place)
-            .or_else(|| number.and_then(|number| by_place.get(number)));
+    for (new, old) in new.iter().zip(matched(&old, &new)) {
         let Some(old) = old.filter(|old| old.used.text != new.used.text) else {
             continue;
         };
         // Stages that share an argument share its change.
-        if seen.insert((
-            new.used.origin.clone(),
-            old.used.text.clone(),
-            new.used.text.clone(),
-        )) {
-            findings.extend(checking.change(old, &new));
+        let (was, is) = (old.used.text.as_str(), new.used.text.as_str());
+        if seen.insert((&new.used.origin, was, is)) {
+            findings.extend(checking.change(old, new));
         }
     }
     findings
+}
+
+/// What stood before in the place of each new image. Surer places are matched first, and nothing is
+/// matched twice.
+fn matched<'o, 'f>(old: &'o [Placed<'f>], new: &[Placed<'_>]) -> Vec<Option<&'o Placed<'f>>> {
+    let mut found: Vec<Option<usize>> = vec![None; new.len()];
+    let mut taken: HashSet<usize> = HashSet::new();
+    let rules: [fn(&Place) -> bool; 3] = [
+        |place| matches!(place, Place::Named(..) | Place::Container(..)),
+        |place| matches!(place, Place::Numbered(..)),
+        |place| matches!(place, Place::Last(..)),
+    ];
+    for rule in rules {
+        let places = |placed: &Placed<'_>| placed.places.iter().find(|place| rule(place)).cloned();
+        let mut by_place: HashMap<Place, usize> = HashMap::new();
+        for (at, placed) in old.iter().enumerate().rev() {
+            if !taken.contains(&at) {
+                by_place.extend(places(placed).map(|place| (place, at)));
+            }
+        }
+        for (found, new) in found.iter_mut().zip(new) {
+            let free = found.is_none().then(|| places(new)).flatten();
+            if let Some(at) = free.and_then(|place| by_place.remove(&place)) {
+                taken.insert(at);
+                *found = Some(at);
+            }
+        }
+    }
+    let in_place = |at: Option<usize>| at.and_then(|at| old.get(at));
+    found.into_iter().map(in_place).collect()
 }
 
 /// The images of a repository, each in its place.
 fn placed<'a>(catalog: &Catalog, repository: &Repository, fleet: &'a Fleet) -> Vec<Placed<'a>> {
     let mut all = Vec::new();
     for file in &repository.files {
-        if let Facts::Dockerfile(dockerfile) = &file.facts {
+        // What was not asked for is told where it is used.
+        if let (Facts::Dockerfile(dockerfile), false) = (&file.facts, file.beside) {
             let name = &file.source.name;
             stages(catalog, repository, name, dockerfile, fleet, &mut all);
         }
@@ -124,14 +144,13 @@ fn placed<'a>(catalog: &Catalog, repository: &Repository, fleet: &'a Fleet) -> V
             let (file, subject, name) = same;
             let mut add = |used: &ImageUse, built: bool| {
                 all.push(Placed {
-                    place: Place::Container(
+                    places: vec![Place::Container(
                         Arc::clone(&file),
                         subject.clone(),
                         name.clone(),
                         *count,
                         built,
-                    ),
-                    number: None,
+                    )],
                     subject: subject.clone(),
                     used: used.clone(),
                     workload: Some(at),
@@ -167,17 +186,17 @@ fn stages<'a>(
         let Some(used) = image_use(catalog, stage) else {
             continue;
         };
-        let number = Place::Numbered(Arc::clone(file), at);
-        let (place, number) = match &stage.name {
-            Some(name) => (
-                Place::Named(Arc::clone(file), name.value.clone()),
-                Some(number),
-            ),
-            None => (number, None),
-        };
+        let named = stage.name.as_ref();
+        let mut places: Vec<Place> = named
+            .map(|name| Place::Named(Arc::clone(file), name.value.clone()))
+            .into_iter()
+            .collect();
+        places.push(Place::Numbered(Arc::clone(file), at));
+        if at + 1 == dockerfile.stages.len() {
+            places.push(Place::Last(Arc::clone(file)));
+        }
         all.push(Placed {
-            place,
-            number,
+            places,
             subject: Subject::new("Dockerfile", file),
             used: completed(catalog, &repository.config, used),
             workload: None,
@@ -468,9 +487,9 @@ fn how_to_tell(image: &NamedImage) -> Option<String> {
 }
 
 fn remedy(windows: &str, reference: &str, old: &Placed<'_>, new: &Placed<'_>) -> Remedy {
-    let (shell, text) = match new.place {
-        Place::Container(..) => (Shell::Yaml, format!("image: {reference}")),
-        Place::Named(..) | Place::Numbered(..) => (Shell::Dockerfile, format!("FROM {reference}")),
+    let (shell, text) = match new.workload {
+        Some(_) => (Shell::Yaml, format!("image: {reference}")),
+        None => (Shell::Dockerfile, format!("FROM {reference}")),
     };
     let patched = if reference == old.used.text {
         ""

@@ -249,6 +249,68 @@ fn renamed_files_and_stages_are_matched() {
 }
 
 #[test]
+fn stages_are_matched_by_name_then_by_number_then_as_the_last() {
+    let first = "FROM mcr.microsoft.com/windows/servercore:ltsc2019";
+    let last = "FROM mcr.microsoft.com/windows/nanoserver";
+    let folder = Folder::repository(&[(
+        "Dockerfile",
+        &format!("{first} AS build\nRUN build.cmd\n{last}:ltsc2019\n"),
+    )]);
+    // A stage more, of another Windows, is no change; the one behind it is the last all the same.
+    folder.write(&[(
+        "Dockerfile",
+        &format!("FROM mcr.microsoft.com/windows/servercore:ltsc2025 AS tools\n{first} AS build\nRUN build.cmd\n{last}:ltsc2022\n"),
+    )]);
+    let found = folder.changes("main");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].2, "Dockerfile:4:6");
+    // Another name in the same place.
+    folder.write(&[(
+        "Dockerfile",
+        &format!(
+            "{} AS compile\nRUN build.cmd\n{last}:ltsc2019\n",
+            first.replace("2019", "2022")
+        ),
+    )]);
+    let found = folder.changes("main");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].2, "Dockerfile:1:6");
+}
+
+#[test]
+fn what_is_read_beside_is_told_where_it_is_used() {
+    let compose = "services:\n  web:\n    image: contoso/web:1\n    build: web\n";
+    let folder = Folder::repository(&[
+        ("compose.yaml", compose),
+        ("web/Dockerfile", &from("ltsc2019")),
+    ]);
+    folder.write(&[("web/Dockerfile", &from("ltsc2022"))]);
+    let output = folder.lint(&["compose.yaml", "--against=main", "--format=github"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("file=compose.yaml,line=3,"), "{text}");
+    assert!(text.contains("base-build-changed"), "{text}");
+}
+
+#[test]
+fn a_hook_may_ask_about_a_folder_below() {
+    let folder = Folder::repository(&[("web/Dockerfile", &from("ltsc2019"))]);
+    folder.write(&[("web/Dockerfile", &from("ltsc2022"))]);
+    let output = folder
+        .winfit()
+        .args(["lint", "web", "--against=HEAD", "--format=github"])
+        .env("GIT_DIR", ".git")
+        .env("GIT_INDEX_FILE", ".git/index.lock")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("base-build-changed"),
+        "{text}{}",
+        said(&output)
+    );
+}
+
+#[test]
 fn three_dots_are_where_the_branches_parted() {
     let folder = Folder::repository(&[
         ("Dockerfile", &from("ltsc2019")),
