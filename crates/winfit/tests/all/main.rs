@@ -10,6 +10,7 @@ mod pages;
 mod sarif;
 mod sarif_schema;
 mod schemas;
+mod update_bots;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
