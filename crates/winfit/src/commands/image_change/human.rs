@@ -87,7 +87,10 @@ fn sides(rows: &[Vec<String>]) -> String {
         return table;
     }
     rows.iter()
-        .map(|row| format!("  {}  {}\n       {}\n", row[0], row[1], row[2]))
+        .map(|row| {
+            let windows = wrap(&row[2], "       ", "       ");
+            format!("  {}  {}\n{windows}\n", row[0], row[1])
+        })
         .collect()
 }
 

@@ -3,9 +3,11 @@
 mod documents;
 mod human;
 
+use std::io::Read;
+
 use anyhow::Result;
 use winfit_core::Catalog;
-use winfit_core::host::{Os, ReadHost};
+use winfit_core::host::{Os, ReadHost, decode};
 use winfit_core::image::{Image, NamedImage};
 use winfit_core::image_change::{ImageChange, Side, image_change};
 use winfit_core::verdict::{Verdict, judge};
@@ -97,7 +99,7 @@ fn pairs(
     arguments: &ImageChangeArguments,
 ) -> Result<Vec<(NamedImage, NamedImage)>> {
     let texts: Vec<(String, String)> = match arguments.images.as_slice() {
-        [only] if only == "-" => from_lines(&input::read_text("-")?)?,
+        [only] if only == "-" => from_lines(&standard_input()?)?,
         [old, new] => vec![(old.clone(), new.clone())],
         given => {
             let given = given.first().map_or("", String::as_str);
@@ -142,6 +144,22 @@ fn pairs(
     } else {
         Err(usage(wrong.join("\n")))
     }
+}
+
+/// Standard input as text.
+fn standard_input() -> Result<String> {
+    /// The pairs of ten thousand files are a tenth of it.
+    const MOST: u64 = 16 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(MOST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| nothing(format!("standard input: {}", input::reason(&error))))?;
+    if bytes.len() as u64 > MOST {
+        return Err(nothing("standard input is larger than 16 MiB"));
+    }
+    Ok(decode(&bytes))
 }
 
 /// Lines of an old and a new image, as a script collects them from a diff.
