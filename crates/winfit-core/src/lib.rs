@@ -13,6 +13,7 @@ pub mod finding;
 pub mod fleet;
 pub mod host;
 pub mod image;
+pub mod image_change;
 pub mod matrix_view;
 pub mod names;
 pub mod placement;

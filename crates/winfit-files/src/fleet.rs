@@ -164,7 +164,7 @@ pub fn image_of_stage(catalog: &Catalog, config: &Config, stage: &Stage) -> Opti
 }
 
 /// Adds what `winfit.toml` tells of an image that its reference does not tell.
-fn completed(catalog: &Catalog, config: &Config, mut used: ImageUse) -> ImageUse {
+pub(crate) fn completed(catalog: &Catalog, config: &Config, mut used: ImageUse) -> ImageUse {
     // What is told of one tag goes before what is told of the whole repository.
     let images = &config.images;
     let told = images

@@ -232,6 +232,9 @@ const OF_HOSTS: [&str; 13] = [
     "unknown-image-version",
 ];
 
+/// Rules that compare with a revision: without one they find nothing, and an ignore of them waits.
+const OF_CHANGES: [&str; 2] = ["base-build-changed", "base-patched"];
+
 /// Takes away what is ignored, says how many those are, and reports ignores that match nothing.
 pub(crate) fn apply(
     repository: &Repository,
@@ -337,7 +340,9 @@ fn unused(
             "write # winfit: ignore[RULE]".to_owned(),
         ),
         Some(rule) if rules.contains(&rule) => {
-            if !scope.whole || (!scope.own_hosts && OF_HOSTS.contains(&rule)) {
+            let waits =
+                OF_CHANGES.contains(&rule) || (!scope.own_hosts && OF_HOSTS.contains(&rule));
+            if !scope.whole || waits {
                 return None;
             }
             (

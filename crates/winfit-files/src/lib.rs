@@ -5,6 +5,7 @@
 //! facts and [`problem::Problem`]s and judge nothing. [`rules`] judge what concerns a file's text
 //! alone; where images run is judged by the core, on the fleet that is built from the facts.
 
+pub mod against;
 pub mod compose;
 pub mod config;
 pub mod daemon;
@@ -13,6 +14,7 @@ pub mod dockerfile;
 pub mod edit;
 pub mod fix;
 pub mod fleet;
+pub mod git;
 pub mod ignores;
 pub mod kubernetes;
 pub mod lint;

@@ -86,6 +86,7 @@ pub fn rules() -> Vec<Rule> {
     let mut all: Vec<Rule> = [
         READING,
         winfit_core::audit::RULES,
+        rules::base_changes::RULES,
         rules::compose::RULES,
         rules::daemon::RULES,
         rules::dockerfile::RULES,
@@ -156,6 +157,9 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         .map(|file| Arc::clone(&file.source.name))
         .collect();
     rules::daemon::default_instead(&daemons, &mut findings);
+    if let Some(before) = &repository.before {
+        findings.extend(rules::base_changes::check(&context, repository, before));
+    }
     leave_out_consequences(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
     let scope = ignores::Scope {

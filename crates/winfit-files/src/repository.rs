@@ -9,6 +9,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use winfit_core::Catalog;
 use winfit_core::version::quote_for_error;
 
+use crate::against::Before;
 use crate::compose::{BASES, Compose};
 use crate::config::{self, Config};
 use crate::daemon::{DaemonJson, ServiceCommand};
@@ -94,6 +95,8 @@ pub struct Repository {
     pub config: Config,
     /// All of it was read, not some files.
     pub whole: bool,
+    /// What it was at a revision of git, where it is compared with one.
+    pub before: Option<Box<Before>>,
 }
 
 impl Repository {

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Serve an editor: findings while you type, verdicts under the pointer, fixes
     Lsp(LspArguments),
+    /// Say whether a new image is a patch of the old one, or another Windows
+    ImageChange(ImageChangeArguments),
     /// Show what winfit reads in files, before any judgement
     Facts(FactsArguments),
     /// List the rules of lint, or show the page of one
@@ -240,6 +242,29 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ImageChangeArguments {
+    /// The old image and the new one: references, versions or release names; - reads lines of two
+    /// from standard input
+    #[arg(required = true, num_args = 1..=2, value_names = ["OLD", "NEW"])]
+    pub(crate) images: Vec<String>,
+    /// A host that is to run the new image (see `winfit check --help`); where all do, another
+    /// Windows is told and the exit code is 0
+    #[arg(long = "host", value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) facts: HostFacts,
+    /// The version inside an image that no tag tells, as contoso/myimage=10.0.17763.437
+    #[arg(long, value_name = "REF=VERSION")]
+    pub(crate) image_version: Vec<String>,
+    /// The day for dates of support (else today)
+    #[arg(long, value_parser = day, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct HostArguments {
     /// Text that states a version, @FILE, or - for standard input; without it this machine
     #[arg(value_name = "TEXT|@FILE|-", allow_negative_numbers = true)]
@@ -335,6 +360,10 @@ pub(crate) struct LintArguments {
     /// --host is given, with each host's default)
     #[arg(long, value_name = "ISOLATION")]
     pub(crate) isolation: Option<IsolationArgument>,
+    /// Also tell which images changed since a revision of git, and whether their Windows did: a
+    /// branch, a tag, a commit; main... is where this branch left main
+    #[arg(long, value_name = "REV", allow_hyphen_values = true, conflicts_with_all = ["fix", "diff"])]
+    pub(crate) against: Option<String>,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,

@@ -54,6 +54,7 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Host(host) => commands::host::run(host),
         cli::Command::Lint(lint) => commands::lint::run(lint),
         cli::Command::Lsp(lsp) => Ok(commands::lsp::run(lsp)),
+        cli::Command::ImageChange(change) => commands::image_change::run(change),
         cli::Command::Facts(facts) => commands::facts::run(facts),
         cli::Command::Rules(rules) => commands::rules::run(rules),
         cli::Command::Explain(explain) => commands::explain::run(explain),

@@ -2,6 +2,7 @@
 //!
 //! One function for files, Docker, Swarm and Kubernetes.
 
+mod admitted;
 mod classes;
 pub mod currency;
 mod evidence;
@@ -32,6 +33,7 @@ use crate::host::{Isolation, Os};
 use self::ground::Ground;
 use self::place::Spot;
 
+pub use self::admitted::{Admitted, admitted};
 pub use self::images::image_findings;
 
 /// What an audit needs beside the fleet.

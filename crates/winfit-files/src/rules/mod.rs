@@ -1,6 +1,7 @@
 //! What is wrong with files, beyond where their images run: one file a kind of file. Where an
 //! image runs is the core's [`audit`](winfit_core::audit).
 
+pub mod base_changes;
 pub mod compose;
 pub mod daemon;
 pub mod dockerfile;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Member;
+use winfit_files::against::{Before, before};
 use winfit_files::fix;
 use winfit_files::lint::{Lint, LintOptions, lint, rules};
 use winfit_files::overlay::Overlay;
@@ -17,7 +18,7 @@ use super::notes::Calendar;
 use crate::cli::{FailOn, FilesArguments, FindingsFormat, LintArguments, is_stdin};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{
-    Fixable, Report, clean, github, gitlab, human, json, markdown, patch, sarif,
+    Fixable, Report, clean, github, gitlab, human, json, markdown, patch, plural, sarif,
 };
 use crate::input;
 use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
@@ -58,7 +59,10 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         repository.unread.splice(0..0, missing);
         (repository, found)
     } else {
-        let repository = read_files(&arguments.files)?;
+        let mut repository = read_files(&arguments.files)?;
+        if let Some(revision) = &arguments.against {
+            read_before(&mut repository, &arguments.files, revision)?;
+        }
         let found = lint(catalog, &repository, &options);
         (repository, found)
     };
@@ -112,6 +116,11 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let none = no_files(&repository, &arguments.files);
     let mut text = match (arguments.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
+        (FindingsFormat::Human, None) => {
+            let mut text = human::human(&report, excerpt_width(), arguments.verbose);
+            text.extend(repository.before.as_deref().map(compared));
+            text
+        }
         (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
     };
     let unwritten = write_reports(catalog, &report, arguments)?;
@@ -277,6 +286,43 @@ fn read_options(arguments: &FilesArguments) -> Result<(Option<ReadOptions>, Vec<
         overlay,
     };
     Ok((Some(options), missing))
+}
+
+/// Reads what the files were at a revision, for the rules that compare.
+fn read_before(
+    repository: &mut Repository,
+    arguments: &FilesArguments,
+    revision: &str,
+) -> Result<()> {
+    if reads_stdin(arguments) {
+        return Err(usage(format!(
+            "--against {revision} compares files of a git repository, and standard input is none; give paths"
+        )));
+    }
+    let there = arguments.paths.iter().filter(|path| path.exists());
+    let paths: Vec<PathBuf> = there.cloned().collect();
+    if paths.is_empty() && !arguments.paths.is_empty() {
+        return Ok(());
+    }
+    let mut before = before(repository, &paths, revision).map_err(|error| {
+        if error.is_usage() {
+            usage(error.to_string())
+        } else {
+            nothing(error.to_string())
+        }
+    })?;
+    repository.unread.append(&mut before.unread);
+    repository.before = Some(Box::new(before));
+    Ok(())
+}
+
+/// How much was compared, for the end of the report: no finding is an answer only then.
+fn compared(before: &Before) -> String {
+    let files = match before.changed {
+        0 => "no changed files".to_owned(),
+        count => plural(count, "changed file"),
+    };
+    format!("compared with {}: {files}\n", clean(&before.revision))
 }
 
 /// What standard input is called that has no name.

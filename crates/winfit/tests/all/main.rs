@@ -2,6 +2,7 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod against;
 mod docs;
 mod fleets;
 // Their scripts want a shell.
@@ -14,6 +15,7 @@ mod pages;
 mod sarif;
 mod sarif_schema;
 mod schemas;
+mod update_bots;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -250,6 +250,11 @@ fn the_rule_pages_show_what_their_commands_print() {
     check(&markdown_in(&repository("docs/rules")));
 }
 
+#[test]
+fn the_page_about_update_bots_shows_what_its_commands_print() {
+    check(&[repository("docs/update-bots.md")]);
+}
+
 /// The specification of the command line: tables of commands and what they print.
 #[test]
 fn the_specification_holds() {

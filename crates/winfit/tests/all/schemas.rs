@@ -213,6 +213,21 @@ fn every_command_prints_what_its_schema_says() {
         let all = more.iter().copied().chain([&*examples, "--format=json"]);
         commands.push(all.map(str::to_owned).collect());
     }
+    for (old, new, host) in [
+        ("10.0.17763.437", "10.0.26100.1", "ltsc2022"),
+        ("1809-KB4493509", "10.0.17763.9121", "ltsc2019"),
+        ("ltsc2019", "ltsc2019-amd64", "24H2,client"),
+    ] {
+        let (old, new) = (format!("{base}:{old}"), format!("{base}:{new}"));
+        let change = ["image-change", &old, &new, "--format=json"].map(str::to_owned);
+        commands.push(change.to_vec());
+        commands.push([&change[..], &[format!("--host={host}")]].concat());
+    }
+    commands.push(
+        ["image-change", &ltsc2022, "debian:12", "--format=json"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -225,7 +240,15 @@ fn every_command_prints_what_its_schema_says() {
     }
     fs::remove_file(&nodes).expect("the temporary file goes");
     for document in [
-        "check", "host", "explain", "matrix", "tag", "catalog", "audit", "facts",
+        "check",
+        "host",
+        "explain",
+        "matrix",
+        "tag",
+        "catalog",
+        "audit",
+        "facts",
+        "image-change",
     ] {
         assert!(
             seen.contains_key(&format!("winfit.{document}/1")),
