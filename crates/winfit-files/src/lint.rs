@@ -161,6 +161,7 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         findings.extend(rules::base_changes::check(&context, repository, before));
     }
     leave_out_consequences(&mut findings);
+    leave_hopeless_pods(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
     let scope = ignores::Scope {
         whole: repository.whole,
@@ -229,6 +230,26 @@ fn leave_out_consequences(findings: &mut Vec<Finding>) {
                 .line()
                 .is_none_or(|line| !causes.contains(&(Arc::clone(&finding.origin.source), line)))
     });
+}
+
+/// A pod whose containers no node runs together is not placed by a fix: a person splits it first.
+fn leave_hopeless_pods(findings: &mut [Finding]) {
+    let hopeless: HashSet<Subject> = findings
+        .iter()
+        .filter(|finding| matches!(finding.rule, "mixed-os-pod" | "pod-mixes-builds"))
+        .map(|finding| finding.subject.clone())
+        .collect();
+    for finding in findings {
+        if !hopeless.contains(&finding.subject) {
+            continue;
+        }
+        for remedy in &mut finding.remedies {
+            let places = |change: &Change| matches!(change, Change::Pod { .. });
+            if remedy.changes.iter().any(places) {
+                remedy.changes.clear();
+            }
+        }
+    }
 }
 
 /// What is wrong with one file: as a text of its kind, and by the rules of its kind.

@@ -1,13 +1,16 @@
 //! Containers of one pod against each other, RuntimeClasses, and the isolation asked for.
 
+use crate::change::PodChange;
 use crate::finding::{Finding, Origin, Severity};
 use crate::fleet::{Member, Orchestrator};
 use crate::host::{Host, HypervOffer, Isolation, Kind, Os};
 use crate::placement::Placement;
+use crate::remedy::Remedy;
 use crate::version::OsVersion;
 
 use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
+use super::remedies::yaml;
 use super::{evidence, words};
 
 impl<'a> Spot<'a> {
@@ -49,7 +52,15 @@ impl<'a> Spot<'a> {
             .note(
                 "a pod takes on the selector of its RuntimeClass as well; leave the label to the \
                  class, or name another class",
-            ),
+            )
+            .remedy(Remedy {
+                commands: Vec::new(),
+                changes: self.pod_change(PodChange {
+                    lift: vec![key.clone()],
+                    ..PodChange::default()
+                }),
+                ..yaml(format!("leave {key} to the class"), String::new())
+            }),
         )
     }
 

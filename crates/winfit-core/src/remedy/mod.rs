@@ -109,6 +109,35 @@ pub struct Remedy {
     pub changes: Vec<Change>,
 }
 
+impl Remedy {
+    /// What carrying it out does to what runs, in a few words; none: nothing, or nobody can tell.
+    ///
+    /// Whoever places anew what runs makes it anew: a pod template or a service's spec that changes
+    /// replaces its pods or tasks.
+    pub fn effect(&self) -> Option<&'static str> {
+        if self.safety == Safety::Safe {
+            return None;
+        }
+        let of = |change: &Change| match change {
+            Change::Pod { .. } | Change::Demand { .. } | Change::Toleration { .. } => "moves pods",
+            Change::Service { change, .. } if change.constraints.is_empty() => {
+                "restarts containers"
+            }
+            Change::Service { .. } => "moves tasks",
+            Change::EngineIsolation { .. } => "restarts the engine",
+            Change::Text { .. } => match self.kind {
+                RemedyKind::Rebuild => "changes the image",
+                RemedyKind::Isolation => "changes the isolation",
+                _ => "moves what runs",
+            },
+            Change::Remove { .. } | Change::Quote { .. } | Change::ApiVersion { .. } => {
+                "restarts pods"
+            }
+        };
+        self.changes.first().map(of)
+    }
+}
+
 /// A host with the name by which sentences call it.
 #[derive(Debug, Clone, Copy)]
 pub struct FleetHost<'a> {

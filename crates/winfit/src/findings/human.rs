@@ -85,7 +85,7 @@ fn block(report: &Report<'_>, finding: &Finding, width: usize, verbose: bool) ->
     for (at, remedy) in finding.remedies.iter().enumerate() {
         let word = fix_word(remedy);
         let label = if finding.remedies.len() == 1 {
-            word.to_owned()
+            word
         } else {
             word.replacen("fix", &format!("fix {}", at + 1), 1)
         };

@@ -242,11 +242,12 @@ pub(crate) fn in_words(origin: &Origin) -> String {
     text
 }
 
-/// A remedy with what it may cost: `fix`, `fix (unsafe)`.
-pub(crate) fn fix_word(remedy: &Remedy) -> &'static str {
-    match remedy.safety {
-        Safety::Safe => "fix",
-        Safety::Unsafe => "fix (unsafe)",
+/// A remedy with what it may cost: `fix`, `fix (unsafe)`, `fix (unsafe, moves pods)`.
+pub(crate) fn fix_word(remedy: &Remedy) -> String {
+    match (remedy.safety, remedy.effect()) {
+        (Safety::Safe, _) => "fix".to_owned(),
+        (Safety::Unsafe, None) => "fix (unsafe)".to_owned(),
+        (Safety::Unsafe, Some(effect)) => format!("fix (unsafe, {effect})"),
     }
 }
 

@@ -101,6 +101,32 @@ fn agree(shown: &[String], printed: &[String]) -> bool {
     }
 }
 
+/// What is printed, with what the page leaves out left out where it still can be.
+fn with_gaps(shown: &[String], printed: &[String]) -> Vec<String> {
+    // A line that is printed may look like one: excerpts of sources have gaps as well.
+    const GAP: &str = "\0";
+    let shown: Vec<&str> = shown
+        .iter()
+        .map(|line| if line == "..." { GAP } else { line })
+        .collect();
+    let lines: Vec<&str> = printed.iter().map(String::as_str).collect();
+    let mut text = Vec::new();
+    for op in similar::capture_diff_slices(similar::Algorithm::Myers, &shown, &lines) {
+        let (old, new) = (&shown[op.old_range()], &printed[op.new_range()]);
+        let Some(gap) = old.iter().position(|line| *line == GAP) else {
+            text.extend_from_slice(new);
+            continue;
+        };
+        // As many lines as the page shows before the first gap and behind the last one.
+        let behind = old.iter().rev().take_while(|line| **line != GAP).count();
+        let before = gap.min(new.len());
+        text.extend_from_slice(&new[..before]);
+        text.push("...".to_owned());
+        text.extend_from_slice(&new[new.len().saturating_sub(behind).max(before)..]);
+    }
+    text
+}
+
 /// The folder of a section's files; gone with the section.
 struct Folder(PathBuf);
 
@@ -181,7 +207,7 @@ fn rendered(page: &str) -> (String, usize, Vec<String>) {
                 text.push('\n');
             }
             let output = if agree(&shown.output, &printed) {
-                &shown.output
+                shown.output.clone()
             } else {
                 wrong.push(format!(
                     "{}\n  shows:\n{}\n  prints:\n{}",
@@ -189,9 +215,9 @@ fn rendered(page: &str) -> (String, usize, Vec<String>) {
                     shown.output.join("\n"),
                     printed.join("\n")
                 ));
-                &printed
+                with_gaps(&shown.output, &printed)
             };
-            for line in shown.command.iter().chain(output) {
+            for line in shown.command.iter().chain(&output) {
                 writeln!(text, "{line}").unwrap();
             }
         }
@@ -259,6 +285,23 @@ fn the_page_about_update_bots_shows_what_its_commands_print() {
 #[test]
 fn the_specification_holds() {
     check(&markdown_in(&repository("crates/winfit/tests/spec")));
+}
+
+#[test]
+fn a_page_that_is_written_anew_leaves_out_what_it_left_out() {
+    let lines = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+    for (shown, printed, after) in [
+        ("a ... d e", "a b c d f", "a ... d f"),
+        ("a ... d", "a b c x", "a ... x"),
+        ("... d ... g", "a b d e f h", "... d ... h"),
+        ("a b", "a c", "a c"),
+    ] {
+        assert_eq!(
+            with_gaps(&lines(shown), &lines(printed)),
+            lines(after),
+            "{shown}"
+        );
+    }
 }
 
 #[test]

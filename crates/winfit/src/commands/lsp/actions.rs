@@ -74,9 +74,10 @@ fn of_finding(
         .position(|(remedy, _)| remedy.safety == Safety::Safe)
         .or(only.then_some(0));
     for (at, (remedy, edit)) in remedies.into_iter().enumerate() {
-        let cost = match remedy.safety {
-            Safety::Safe => "",
-            Safety::Unsafe => " (moves, restarts or rebuilds what runs)",
+        let cost = match (remedy.safety, remedy.effect()) {
+            (Safety::Safe, _) => String::new(),
+            (Safety::Unsafe, Some(effect)) => format!(" ({effect})"),
+            (Safety::Unsafe, None) => " (unsafe)".to_owned(),
         };
         actions.push(CodeAction {
             is_preferred: (best == Some(at)).then_some(true),
