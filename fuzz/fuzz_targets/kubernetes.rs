@@ -25,6 +25,7 @@ fuzz_target!(|input: &[u8]| {
     let context = Context {
         catalog: Catalog::builtin(),
         fleet: &Fleet::default(),
+        hosts: &[],
         options: &options,
         base_tags: None,
     };

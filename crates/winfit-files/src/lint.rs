@@ -162,6 +162,7 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
     }
     leave_out_consequences(&mut findings);
     leave_hopeless_pods(&mut findings);
+    tolerate_once(&mut findings);
     let names: Vec<&'static str> = rules().iter().map(|rule| rule.name).collect();
     let scope = ignores::Scope {
         whole: repository.whole,
@@ -246,6 +247,26 @@ fn leave_hopeless_pods(findings: &mut [Finding]) {
         for remedy in &mut finding.remedies {
             let places = |change: &Change| matches!(change, Change::Pod { .. });
             if remedy.changes.iter().any(places) {
+                remedy.changes.clear();
+            }
+        }
+    }
+}
+
+/// A toleration that is mended need not be written a second time.
+fn tolerate_once(findings: &mut [Finding]) {
+    let mended: HashSet<Subject> = findings
+        .iter()
+        .filter(|finding| finding.rule == "taint-spelling" && !finding.remedies.is_empty())
+        .map(|finding| finding.subject.clone())
+        .collect();
+    for finding in findings {
+        if finding.rule != "no-host-for-placement" || !mended.contains(&finding.subject) {
+            continue;
+        }
+        for remedy in &mut finding.remedies {
+            let tolerates = |change: &Change| matches!(change, Change::Pod { change, .. } if !change.tolerate.is_empty());
+            if remedy.changes.iter().any(tolerates) {
                 remedy.changes.clear();
             }
         }

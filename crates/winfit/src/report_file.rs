@@ -1,10 +1,11 @@
 //! Reports that go to files: `--output FORMAT=FILE`.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
+use winfit_files::fix::write::replace;
 
 use crate::cli::FindingsFormat;
 
@@ -53,7 +54,7 @@ impl ReportFile {
                 .write(true)
                 .open(&path)
                 .and_then(|mut file| file.write_all(text.as_bytes())),
-            there => replace(&path, there.as_ref(), text),
+            there => replace(&path, there.as_ref(), text.as_bytes()),
         };
         written.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "there is no such folder".to_owned(),
@@ -62,26 +63,6 @@ impl ReportFile {
             _ => format!("it could not be written ({error})"),
         })
     }
-}
-
-/// Writes a file beside, and puts it in the place of what is there.
-fn replace(path: &Path, there: Option<&Metadata>, text: &str) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::NotFound)?;
-    let mut beside = name.to_os_string();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(beside);
-    let written = File::create_new(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| match there {
-            Some(there) => fs::set_permissions(&beside, there.permissions()),
-            None => Ok(()),
-        })
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // Nothing half written is left; that it is gone already is as well.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }
 
 #[cfg(test)]

@@ -54,11 +54,20 @@ impl<'a> Spot<'a> {
         } else {
             remedies.extend(self.admit_only(ground, &fit, &unfit));
         }
-        remedies.extend(self.other_base(ground, found));
+        // Whether somebody else's image has such a tag, nobody here knows: that comes last.
+        let guessed = found
+            .written()
+            .is_some_and(|written| !written.named.is_base && !written.in_build_file);
+        let (mut sure, mut guess) = (self.other_base(ground, found), None);
+        if guessed {
+            std::mem::swap(&mut sure, &mut guess);
+        }
+        remedies.extend(sure);
         remedies.extend(self.hyperv(ground, found));
         if fit.is_empty() && spare.is_empty() {
             remedies.extend(self.place_elsewhere(ground));
         }
+        remedies.extend(guess);
         remedies
     }
 

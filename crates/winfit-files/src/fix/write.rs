@@ -2,7 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -68,7 +68,7 @@ pub fn write(file: &FixedFile) -> Result<(), NotWritten> {
     }
     let before = encode(&file.source.text, file.source.encoding);
     let after = encode(&file.text, file.source.encoding);
-    let replaced = beside(&target, &metadata, &after).and_then(|new| {
+    let replaced = beside(&target, Some(&metadata), &after).and_then(|new| {
         // Between this look and the new name somebody could still write; nothing closes that gap
         // on every system.
         if fs::read(&target)? != before {
@@ -84,17 +84,45 @@ pub fn write(file: &FixedFile) -> Result<(), NotWritten> {
     }
 }
 
+/// Puts a file with these bytes in the place of another one, or where there is none yet: whoever reads it
+/// meanwhile finds the old one or the new one whole. `there` is what is known of the old one.
+pub fn replace(target: &Path, there: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> {
+    beside(target, there, bytes)?.persist(target)?;
+    Ok(())
+}
+
 /// A new file in the folder of another one, with its mode and its owner, on the disk.
-fn beside(target: &Path, metadata: &Metadata, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let folder: PathBuf = target.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let mut new = tempfile::Builder::new()
-        .prefix(".winfit-")
-        .tempfile_in(folder)?;
+fn beside(
+    target: &Path,
+    there: Option<&Metadata>,
+    bytes: &[u8],
+) -> io::Result<tempfile::NamedTempFile> {
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut new = builder().prefix(".winfit-").tempfile_in(folder)?;
     new.write_all(bytes)?;
-    owner(new.path(), metadata)?;
-    new.as_file().set_permissions(metadata.permissions())?;
+    if let Some(there) = there {
+        owner(new.path(), there)?;
+        new.as_file().set_permissions(there.permissions())?;
+    }
     new.as_file().sync_all()?;
     Ok(new)
+}
+
+/// Files as any program makes them, as far as the umask lets it; those of tempfile are private.
+#[cfg(unix)]
+fn builder() -> tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(fs::Permissions::from_mode(0o666));
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder() -> tempfile::Builder<'static, 'static> {
+    tempfile::Builder::new()
 }
 
 /// Gives a file the owner of another one, where that is somebody else.

@@ -127,6 +127,12 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     if arguments.diff {
         let (patch, left_out) = patch::patch(&report, &mended.files);
         complaints.extend(left_out);
+        if mended.files.is_empty() && !found.findings.is_empty() {
+            complaints.push(format!(
+                "nothing here has a fix to write: {}",
+                report.summary()
+            ));
+        }
         text = patch;
     } else if arguments.fix && from_stdin {
         // An editor takes the text; what is left to say goes beside it.
