@@ -5,6 +5,7 @@ mod commands;
 mod findings;
 mod input;
 mod json;
+mod online;
 mod output;
 mod report_file;
 mod this_machine;

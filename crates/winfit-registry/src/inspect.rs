@@ -1,0 +1,267 @@
+//! All that a registry knows of an image.
+
+use winfit_core::reference::Reference;
+
+use crate::client::{Client, Document};
+use crate::digest::Digest;
+use crate::error::RegistryError;
+use crate::model::{
+    DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1, Descriptor, ImageConfig, Index, Manifest,
+    OCI_INDEX, OCI_MANIFEST, Platform,
+};
+use crate::place::Place;
+
+/// Where the version of a child was stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionFrom {
+    /// The index alone.
+    Index,
+    /// The config alone.
+    Config,
+    /// Both, and they agree.
+    Both,
+    /// Both, and they differ; the config's counts.
+    Conflict,
+    /// Neither.
+    None,
+}
+
+impl VersionFrom {
+    /// The word in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Config => "config",
+            Self::Both => "both",
+            Self::Conflict => "conflict",
+            Self::None => "none",
+        }
+    }
+}
+
+/// One child of an image, or the image itself where it has no index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its media type.
+    pub media_type: String,
+    /// The size of its manifest in bytes.
+    pub size: u64,
+    /// What the index says of it; none: the entry has no platform, or there is no index.
+    pub entry: Option<Platform>,
+    /// What its config says; none for attestations, and where it could not be read.
+    pub config: Option<ImageConfig>,
+    /// Why its config could not be read.
+    pub trouble: Option<RegistryError>,
+    /// It proves how another child was built, and is no image.
+    pub attestation: bool,
+}
+
+impl Child {
+    /// The operating system, by the index, else by the config.
+    pub fn os(&self) -> &str {
+        let entry = self.entry.as_ref().map(|entry| entry.os.as_str());
+        entry
+            .filter(|os| !os.is_empty())
+            .or(self.config.as_ref().map(|config| config.os.as_str()))
+            .unwrap_or_default()
+    }
+
+    /// The architecture, by the index, else by the config.
+    pub fn architecture(&self) -> &str {
+        let entry = self.entry.as_ref().map(|entry| entry.architecture.as_str());
+        entry
+            .filter(|architecture| !architecture.is_empty())
+            .or(self
+                .config
+                .as_ref()
+                .map(|config| config.architecture.as_str()))
+            .unwrap_or_default()
+    }
+
+    /// The versions that the index and the config state.
+    fn stated(&self) -> (Option<&str>, Option<&str>) {
+        let index = self
+            .entry
+            .as_ref()
+            .and_then(|entry| entry.os_version.as_deref());
+        let config = self
+            .config
+            .as_ref()
+            .and_then(|config| config.os_version.as_deref());
+        let said = |text: &&str| !text.is_empty();
+        (index.filter(said), config.filter(said))
+    }
+
+    /// The Windows version inside: the config's, which is the fact, else the index's.
+    pub fn os_version(&self) -> Option<&str> {
+        let (index, config) = self.stated();
+        config.or(index)
+    }
+
+    /// Where the version was stated.
+    pub fn os_version_from(&self) -> VersionFrom {
+        match self.stated() {
+            (None, None) => VersionFrom::None,
+            (Some(_), None) => VersionFrom::Index,
+            (None, Some(_)) => VersionFrom::Config,
+            (Some(index), Some(config)) if index == config => VersionFrom::Both,
+            (Some(_), Some(_)) => VersionFrom::Conflict,
+        }
+    }
+}
+
+/// An image with all its children.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageReport {
+    /// The reference as given.
+    pub reference: Reference,
+    /// The digest of its index, or of its manifest.
+    pub digest: Digest,
+    /// The media type of that.
+    pub media_type: String,
+    /// Whether it is an index.
+    pub is_index: bool,
+    /// Its children, in the order of the index.
+    pub children: Vec<Child>,
+}
+
+/// Reads an image: its index, and the manifest and the config of each child.
+pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageReport, RegistryError> {
+    let document = client.manifest(reference).await?;
+    let broken = |reason: String| RegistryError::Answer {
+        reference: reference.to_string(),
+        reason,
+    };
+    let place = Place::of(reference);
+    let media_type = media_type(&document);
+    let is_index = matches!(media_type.as_str(), OCI_INDEX | DOCKER_LIST);
+    let mut children = Vec::new();
+    if is_index {
+        let index: Index = serde_json::from_slice(&document.bytes)
+            .map_err(|error| broken(format!("its index cannot be read: {error}")))?;
+        for entry in index.manifests {
+            children.push(child(client, reference, &place, entry).await?);
+        }
+    } else if matches!(media_type.as_str(), OCI_MANIFEST | DOCKER_MANIFEST) {
+        let (config, trouble) = config(client, &place, &document).await;
+        children.push(Child {
+            digest: document.digest.clone(),
+            media_type: media_type.clone(),
+            size: document.bytes.len() as u64,
+            entry: None,
+            config,
+            trouble,
+            attestation: false,
+        });
+    } else if DOCKER_SCHEMA_1.contains(&media_type.as_str()) {
+        return Err(broken(
+            "it is a manifest of schema 1, which no engine pulls any more; push the image again"
+                .to_owned(),
+        ));
+    } else {
+        return Err(broken(format!("it is no image but {media_type:?}")));
+    }
+    Ok(ImageReport {
+        reference: reference.clone(),
+        digest: document.digest,
+        media_type,
+        is_index,
+        children,
+    })
+}
+
+async fn child(
+    client: &Client,
+    reference: &Reference,
+    place: &Place,
+    entry: Descriptor,
+) -> Result<Child, RegistryError> {
+    let digest = Digest::parse(&entry.digest).ok_or_else(|| RegistryError::Answer {
+        reference: reference.to_string(),
+        reason: format!(
+            "an entry of its index has the digest {:?}, which is none",
+            entry.digest
+        ),
+    })?;
+    let unknown = entry
+        .platform
+        .as_ref()
+        .is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown");
+    let attestation = unknown
+        || entry
+            .annotations
+            .keys()
+            .any(|key| key.starts_with("vnd.docker.reference."));
+    let (config, trouble) = if attestation {
+        (None, None)
+    } else {
+        let named = Reference {
+            tag: None,
+            digest: Some(digest.to_string()),
+            ..reference.clone()
+        };
+        match client.manifest(&named).await {
+            Ok(document) => self::config(client, place, &document).await,
+            Err(trouble) => (None, Some(trouble)),
+        }
+    };
+    Ok(Child {
+        digest,
+        media_type: entry.media_type,
+        size: entry.size,
+        entry: entry.platform,
+        config,
+        trouble,
+        attestation,
+    })
+}
+
+async fn config(
+    client: &Client,
+    place: &Place,
+    document: &Document,
+) -> (Option<ImageConfig>, Option<RegistryError>) {
+    let read = async {
+        let broken = |reason: String| RegistryError::Answer {
+            reference: format!(
+                "{}/{}@{}",
+                place.registry, place.repository, document.digest
+            ),
+            reason,
+        };
+        let manifest: Manifest = serde_json::from_slice(&document.bytes)
+            .map_err(|error| broken(format!("its manifest cannot be read: {error}")))?;
+        let digest = Digest::parse(&manifest.config.digest).ok_or_else(|| {
+            broken("its manifest names a config by something that is no digest".to_owned())
+        })?;
+        let bytes = client.config(place, &digest).await?;
+        serde_json::from_slice::<ImageConfig>(&bytes)
+            .map_err(|error| broken(format!("its config cannot be read: {error}")))
+    };
+    match read.await {
+        Ok(config) => (Some(config), None),
+        Err(trouble) => (None, Some(trouble)),
+    }
+}
+
+/// The media type that a document has by its own word, else by the registry's.
+fn media_type(document: &Document) -> String {
+    #[derive(serde::Deserialize)]
+    struct Own {
+        #[serde(rename = "mediaType", default)]
+        media_type: String,
+    }
+    let own = serde_json::from_slice::<Own>(&document.bytes).map(|own| own.media_type);
+    match own {
+        Ok(own) if !own.is_empty() => own,
+        _ => document
+            .media_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
+    }
+}

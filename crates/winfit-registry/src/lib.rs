@@ -1,0 +1,16 @@
+//! What registries know of images: their children, the Windows version of each, and where it is stated.
+//!
+//! [`Client`] reads index, manifest and config, never a layer. [`inspect`](fn@inspect::inspect) puts
+//! them together into an [`ImageReport`](inspect::ImageReport); what follows from that is judged by the
+//! core.
+
+pub mod client;
+pub mod digest;
+pub mod error;
+pub mod inspect;
+pub mod model;
+pub mod place;
+mod transport;
+
+pub use client::{Client, Options};
+pub use error::RegistryError;
