@@ -68,6 +68,16 @@ impl<'a> Spot<'a> {
             remedies.extend(self.place_elsewhere(ground));
         }
         remedies.extend(guess);
+        // A host that runs it and takes no work just now is no reason for another image.
+        let waits = self
+            .unavailable
+            .iter()
+            .any(|at| self.all_run_on(ground, &self.host(ground, *at)));
+        for remedy in &mut remedies {
+            if waits && remedy.kind == RemedyKind::Rebuild {
+                remedy.changes.clear();
+            }
+        }
         remedies
     }
 

@@ -46,19 +46,6 @@ pub(super) fn change(spec: &mut Value, change: &PodChange) -> Option<()> {
     if change.host_network {
         put(spec, "hostNetwork", Value::bool(true));
     }
-    if change.host_process {
-        let mut context = spec
-            .get("securityContext")
-            .cloned()
-            .unwrap_or(Value::Mapping(Vec::new()));
-        let mut options = context
-            .get("windowsOptions")
-            .cloned()
-            .unwrap_or(Value::Mapping(Vec::new()));
-        options.set("hostProcess", Value::bool(true));
-        context.set("windowsOptions", options);
-        put(spec, "securityContext", context);
-    }
     Some(())
 }
 

@@ -110,6 +110,13 @@ fn carry_out(root: &mut Value, place: &Place, change: &Change) -> Option<()> {
         } => {
             let object = at(root, place.above())?;
             object.set("apiVersion", Value::text(to));
+            // What the old version knew, and API servers of today refuse.
+            if let Some(mut spec) = object.get("spec").cloned() {
+                for gone in ["rollbackTo", "templateGeneration"] {
+                    spec.remove(gone);
+                }
+                object.set("spec", spec);
+            }
             if !match_labels.is_empty() {
                 selector(object, match_labels)?;
             }
@@ -278,7 +285,7 @@ fn behind(mapping: &mut Value, other: &str, key: &str, value: Value) -> Option<(
 /// `spec.selector`, which apps/v1 demands, before the template that it selects.
 fn selector(object: &mut Value, labels: &[(String, String)]) -> Option<()> {
     let mut spec = object.get("spec")?.clone();
-    if spec.get("selector").is_some_and(|known| !known.is_null()) {
+    if spec.get("selector").is_some_and(|known| !known.is_empty()) {
         return Some(());
     }
     let labels = labels

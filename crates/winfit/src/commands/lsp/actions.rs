@@ -81,7 +81,11 @@ fn of_finding(
         };
         actions.push(CodeAction {
             is_preferred: (best == Some(at)).then_some(true),
-            ..action(format!("{}{cost}", clean(&remedy.title)), edit, diagnostic)
+            ..action(
+                format!("{}{cost}", clean(&remedy.done_in_words())),
+                edit,
+                diagnostic,
+            )
         });
     }
     let ignore = ignore_here(repository, finding);
