@@ -10,7 +10,7 @@ use super::scalar::{self, Quotes};
 use super::value::Value;
 use super::{Edit, apply};
 use crate::source::Source;
-use crate::yaml::{Entry, Node, Style, Tree, read};
+use crate::yaml::{Entry, Node, Style, Tree, Written, read};
 
 /// Why a text is not edited. It stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -59,6 +59,44 @@ pub(crate) fn edit(source: &Source, document: usize, new: &Value) -> Result<Vec<
             .all(|(at, value)| value == expected(at));
     if same {
         Ok(editor.edits)
+    } else {
+        Err(NotEdited::Elsewhere)
+    }
+}
+
+/// The edit after which the scalar at these bytes says `new` where it says `old` now, and with it all
+/// that stands for it: aliases, and mappings that merge it in. Nothing else is written otherwise.
+pub(crate) fn edit_written(
+    source: &Source,
+    span: &Range<usize>,
+    old: &str,
+    new: &str,
+) -> Result<Vec<Edit>, NotEdited> {
+    let outlines = |trees: &[Tree<'_>]| -> Vec<(Written, Option<u32>, Option<String>)> {
+        let all = trees.iter().flat_map(Tree::outline);
+        all.map(|(written, next, tag)| (written, next, tag.map(str::to_owned)))
+            .collect()
+    };
+    let (trees, problems) = read(source);
+    if !problems.is_empty() {
+        return Err(NotEdited::Broken);
+    }
+    let written = source.text.get(span.clone()).ok_or(NotEdited::Form)?;
+    let edits = vec![Edit {
+        range: span.clone(),
+        text: scalar::write(&Value::text(new), Quotes::of(written)),
+    }];
+    let text = apply(&source.text, &edits).ok_or(NotEdited::Form)?;
+    let edited = Source::new(&source.name, source.path.clone(), text, source.encoding);
+    let (after, problems) = read(&edited);
+    let (was, is) = (outlines(&trees), outlines(&after));
+    let changed: Vec<_> = was.iter().zip(&is).filter(|(was, is)| was != is).collect();
+    let fine = problems.is_empty()
+        && was.len() == is.len()
+        && matches!(changed.as_slice(), [((Written::Scalar(from, _), next, tag), (to, after, new_tag))]
+            if from == old && *to == Written::Scalar(new.to_owned(), true) && next == after && tag == new_tag);
+    if fine {
+        Ok(edits)
     } else {
         Err(NotEdited::Elsewhere)
     }
@@ -439,7 +477,11 @@ impl Editor<'_> {
             }
         }
         if to != new.len() {
-            return Err(NotEdited::Form);
+            // Others than those that were there: the first ones are rewritten.
+            gone = (new.len()..old.len()).collect();
+            for (at, value) in new.iter().enumerate() {
+                self.node(elements[at], &old[at], value, Slot::Inside)?;
+            }
         }
         let spans: Vec<Range<usize>> = elements.iter().map(|element| element.span()).collect();
         let edits: Option<Vec<Edit>> = if flow {

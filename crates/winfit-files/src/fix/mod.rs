@@ -189,7 +189,8 @@ mod tests {
             [
                 "a/b:4.8-windowsservercore-ltsc2019-x > a/b:4.8-windowsservercore-ltsc2022-x",
                 "4.8-windowsservercore-ltsc2019-x > 4.8-windowsservercore-ltsc2022-x",
-                "ltsc2019 > ltsc2022"
+                "ltsc2019 > ltsc2022",
+                "2019 > 2022"
             ]
         );
         assert_eq!(of("", "a"), [" > a"]);

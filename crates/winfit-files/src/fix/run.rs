@@ -110,6 +110,8 @@ pub fn run(
             file.text = text;
         }
         state = next.state;
+        // What did not do before may do now.
+        rejected.clear();
     }
     files.retain(|_, file| file.text != file.source.text);
     let left: HashSet<(&str, &Subject)> = state.keys().collect();
@@ -283,6 +285,9 @@ impl Judge<'_> {
     }
 }
 
+/// Of a file that is no JSON the first mistake is told; mending it makes way for the next one.
+const ONE_AT_A_TIME: &str = "daemon-json-refused";
+
 /// How often each rule speaks of each subject.
 fn counted(state: &State) -> HashMap<(&'static str, &Subject), usize> {
     let mut counts = HashMap::new();
@@ -303,7 +308,10 @@ fn bears_out(before: &State, made: &[Candidate], after: &State) -> Result<(), Fa
     };
     let stays: Vec<(Candidate, NotFixed)> = made
         .iter()
-        .filter(|candidate| more(candidate.finding(before)) != Ordering::Less)
+        .filter(|candidate| {
+            let finding = candidate.finding(before);
+            finding.rule != ONE_AT_A_TIME && more(finding) != Ordering::Less
+        })
         .map(|candidate| {
             let place = candidate.finding(before).origin.source.to_string();
             (*candidate, NotFixed::Stays { place })

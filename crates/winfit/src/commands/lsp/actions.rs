@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn remedies_that_are_changes_are_offered() {
-        const UNSAFE: &str = "take ltsc2022 (moves, restarts or rebuilds what runs)";
+        const UNSAFE: &str =
+            "take ltsc2022: mcr.microsoft.com/windows/servercore:ltsc2022 (changes the image)";
         let ignore = "ignore floating-base here".to_owned();
         let (titles, edit) = offered(&[Safety::Unsafe], true);
         assert_eq!(titles, [format!("{UNSAFE}!"), ignore.clone()]);
@@ -283,7 +284,7 @@ mod tests {
             titles,
             [
                 UNSAFE.to_owned(),
-                "take ltsc2022!".to_owned(),
+                "take ltsc2022: mcr.microsoft.com/windows/servercore:ltsc2022!".to_owned(),
                 ignore.clone()
             ]
         );
