@@ -219,7 +219,7 @@ impl Editor<'_> {
             self.edits.push(Edit {
                 range: span,
                 text: if matches!(slot, Slot::Root) {
-                    flow::write_lines(new, self.json, self.layout.newline_near(self.text, 0))
+                    flow::write_lines(new, self.json, block::newline_near(self.text, 0))
                 } else {
                     in_flow(self)
                 },
@@ -234,7 +234,7 @@ impl Editor<'_> {
         let alone = between.trim().is_empty() && rest.trim().is_empty();
         let collection = !matches!(new, Value::Scalar { .. }) && !new.is_empty();
         if collection && alone && !self.json {
-            let newline = self.layout.newline_near(self.text, key_end);
+            let newline = block::newline_near(self.text, key_end);
             let lines = block::value_lines(new, column, &self.layout, newline);
             self.edits.push(Edit {
                 range: colon..end,
@@ -337,7 +337,7 @@ impl Editor<'_> {
             };
             let after = kept[..at].iter().rev().find_map(stays);
             let before = kept[at..].iter().find_map(stays);
-            self.insert_entry(node, &written, (after, before), key, value, flow)?;
+            self.insert_entry(node, &written, (after, before), key, value, flow);
         }
         Ok(())
     }
@@ -361,7 +361,7 @@ impl Editor<'_> {
             return Err(NotEdited::Form);
         }
         let column = block::column(self.text, range.start);
-        let newline = self.layout.newline_near(self.text, range.start);
+        let newline = block::newline_near(self.text, range.start);
         let lines = block::mapping_lines(new, column, &self.layout, newline);
         self.edits.push(Edit {
             range,
@@ -412,7 +412,7 @@ impl Editor<'_> {
         key: &Value,
         value: &Value,
         flow: bool,
-    ) -> Result<(), NotEdited> {
+    ) {
         let span = |at: usize| written[at].key.span().start..entry_end(&written[at]);
         if flow {
             let mut entry = flow::entry(key, value, self.json);
@@ -428,12 +428,12 @@ impl Editor<'_> {
                 &entry,
             );
             self.edits.push(edit);
-            return Ok(());
+            return;
         }
         // Where nothing but a merge stands, that is the neighbour.
         let anchor = after.or(before).map_or(node.span(), span);
         let column = block::column(self.text, anchor.start);
-        let newline = self.layout.newline_near(self.text, anchor.start);
+        let newline = block::newline_near(self.text, anchor.start);
         let one = [(key.clone(), value.clone())];
         let lines = block::mapping_lines(&one, column, &self.layout, newline);
         let edit = match (after, before) {
@@ -446,7 +446,6 @@ impl Editor<'_> {
             Some(edit) => edit,
             None => block::insert_after(self.text, anchor.end, &lines, newline),
         });
-        Ok(())
     }
 
     fn sequence(
@@ -510,7 +509,7 @@ impl Editor<'_> {
                 let text = flow::write(value, self.json);
                 flow::insert(self.text, &node.span(), Some(last.span()), None, &text)
             } else {
-                let newline = self.layout.newline_near(self.text, last.span().start);
+                let newline = block::newline_near(self.text, last.span().start);
                 let first = elements[0].span().start;
                 let dash = block::dash(self.text, first).ok_or(NotEdited::Form)?;
                 let gap = block::gap(self.text, dash, first);

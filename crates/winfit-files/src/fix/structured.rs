@@ -15,6 +15,9 @@ use crate::edit::{Edit, apply};
 use crate::source::Source;
 use crate::yaml::Tree;
 
+/// A document, and the changes in it with the bytes of their places.
+type InDocument<'c> = (Range<usize>, Vec<(&'c Change, Range<usize>)>);
+
 /// The edits that carry out these changes, each with the bytes of its place in this text.
 ///
 /// Documents know nothing of one another, so each is read and edited by itself: a file with thousands of
@@ -23,8 +26,7 @@ pub(super) fn edits(
     source: &Source,
     changes: &[(&Change, Range<usize>)],
 ) -> Result<Vec<Edit>, NotFixed> {
-    let mut by_document: BTreeMap<usize, (Range<usize>, Vec<(&Change, Range<usize>)>)> =
-        BTreeMap::new();
+    let mut by_document: BTreeMap<usize, InDocument<'_>> = BTreeMap::new();
     for (change, span) in changes {
         let document = document_around(&source.text, span.start);
         let span =
