@@ -4,6 +4,7 @@
 //! them together into an [`ImageReport`](inspect::ImageReport); what follows from that is judged by the
 //! core.
 
+mod auth;
 pub mod client;
 pub mod digest;
 pub mod error;
@@ -11,7 +12,10 @@ pub mod inspect;
 pub mod model;
 pub mod place;
 mod push;
+mod search;
 mod transport;
 
 pub use client::{Client, Options};
 pub use error::RegistryError;
+pub use search::Search;
+pub use transport::retry::Retry;
