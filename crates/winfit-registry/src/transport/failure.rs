@@ -50,7 +50,7 @@ pub(crate) fn of(error: &reqwest::Error, host: &str) -> Failure {
         reason: reason.to_owned(),
     };
     for cause in causes(error) {
-        if let Some(tls) = tls_error(cause) {
+        if let Some(tls) = cause.downcast_ref() {
             return of_tls(tls, host);
         }
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
@@ -209,30 +209,19 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
 }
 
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    let first: &'a (dyn Error + 'static) = error;
-    let mut next = first.source();
+    let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;
-        next = cause.source();
+        next = match cause.downcast_ref::<std::io::Error>() {
+            // An I/O error's source passes over the error that it carries.
+            Some(io) => io
+                .get_ref()
+                .map(|carried| carried as &(dyn Error + 'static)),
+            None => cause.source(),
+        };
         Some(cause)
     })
     .take(20)
-}
-
-/// The TLS error that a cause is or carries.
-fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(tls) = cause.downcast_ref() {
-        return Some(tls);
-    }
-    // An I/O error's source passes over what it carries.
-    let mut carried = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
-    for _ in 0..4 {
-        if let Some(tls) = carried.downcast_ref::<rustls::Error>() {
-            return Some(tls);
-        }
-        carried = carried.downcast_ref::<std::io::Error>()?.get_ref()?;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -265,17 +265,25 @@ impl Inner {
     /// Asks one endpoint once, as whoever it wants to see.
     async fn ask_once(&self, call: &Call<'_>, endpoint: &Endpoint) -> Result<Answer, Failure> {
         let tls_too = endpoint.either && !self.speaks_tls(&endpoint.base);
-        match self.ask_as(call, endpoint).await {
-            Err(failure) if failure.other_protocol && tls_too => {
-                let mut known = self
-                    .speak_tls
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                known.insert(endpoint.base.clone());
-                drop(known);
-                self.ask_as(call, endpoint).await
+        let failure = match self.ask_as(call, endpoint, tls_too).await {
+            Err(failure) if failure.other_protocol && tls_too => failure,
+            other => return other,
+        };
+        match self.ask_as(call, endpoint, false).await {
+            // Neither the one nor the other.
+            Err(second)
+                if second.other_protocol
+                    || matches!(second.error, RegistryError::Unreachable { .. }) =>
+            {
+                Err(failure)
             }
-            other => other,
+            other => {
+                let known = self.speak_tls.lock();
+                known
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(endpoint.base.clone());
+                other
+            }
         }
     }
 
@@ -287,9 +295,15 @@ impl Inner {
         known.contains(base)
     }
 
-    async fn ask_as(&self, call: &Call<'_>, endpoint: &Endpoint) -> Result<Answer, Failure> {
+    /// `plain`: over plain HTTP, where the endpoint may speak either.
+    async fn ask_as(
+        &self,
+        call: &Call<'_>,
+        endpoint: &Endpoint,
+        plain: bool,
+    ) -> Result<Answer, Failure> {
         let mut base = endpoint.base.clone();
-        if endpoint.either && self.speaks_tls(&base) {
+        if endpoint.either && !plain {
             let _ = base.set_scheme("https");
         }
         let scopes = call.scopes();
