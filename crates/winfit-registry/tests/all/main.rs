@@ -4,5 +4,6 @@
 
 mod faults;
 mod inspecting;
+mod logins;
 mod pushing;
 mod support;

@@ -42,44 +42,41 @@ pub(crate) struct Seen {
     pub(crate) body: String,
 }
 
-/// A path's replies; the last one stands for all that follow.
-type Script = HashMap<String, Vec<Reply>>;
+#[derive(Default)]
+struct State {
+    /// A path's replies; the last one stands for all that follow.
+    script: HashMap<String, Vec<Reply>>,
+    /// For a path, what must be shown and what is answered then.
+    guards: HashMap<String, (String, Reply)>,
+    seen: Vec<Seen>,
+    /// Requests that are served now, and the most that ever were.
+    now: usize,
+    most: usize,
+}
 
 /// The server. Its threads end with the test's process.
 pub(crate) struct Faulty {
     port: u16,
-    script: Arc<Mutex<Script>>,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    /// Requests that are served now, and the most that ever were.
-    at_once: Arc<Mutex<(usize, usize)>>,
+    state: Arc<Mutex<State>>,
 }
 
 impl Faulty {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self {
-            port: listener.local_addr().unwrap().port(),
-            script: Arc::default(),
-            seen: Arc::default(),
-            at_once: Arc::default(),
-        };
-        let (script, seen) = (server.script.clone(), server.seen.clone());
-        let at_once = server.at_once.clone();
+        let port = listener.local_addr().unwrap().port();
+        let state: Arc<Mutex<State>> = Arc::default();
+        let shared = state.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (script, seen) = (script.clone(), seen.clone());
-                let at_once = at_once.clone();
+                let state = shared.clone();
                 std::thread::spawn(move || {
-                    {
-                        let mut at_once = at_once.lock().unwrap();
-                        at_once.0 += 1;
-                        at_once.1 = at_once.1.max(at_once.0);
-                    }
-                    serve(stream, &script, &seen, &at_once);
+                    let reply = read(&stream, &state);
+                    // Whoever hangs up early has seen enough.
+                    let _ = reply.map(|reply| send(stream, reply));
                 });
             }
         });
-        server
+        Self { port, state }
     }
 
     /// `127.0.0.1:PORT`.
@@ -95,17 +92,32 @@ impl Faulty {
     /// What a path, without its query, is answered with, in turn.
     pub(crate) fn on(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
         let replies = replies.into_iter().collect();
-        self.script.lock().unwrap().insert(path.to_owned(), replies);
+        self.state
+            .lock()
+            .unwrap()
+            .script
+            .insert(path.to_owned(), replies);
+    }
+
+    /// A path that answers one thing to who shows this header, and another to all others.
+    pub(crate) fn guard(&self, path: &str, authorization: &str, refusal: Reply, reply: Reply) {
+        let guard = (authorization.to_owned(), reply);
+        self.state
+            .lock()
+            .unwrap()
+            .guards
+            .insert(path.to_owned(), guard);
+        self.on(path, [refusal]);
     }
 
     /// The requests that came so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        self.state.lock().unwrap().seen.clone()
     }
 
     /// The most requests that were served at a time.
     pub(crate) fn most_at_once(&self) -> usize {
-        self.at_once.lock().unwrap().1
+        self.state.lock().unwrap().most
     }
 
     /// How many requests of a path came so far.
@@ -121,19 +133,13 @@ fn bare(target: &str) -> &str {
     target.split('?').next().unwrap()
 }
 
-/// One request a connection: what follows a fault is nobody's concern.
-fn serve(
-    stream: TcpStream,
-    script: &Mutex<Script>,
-    seen: &Mutex<Vec<Seen>>,
-    at_once: &Mutex<(usize, usize)>,
-) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
+/// Reads a request and finds its reply. One request a connection: what follows a fault is nobody's
+/// concern.
+fn read(stream: &TcpStream, state: &Mutex<State>) -> Option<Reply> {
+    let mut reader = BufReader::new(stream);
     // TLS is spoken to it: what servers of plain HTTP say to that.
     if reader.fill_buf().ok()?.first() == Some(&0x16) {
-        let _ = send(stream, Reply::Say(400, Vec::new(), Vec::new()));
-        at_once.lock().unwrap().0 -= 1;
-        return None;
+        return Some(status(400, ""));
     }
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -153,24 +159,33 @@ fn serve(
         .map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    seen.lock().unwrap().push(Seen {
+    {
+        let mut state = state.lock().unwrap();
+        state.now += 1;
+        state.most = state.most.max(state.now);
+    }
+    // Long enough for those who come at the same time to be seen together.
+    std::thread::sleep(Duration::from_millis(5));
+    let mut state = state.lock().unwrap();
+    state.now -= 1;
+    let path = bare(&target).to_owned();
+    let seen = Seen {
         method,
-        target: target.clone(),
+        target,
         authorization: headers.remove("authorization"),
         body: String::from_utf8(body).unwrap(),
-    });
-    let reply = {
-        let mut script = script.lock().unwrap();
-        match script.get_mut(bare(&target)) {
-            Some(replies) if replies.len() > 1 => replies.remove(0),
-            Some(replies) => replies[0].clone(),
-            None => status(404, ""),
-        }
     };
-    at_once.lock().unwrap().0 -= 1;
-    // Whoever hangs up early has seen enough.
-    let _ = send(stream, reply);
-    Some(())
+    state.seen.push(seen.clone());
+    if let Some((wanted, reply)) = state.guards.get(&path)
+        && seen.authorization.as_ref() == Some(wanted)
+    {
+        return Some(reply.clone());
+    }
+    Some(match state.script.get_mut(&path) {
+        Some(replies) if replies.len() > 1 => replies.remove(0),
+        Some(replies) => replies[0].clone(),
+        None => status(404, ""),
+    })
 }
 
 fn send(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
