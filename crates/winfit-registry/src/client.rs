@@ -47,8 +47,8 @@ impl Default for Options {
         Self {
             offline: false,
             cache: None,
-            tag_ttl: Duration::from_secs(300),
-            deadline: Duration::from_secs(60),
+            tag_ttl: Duration::from_mins(5),
+            deadline: Duration::from_mins(1),
             per_host: 8,
             plain_http: Vec::new(),
             authorities: Vec::new(),

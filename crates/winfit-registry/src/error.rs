@@ -138,7 +138,7 @@ pub enum RegistryError {
         repository: String,
     },
     /// Too many requests, for longer than winfit waits.
-    #[error("{registry} takes no more requests now{}", after(.retry_after))]
+    #[error("{registry} takes no more requests now{}", after(*.retry_after))]
     RateLimited {
         /// The registry.
         registry: String,
@@ -174,7 +174,7 @@ pub enum RegistryError {
     Settings(String),
 }
 
-fn after(retry_after: &Option<Duration>) -> String {
+fn after(retry_after: Option<Duration>) -> String {
     match retry_after {
         Some(wait) => format!("; it asks to wait {} seconds", wait.as_secs()),
         None => "; try again later, or log in for a higher limit".to_owned(),

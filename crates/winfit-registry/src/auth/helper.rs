@@ -93,7 +93,8 @@ async fn run(path: &Path, server: &str) -> std::io::Result<(bool, Vec<u8>)> {
     Ok((helper.wait().await?.success(), answer))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

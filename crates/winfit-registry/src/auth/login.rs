@@ -30,9 +30,14 @@ pub(crate) struct Logins {
     files: Vec<PathBuf>,
     helpers: Vec<PathBuf>,
     read: OnceCell<Read>,
-    found: Mutex<HashMap<(String, String), Arc<OnceCell<Arc<Login>>>>>,
-    asked: Mutex<HashMap<(String, String), Arc<OnceCell<Asked>>>>,
+    /// By registry and repository.
+    found: Mutex<Cells<Arc<Login>>>,
+    /// By helper and server.
+    asked: Mutex<Cells<Asked>>,
 }
+
+/// What is found out once, while those who want it too wait.
+type Cells<T> = HashMap<(String, String), Arc<OnceCell<T>>>;
 
 type Asked = Result<Option<Credential>, String>;
 
@@ -119,10 +124,7 @@ impl Logins {
     }
 }
 
-fn cell<K: std::hash::Hash + Eq, T>(
-    map: &Mutex<HashMap<K, Arc<OnceCell<T>>>>,
-    key: K,
-) -> Arc<OnceCell<T>> {
-    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
-    map.entry(key).or_default().clone()
+fn cell<T>(cells: &Mutex<Cells<T>>, key: (String, String)) -> Arc<OnceCell<T>> {
+    let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
+    cells.entry(key).or_default().clone()
 }

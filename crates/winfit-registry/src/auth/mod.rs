@@ -153,11 +153,11 @@ impl Authorizer {
         };
         let realm = token::realm(challenge, wish.origin).map_err(trouble)?;
         let host = realm.host_str().unwrap_or_default().to_owned();
-        let asked = Instant::now();
+        let begun = Instant::now();
         let request = token::request(realm, challenge, wish.scopes, credential);
         let (status, answer) = asker.ask(request).await?;
         match status {
-            StatusCode::OK => token::read(&answer, asked).map_err(trouble),
+            StatusCode::OK => token::read(&answer, begun).map_err(trouble),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(refusal(wish, login, false)),
             other => Err(trouble(format!(
                 "its token service at {host} answers {other}"

@@ -132,10 +132,14 @@ impl Exchange {
         if matches!(request.method, Method::POST | Method::PUT) {
             sent = sent.body(request.body.to_vec());
         }
-        let mut response = sent
-            .send()
-            .await
-            .map_err(|error| failure::of(&error, &host))?;
+        let mut response = sent.send().await.map_err(|error| {
+            let mut failure = failure::of(&error, &host);
+            let tls = connection.tls.as_ref();
+            if tls.is_some_and(|tls| tls.client.is_none()) {
+                failure.suspect_certificate();
+            }
+            failure
+        })?;
         let status = response.status();
         let headers = response.headers().clone();
         let most = if status == StatusCode::OK {

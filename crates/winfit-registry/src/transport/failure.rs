@@ -9,6 +9,9 @@ use rustls::{AlertDescription, CertificateError};
 
 use crate::error::RegistryError;
 
+/// The words for it.
+const BROKE_OFF: &str = "the connection broke off";
+
 /// A failure of one request.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -29,6 +32,16 @@ impl Failure {
             passing: false,
             wait: None,
             other_protocol: false,
+        }
+    }
+
+    /// Says of a connection that broke off what it may mean over TLS: a server that wants a client
+    /// certificate closes it, and what it says of that may be lost on the way.
+    pub(crate) fn suspect_certificate(&mut self) {
+        if let RegistryError::Unreachable { reason, .. } = &mut self.error
+            && reason == BROKE_OFF
+        {
+            reason.push_str(", as it does where a client certificate is wanted");
         }
     }
 
@@ -64,7 +77,7 @@ pub(crate) fn of(error: &reqwest::Error, host: &str) -> Failure {
                 | ErrorKind::ConnectionAborted
                 | ErrorKind::BrokenPipe
                 | ErrorKind::UnexpectedEof => {
-                    return Failure::passing(unreachable("the connection broke off"), None);
+                    return Failure::passing(unreachable(BROKE_OFF), None);
                 }
                 _ => {}
             }
@@ -77,7 +90,7 @@ pub(crate) fn of(error: &reqwest::Error, host: &str) -> Failure {
                 };
             }
             if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
-                return Failure::passing(unreachable("the connection broke off"), None);
+                return Failure::passing(unreachable(BROKE_OFF), None);
             }
         }
         // The only sign of a name that is not found; what the system says of it follows.
@@ -98,7 +111,22 @@ pub(crate) fn of(error: &reqwest::Error, host: &str) -> Failure {
     if error.is_body() || error.is_decode() {
         return Failure::passing(unreachable("the answer broke off"), None);
     }
-    Failure::lasting(unreachable(&innermost(error)))
+    let reason = innermost(error);
+    // HTTP/2 hands on the words of a TLS alert alone.
+    if let Some(alert) = reason.strip_prefix("received fatal alert: ")
+        && [
+            "CertificateRequired",
+            "BadCertificate",
+            "UnknownCA",
+            "AccessDenied",
+        ]
+        .contains(&alert)
+    {
+        return Failure::lasting(RegistryError::ClientCertificate {
+            registry: registry(),
+        });
+    }
+    Failure::lasting(unreachable(&reason))
 }
 
 fn of_tls(error: &rustls::Error, host: &str) -> Failure {

@@ -270,10 +270,11 @@ impl Inner {
             other => return other,
         };
         match self.ask_as(call, endpoint, false).await {
-            // Neither the one nor the other.
+            // Neither the one nor the other, where it did not say in words that it speaks TLS.
             Err(second)
-                if second.other_protocol
-                    || matches!(second.error, RegistryError::Unreachable { .. }) =>
+                if !matches!(failure.error, RegistryError::NotPlainHttp { .. })
+                    && (second.other_protocol
+                        || matches!(second.error, RegistryError::Unreachable { .. })) =>
             {
                 Err(failure)
             }

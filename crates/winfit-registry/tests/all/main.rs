@@ -7,3 +7,4 @@ mod inspecting;
 mod logins;
 mod pushing;
 mod support;
+mod tls;

@@ -84,6 +84,10 @@ impl Faulty {
         format!("127.0.0.1:{}", self.port)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The same server under another name.
     pub(crate) fn other_host(&self) -> String {
         format!("localhost:{}", self.port)

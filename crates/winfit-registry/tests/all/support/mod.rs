@@ -1,5 +1,6 @@
 //! A real registry of a test's own, and images in it.
 
+pub(crate) mod authority;
 pub(crate) mod faulty;
 pub(crate) mod images;
 pub(crate) mod registry;
