@@ -31,14 +31,23 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether it is asked for this; mirrors take nothing.
+    /// Whether a mirror is asked for this; it takes nothing.
     pub(crate) fn serves(&self, purpose: Purpose) -> bool {
         match purpose {
             Purpose::Tag => self.resolves,
             Purpose::Digest => self.pulls,
-            Purpose::Push => !self.mirror,
+            Purpose::Push => false,
         }
     }
+}
+
+/// Who is asked for a registry's repositories.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    /// First these, in order.
+    pub(crate) mirrors: Vec<Endpoint>,
+    /// Then the registry itself.
+    pub(crate) registry: Endpoint,
 }
 
 /// What is wanted.
@@ -62,7 +71,7 @@ pub(crate) struct Endpoints {
     found: Mutex<HashMap<String, Found>>,
 }
 
-type Found = Result<Arc<Vec<Endpoint>>, RegistryError>;
+type Found = Result<Arc<Chain>, RegistryError>;
 
 impl Endpoints {
     pub(crate) fn new(options: &Options) -> Self {
@@ -75,8 +84,8 @@ impl Endpoints {
         }
     }
 
-    /// The endpoints of a place, in the order in which they are asked; the registry itself is the last.
-    pub(crate) fn of(&self, place: &Place) -> Result<Arc<Vec<Endpoint>>, RegistryError> {
+    /// Who is asked for a place.
+    pub(crate) fn of(&self, place: &Place) -> Found {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = found.entry(place.registry.clone());
         slot.or_insert_with(|| self.find(place).map(Arc::new))
@@ -93,19 +102,20 @@ impl Endpoints {
         }
     }
 
-    fn find(&self, place: &Place) -> Result<Vec<Endpoint>, RegistryError> {
+    fn find(&self, place: &Place) -> Result<Chain, RegistryError> {
         let file = hosts_toml::of(&place.registry, &self.mirrors)
             .map_err(RegistryError::Settings)?
             .unwrap_or_default();
-        let mut all = Vec::new();
-        for host in &file.mirrors {
-            all.push(self.configured(host, true, None)?);
-        }
-        all.push(match &file.server {
-            Some(host) => self.configured(host, false, Some(&place.registry))?,
-            None => self.registry(place)?,
-        });
-        Ok(all)
+        let mirrors = file.mirrors.iter();
+        Ok(Chain {
+            mirrors: mirrors
+                .map(|host| self.configured(host, None))
+                .collect::<Result<_, _>>()?,
+            registry: match &file.server {
+                Some(host) => self.configured(host, Some(&place.registry))?,
+                None => self.registry(place)?,
+            },
+        })
     }
 
     /// The registry at its own name.
@@ -136,13 +146,9 @@ impl Endpoints {
         })
     }
 
-    /// A host that `hosts.toml` names; logins go by its own name, or by the registry's that it is.
-    fn configured(
-        &self,
-        host: &Host,
-        mirror: bool,
-        registry: Option<&str>,
-    ) -> Result<Endpoint, RegistryError> {
+    /// A host that `hosts.toml` names, a mirror or `registry` itself. Logins go by its own name, or by
+    /// that of the registry where it is the same host.
+    fn configured(&self, host: &Host, registry: Option<&str>) -> Result<Endpoint, RegistryError> {
         let address = &host.address;
         let whole = if address.contains("://") {
             address.clone()
@@ -151,15 +157,19 @@ impl Endpoints {
         } else {
             format!("https://{address}")
         };
-        let base = Url::parse(&whole)
+        let mut base = Url::parse(&whole)
             .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .filter(|url| {
+                let login = !url.username().is_empty() || url.password().is_some();
+                matches!(url.scheme(), "http" | "https") && url.has_host() && !login
+            })
             .ok_or_else(|| {
+                // What stands before an @ is a login.
+                let shown = address.rsplit('@').next().unwrap_or_default();
                 RegistryError::Settings(format!(
-                    "hosts.toml: {address:?} is no address of a registry"
+                    "hosts.toml: {shown:?} is no address of a registry, as https://HOST is; logins belong into config.json"
                 ))
             })?;
-        let mut base = base;
         if !host.whole_path && !base.path().trim_end_matches('/').ends_with("/v2") {
             let path = format!("{}/v2", base.path().trim_end_matches('/'));
             base.set_path(&path);
@@ -180,10 +190,10 @@ impl Endpoints {
             name: name.to_owned(),
             base,
             tls,
-            mirror,
+            mirror: registry.is_none(),
             either: false,
-            resolves: host.resolves || !mirror,
-            pulls: host.pulls || !mirror,
+            resolves: host.resolves,
+            pulls: host.pulls,
         })
     }
 
@@ -275,9 +285,9 @@ mod tests {
             registry: registry.to_owned(),
             repository: "x".to_owned(),
         };
-        let all = Endpoints::new(options).of(&place).unwrap();
-        all.iter()
-            .map(|one| format!("{} {}", one.name, one.base))
+        let chain = Endpoints::new(options).of(&place).unwrap();
+        let all = chain.mirrors.iter().chain([&chain.registry]);
+        all.map(|one| format!("{} {}", one.name, one.base))
             .collect()
     }
 

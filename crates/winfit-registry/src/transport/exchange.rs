@@ -81,10 +81,13 @@ impl Exchange {
                 .headers
                 .get(LOCATION)
                 .and_then(|value| value.to_str().ok());
-            let next = location
+            let mut next = location
                 .and_then(|location| url.join(location).ok())
                 .filter(|next| matches!(next.scheme(), "http" | "https") && next.has_host())
                 .ok_or_else(|| lost("does not say where to".to_owned()))?;
+            // A login in an address would be sent as one.
+            let _ = next.set_username("");
+            let _ = next.set_password(None);
             let to = authority(&next);
             if url.scheme() == "https" && next.scheme() == "http" {
                 return Err(lost(format!("leads from TLS to plain HTTP at {to}")));

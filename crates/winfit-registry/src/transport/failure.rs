@@ -93,8 +93,8 @@ pub(crate) fn of(error: &reqwest::Error, host: &str) -> Failure {
                 return Failure::passing(unreachable(BROKE_OFF), None);
             }
         }
-        // The only sign of a name that is not found; what the system says of it follows.
-        if cause.to_string() == "dns error" {
+        // The only signs of a name that is not found, or that none could be.
+        if matches!(cause.to_string().as_str(), "dns error" | "invalid dns name") {
             return Failure::lasting(RegistryError::UnknownHost {
                 registry: registry(),
             });
@@ -126,7 +126,11 @@ pub(crate) fn of(error: &reqwest::Error, host: &str) -> Failure {
             registry: registry(),
         });
     }
-    Failure::lasting(unreachable(&reason))
+    // What HTTP/2 makes of streams that a busy server gives up is not told apart by type.
+    Failure {
+        passing: !error.is_connect(),
+        ..Failure::lasting(unreachable(&reason))
+    }
 }
 
 fn of_tls(error: &rustls::Error, host: &str) -> Failure {

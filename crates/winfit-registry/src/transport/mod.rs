@@ -188,27 +188,19 @@ impl Transport {
     async fn call(&self, call: Call<'_>) -> Result<Answer, RegistryError> {
         let inner = &self.inner;
         watch::within(inner.deadline, &call.reference(), async {
-            let all = inner.endpoints.of(call.place)?;
-            let fit: Vec<&Endpoint> = all.iter().filter(|one| one.serves(call.purpose)).collect();
+            let chain = inner.endpoints.of(call.place)?;
+            let mirrors = chain.mirrors.iter().filter(|one| one.serves(call.purpose));
+            let mirrors: Vec<&Endpoint> = mirrors.collect();
             // A mirror that hangs leaves time for the others, and for the registry.
-            let share = inner.deadline / (fit.len().max(1) as u32);
-            for endpoint in fit.iter().filter(|endpoint| endpoint.mirror) {
-                let asked = tokio::time::timeout(share, inner.ask_endpoint(&call, endpoint, 1));
+            let share = inner.deadline / (mirrors.len() as u32 + 1);
+            for mirror in mirrors {
+                let asked = tokio::time::timeout(share, inner.ask_endpoint(&call, mirror, 1));
                 if let Ok(Ok(answer)) = asked.await {
                     return Ok(answer);
                 }
             }
-            match fit.last().filter(|endpoint| !endpoint.mirror) {
-                Some(registry) => {
-                    inner
-                        .ask_endpoint(&call, registry, inner.retry.attempts)
-                        .await
-                }
-                None => Err(RegistryError::Settings(format!(
-                    "hosts.toml of {} names nobody to ask",
-                    call.place.registry
-                ))),
-            }
+            let attempts = inner.retry.attempts;
+            inner.ask_endpoint(&call, &chain.registry, attempts).await
         })
         .await
     }

@@ -217,8 +217,15 @@ fn nobody_there() {
         )
     );
     // Too long a name for any to be asked about.
-    let told = ask_with(&format!("{}.test", "a".repeat(64)), options()).unwrap_err();
-    assert!(matches!(told, RegistryError::UnknownHost { .. }), "{told}");
+    let host = format!("{}.test", "a".repeat(64));
+    for plain_http in [Vec::new(), vec![host.clone()]] {
+        let options = Options {
+            plain_http,
+            ..options()
+        };
+        let told = ask_with(&host, options).unwrap_err();
+        assert!(matches!(told, RegistryError::UnknownHost { .. }), "{told}");
+    }
 }
 
 #[test]
