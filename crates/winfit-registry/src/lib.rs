@@ -8,6 +8,8 @@ mod auth;
 pub mod client;
 pub mod digest;
 pub mod error;
+#[doc(hidden)]
+pub mod hostile;
 pub mod inspect;
 pub mod model;
 pub mod place;

@@ -38,6 +38,9 @@ impl Search {
         let in_home = |below: &str| home.as_ref().map(|home| home.join(below));
         let config = path("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
         let in_config = |below: &str| config.as_ref().map(|config| config.join(below));
+        // Where Docker and containerd keep their settings on Windows.
+        let data = path("ProgramData");
+        let in_data = |below: &str| data.as_ref().map(|data| data.join(below));
         let some = |all: Vec<Option<PathBuf>>| all.into_iter().flatten().collect();
         Self {
             // What is named comes before what is only there, and Docker's before Podman's: the images
@@ -59,8 +62,13 @@ impl Search {
                 Some("/etc/docker/certs.d".into()),
                 Some("/etc/containers/certs.d".into()),
                 Some("/etc/containerd/certs.d".into()),
+                in_data("docker/certs.d"),
+                in_data("containerd/certs.d"),
             ]),
-            mirrors: vec!["/etc/containerd/certs.d".into()],
+            mirrors: some(vec![
+                Some("/etc/containerd/certs.d".into()),
+                in_data("containerd/certs.d"),
+            ]),
         }
     }
 }

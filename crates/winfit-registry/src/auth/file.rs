@@ -84,7 +84,7 @@ impl AuthFile {
         })
     }
 
-    fn parse(text: &[u8]) -> Result<Self, (usize, usize)> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, (usize, usize)> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         if text.trim_ascii().is_empty() {
             return Ok(Self::default());

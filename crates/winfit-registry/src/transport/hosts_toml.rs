@@ -127,7 +127,7 @@ pub(crate) fn folder_names(registry: &str) -> Vec<String> {
     names
 }
 
-fn parse(text: &[u8], base: &Path) -> Result<Mirrors, String> {
+pub(crate) fn parse(text: &[u8], base: &Path) -> Result<Mirrors, String> {
     let text = std::str::from_utf8(text)
         .ok()
         .filter(|text| text.len() <= LARGEST)

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::failure::Failure;
+use super::watch;
+use crate::error::RegistryError;
+
 /// How often and how soon a request is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
@@ -39,6 +43,45 @@ impl Retry {
             Some(asked) => asked.saturating_add(doubled.min(self.first).mul_f64(chance)),
             None => doubled.mul_f64(0.5 + chance / 2.0),
         }
+    }
+}
+
+/// The attempts at one thing.
+#[derive(Debug)]
+pub(crate) struct Attempts<'a> {
+    retry: &'a Retry,
+    left: u32,
+    failures: u32,
+}
+
+impl<'a> Attempts<'a> {
+    /// So many at most.
+    pub(crate) fn new(retry: &'a Retry, most: u32) -> Self {
+        Self {
+            retry,
+            left: most,
+            failures: 0,
+        }
+    }
+
+    /// Waits until it is time to ask a host again after a failure. An error: it would not help, or
+    /// there is no time.
+    pub(crate) async fn after(
+        &mut self,
+        failure: Failure,
+        host: &str,
+    ) -> Result<(), RegistryError> {
+        self.failures += 1;
+        self.left = self.left.saturating_sub(1);
+        let wait = self
+            .retry
+            .wait(self.failures, failure.wait, fastrand::f64());
+        if !failure.passing || self.left == 0 || !watch::allows(wait) {
+            return Err(failure.error);
+        }
+        watch::doing(|| format!("waiting to ask {host} again, after: {}", failure.error));
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 }
 
