@@ -26,3 +26,18 @@ pub fn read(bytes: &[u8]) {
     let _ = token::read(bytes, std::time::Instant::now());
     let _ = failure::codes(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_end(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            super::read(&bytes);
+        }
+
+        #[test]
+        fn what_is_nearly_right_ends(text in "(Bearer |realm=|\"|https://|\\{|\\}|:|\\[|\\]|,|auths|auth|token|host|errors|code|a|=|\\.|\n| |\u{e9}|9){0,40}") {
+            super::read(text.as_bytes());
+        }
+    }
+}

@@ -124,7 +124,7 @@ impl Endpoints {
         let named = self
             .plain
             .iter()
-            .any(|plain| plain == &place.registry || plain == host);
+            .any(|plain| plain.eq_ignore_ascii_case(&place.registry) || plain == host);
         let tls = self.tls(host);
         // Who has certificates for a host of this machine speaks TLS with it.
         let either = !named

@@ -125,7 +125,7 @@ impl Exchange {
                 .clone()
         };
         // Gates are never closed; if one were, there would be nothing to wait for.
-        let _through = gate.acquire().await.ok();
+        let _through = watch::queue(gate.acquire()).await.ok();
         let mut sent = client
             .request(request.method.clone(), url.clone())
             .headers(request.headers.clone());

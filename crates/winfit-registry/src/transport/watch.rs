@@ -1,6 +1,7 @@
 //! The time that a reference may take, and what it is spent on.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,8 +13,34 @@ tokio::task_local! {
 }
 
 struct Watch {
-    end: Instant,
-    doing: Mutex<String>,
+    start: Instant,
+    limit: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    doing: String,
+    /// Requests that stand in a queue of winfit's own, and since when there are any.
+    queued: usize,
+    since: Instant,
+    /// The time spent there.
+    waited: Duration,
+}
+
+impl Watch {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the time is over, as things stand: queueing is not the registry's fault, and does not count.
+    fn end(&self) -> Instant {
+        let state = self.state();
+        let now = match state.queued {
+            0 => Duration::ZERO,
+            _ => state.since.elapsed(),
+        };
+        self.start + self.limit + state.waited + now
+    }
 }
 
 /// Runs a future for so long at most. Inside another watch that one counts: requests for one reference
@@ -26,31 +53,72 @@ pub(crate) async fn within<T>(
     if WATCH.try_with(|_| ()).is_ok() {
         return future.await;
     }
+    let start = Instant::now();
     let watch = Arc::new(Watch {
-        end: Instant::now() + limit,
-        doing: Mutex::default(),
+        start,
+        limit,
+        state: Mutex::new(State {
+            doing: String::new(),
+            queued: 0,
+            since: start,
+            waited: Duration::ZERO,
+        }),
     });
-    let timed = tokio::time::timeout(limit, WATCH.scope(watch.clone(), future)).await;
-    timed.unwrap_or_else(|_| {
-        let doing = watch.doing.lock().unwrap_or_else(PoisonError::into_inner);
-        Err(RegistryError::Deadline {
-            reference: reference.to_owned(),
-            within: limit,
-            doing: doing.clone(),
-        })
-    })
+    let mut future = pin!(WATCH.scope(watch.clone(), future));
+    loop {
+        if let Ok(done) = tokio::time::timeout_at(watch.end(), &mut future).await {
+            return done;
+        }
+        if watch.end() <= Instant::now() {
+            return Err(RegistryError::Deadline {
+                reference: reference.to_owned(),
+                within: limit,
+                doing: watch.state().doing.clone(),
+            });
+        }
+    }
 }
 
 /// Notes what is done now, as the end of "winfit was …".
 pub(crate) fn doing(what: impl FnOnce() -> String) {
-    let _ = WATCH.try_with(|watch| {
-        *watch.doing.lock().unwrap_or_else(PoisonError::into_inner) = what();
-    });
+    let _ = WATCH.try_with(|watch| watch.state().doing = what());
 }
 
 /// Whether so long a wait ends in time.
 pub(crate) fn allows(wait: Duration) -> bool {
     WATCH
-        .try_with(|watch| Instant::now() + wait < watch.end)
+        .try_with(|watch| Instant::now() + wait < watch.end())
         .unwrap_or(true)
+}
+
+/// Waits in a queue of winfit's own.
+pub(crate) async fn queue<T>(future: impl Future<Output = T>) -> T {
+    let _queued = WATCH.try_with(Arc::clone).map(Queued::new);
+    future.await
+}
+
+/// A request in a queue; it leaves the queue when this is dropped, served or given up.
+struct Queued(Arc<Watch>);
+
+impl Queued {
+    fn new(watch: Arc<Watch>) -> Self {
+        let mut state = watch.state();
+        if state.queued == 0 {
+            state.since = Instant::now();
+        }
+        state.queued += 1;
+        drop(state);
+        Self(watch)
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.queued -= 1;
+        if state.queued == 0 {
+            let waited = state.since.elapsed();
+            state.waited += waited;
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use winfit_core::reference::Reference;
 use winfit_registry::client::Document;
 use winfit_registry::digest::Digest;
-use winfit_registry::{Client, Options, RegistryError, Retry};
+use winfit_registry::{Client, Options, RegistryError};
 
 use crate::support::faulty::{Faulty, Reply, ok, status};
 use crate::support::{block_on, options};
@@ -267,30 +267,69 @@ fn what_a_registry_says_of_what_it_does_not_have() {
     assert!(told(&server).ends_with("the registry answers 400 Bad Request (TAG_INVALID)"));
 }
 
-#[test]
-fn so_many_requests_at_a_time() {
-    let server = Faulty::start();
-    server.on(PATH, [ok(MANIFEST)]);
-    let options = Options {
-        per_host: 2,
-        retry: Retry {
-            attempts: 1,
-            ..options().retry
-        },
-        ..options()
-    };
-    let client = Client::new(options).unwrap();
-    let reference = Reference::parse(&format!("{}/shop/web:1", server.host())).unwrap();
+/// Asks for so many tags at the same time.
+fn ask_together(
+    server: &Faulty,
+    client: &Client,
+    tags: usize,
+) -> Vec<Result<Document, RegistryError>> {
     block_on(async {
-        let all: Vec<_> = (0..20)
-            .map(|_| {
-                let (client, reference) = (client.clone(), reference.clone());
+        let all: Vec<_> = (0..tags)
+            .map(|tag| {
+                let reference = format!("{}/shop/web:{tag}", server.host());
+                let reference = Reference::parse(&reference).unwrap();
+                let client = client.clone();
                 tokio::spawn(async move { client.manifest(&reference).await })
             })
             .collect();
+        let mut answers = Vec::new();
         for one in all {
-            one.await.unwrap().unwrap();
+            answers.push(one.await.unwrap());
         }
+        answers
+    })
+}
+
+fn manifest_path(tag: usize) -> String {
+    format!("/v2/shop/web/manifests/{tag}")
+}
+
+#[test]
+fn so_many_requests_at_a_time() {
+    let server = Faulty::start();
+    for tag in 0..20 {
+        server.on(&manifest_path(tag), [ok(MANIFEST)]);
+    }
+    let client = Client::new(Options {
+        per_host: 2,
+        ..options()
     });
+    let answers = ask_together(&server, &client.unwrap(), 20);
+    assert!(answers.iter().all(Result::is_ok));
     assert_eq!(server.most_at_once(), 2);
+}
+
+#[test]
+fn queueing_for_a_host_takes_none_of_the_time() {
+    let server = Faulty::start();
+    for tag in 0..5 {
+        let late = Reply::Late(Duration::from_millis(300), MANIFEST.to_vec());
+        server.on(&manifest_path(tag), [late]);
+    }
+    let short = || {
+        Client::new(Options {
+            per_host: 1,
+            deadline: Duration::from_secs(1),
+            ..options()
+        })
+    };
+    let begun = Instant::now();
+    let answers = ask_together(&server, &short().unwrap(), 5);
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert!(begun.elapsed() > Duration::from_millis(1400));
+    // Behind one that hangs, too, whose own time ends.
+    server.on(&manifest_path(0), [Reply::Drip]);
+    let answers = ask_together(&server, &short().unwrap(), 2);
+    assert!(matches!(answers[0], Err(RegistryError::Deadline { .. })));
+    assert!(answers[1].is_ok(), "{answers:?}");
 }

@@ -8,6 +8,8 @@ use std::process::Command;
 use tempfile::TempDir;
 use winfit_core::reference::Reference;
 use winfit_registry::client::Document;
+use winfit_registry::digest::Digest;
+use winfit_registry::place::Place;
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::support::faulty::{Faulty, Reply, ok, status};
@@ -243,6 +245,30 @@ fn one_token_for_a_repository_however_many_ask() {
         asked.target.contains("scope=repository%3Ashop%2F"),
         "{}",
         asked.target
+    );
+}
+
+#[test]
+fn who_mounts_asks_for_both_repositories() {
+    let server = Faulty::start();
+    let realm = format!("http://{}/token", server.host());
+    server.on("/token", [token("t1", 300)]);
+    let uploads = "/v2/shop/web/blobs/uploads/";
+    server.guard(uploads, "Bearer t1", bearer(&realm), status(201, ""));
+    let place = Place {
+        registry: server.host(),
+        repository: "shop/web".to_owned(),
+    };
+    let (client, blob) = (client(options()), Digest::of(b""));
+    assert!(block_on(client.mount_blob(&place, &blob, "shop/old")).unwrap());
+    let seen = server.seen();
+    let asked = seen.iter().find(|seen| seen.target.starts_with("/token"));
+    let asked = &asked.unwrap().target;
+    assert!(
+        asked.ends_with(
+            "&scope=repository%3Ashop%2Fweb%3Apull%2Cpush&scope=repository%3Ashop%2Fold%3Apull"
+        ),
+        "{asked}"
     );
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Reply {
     Truncated(Vec<u8>, usize),
     /// A head, and then a byte now and then.
     Drip,
+    /// A body, after a while.
+    Late(Duration, Vec<u8>),
     /// These bytes, which may be no HTTP.
     Raw(&'static [u8]),
     /// The connection is closed without a word.
@@ -217,6 +219,11 @@ fn send(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
                 stream.write_all(b" ")?;
                 std::thread::sleep(Duration::from_millis(50));
             }
+        }
+        Reply::Late(pause, body) => {
+            std::thread::sleep(pause);
+            stream.write_all(head(200, &[], body.len()).as_bytes())?;
+            stream.write_all(&body)
         }
         Reply::Raw(bytes) => stream.write_all(bytes),
         Reply::Nothing => Ok(()),

@@ -23,6 +23,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 pub(crate) fn options() -> Options {
     Options {
         search: Search::nowhere(),
+        // Each request is to reach the registry.
+        tag_ttl: Duration::ZERO,
         deadline: Duration::from_secs(20),
         retry: Retry {
             attempts: 5,
