@@ -66,7 +66,7 @@ pub struct Document {
 #[derive(Debug, Clone)]
 pub struct Client {
     options: Options,
-    transport: Transport,
+    pub(crate) transport: Transport,
 }
 
 impl Client {

@@ -31,6 +31,16 @@ pub enum RegistryError {
         /// The reference.
         reference: String,
     },
+    /// There is no such repository.
+    #[error(
+        "{registry} knows no repository {repository}; private ones may be hidden from who is not logged in: docker login {registry}"
+    )]
+    NoRepository {
+        /// The registry.
+        registry: String,
+        /// The repository.
+        repository: String,
+    },
     /// Too many requests, for longer than winfit waits.
     #[error("{registry} takes no more requests now{}", after(.retry_after))]
     RateLimited {

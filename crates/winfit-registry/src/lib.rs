@@ -10,6 +10,7 @@ pub mod error;
 pub mod inspect;
 pub mod model;
 pub mod place;
+mod push;
 mod transport;
 
 pub use client::{Client, Options};

@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod inspecting;
+mod pushing;
 mod support;
