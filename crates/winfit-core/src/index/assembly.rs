@@ -1,6 +1,6 @@
 //! The order of an index's children: newest build first, and whom no order helps.
 
-use super::choice::{best, choose, rank};
+use super::choice::{best, choose, suits_better};
 use super::{Entry, ImageIndex};
 use crate::catalog::{Catalog, EngineRow};
 use crate::engine::Engine;
@@ -44,13 +44,13 @@ pub fn unhelped(catalog: &Catalog, image: &ImageIndex) -> Vec<Unhelped> {
             let Some(best) = best(catalog, image, &host) else {
                 continue;
             };
-            let wanted = rank(catalog, &host, &image.entries[best]);
+            let wanted = &image.entries[best];
             // The child that stands first is the only thing about an order that a choice sees.
             let helped = (0..image.entries.len()).any(|first| {
                 let mut other = image.clone();
                 other.entries[..=first].rotate_right(1);
                 let taken = choose(catalog, &other, &host).and_then(|choice| choice.index());
-                taken.is_some_and(|at| rank(catalog, &host, &other.entries[at]) <= wanted)
+                taken.is_some_and(|at| !suits_better(catalog, &host, wanted, &other.entries[at]))
             });
             if helped {
                 continue;

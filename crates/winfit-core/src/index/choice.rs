@@ -87,9 +87,8 @@ pub fn choose<'c>(catalog: &'c Catalog, image: &ImageIndex, host: &Host) -> Opti
     let taken = choice.index().map(|at| &image.entries[at]);
     choice.verdict = taken.map(|entry| on_host(catalog, host, entry));
     choice.passed_over = best(catalog, image, host).filter(|best| {
-        let better = rank(catalog, host, &image.entries[*best]);
-        choice.index() != Some(*best)
-            && taken.is_none_or(|taken| better < rank(catalog, host, taken))
+        let best = &image.entries[*best];
+        taken.is_none_or(|taken| suits_better(catalog, host, best, taken))
     });
     Some(choice)
 }
@@ -161,16 +160,17 @@ pub(crate) fn best(catalog: &Catalog, image: &ImageIndex, host: &Host) -> Option
 
 /// How well a child suits a host, the best lowest: the answer of the host's own isolation, then the
 /// newest Windows.
-pub(crate) fn rank(
-    catalog: &Catalog,
-    host: &Host,
-    entry: &Entry,
-) -> (u8, Reverse<Option<(u16, u32)>>) {
+fn rank(catalog: &Catalog, host: &Host, entry: &Entry) -> (u8, Reverse<Option<(u16, u32)>>) {
     let verdict = on_host(catalog, host, entry);
     let answer = verdict.answers.of(verdict.default_isolation).answer;
     let version = entry.version();
     let version = version.map(|version| (version.build, version.revision.unwrap_or(0)));
     (answer as u8, Reverse(version))
+}
+
+/// Whether one child suits a host better than another.
+pub(crate) fn suits_better(catalog: &Catalog, host: &Host, one: &Entry, other: &Entry) -> bool {
+    rank(catalog, host, one) < rank(catalog, host, other)
 }
 
 impl Choice<'_> {

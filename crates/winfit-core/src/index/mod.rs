@@ -9,8 +9,10 @@ use crate::host::{Arch, Os};
 use crate::image::Image;
 use crate::version::OsVersion;
 
+pub(crate) use self::assembly::servers;
 pub use self::assembly::{Unhelped, newest_first, one_of_each_rule, unhelped};
 pub use self::choice::{Choice, Taken, choose};
+pub(crate) use self::choice::{best, suits_better};
 
 /// The platform that an index's entry or an image's config states, its strings as they are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
