@@ -5,6 +5,7 @@
 //! core.
 
 pub mod client;
+mod describe;
 pub mod digest;
 pub mod error;
 pub mod inspect;

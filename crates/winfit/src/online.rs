@@ -11,6 +11,7 @@ use winfit_registry::inspect::{ImageReport, inspect};
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::output::usage;
+use crate::progress::Progress;
 
 /// How registries are asked.
 #[derive(Debug, Clone, Args)]
@@ -64,11 +65,13 @@ impl Online {
         self.runtime.block_on(future)
     }
 
-    /// Reads images, in the order given; one that fails leaves the others alone.
+    /// Reads images, in the order given; one that fails leaves the others alone. Who waits at a
+    /// terminal sees how far it is.
     pub(crate) fn inspect_all(
         &self,
         references: &[Reference],
     ) -> Vec<Result<ImageReport, RegistryError>> {
+        let mut progress = Progress::new(references.len());
         self.block_on(async {
             let tasks: Vec<_> = references
                 .iter()
@@ -85,6 +88,7 @@ impl Online {
                         reason: error.to_string(),
                     })
                 }));
+                progress.next();
             }
             found
         })
