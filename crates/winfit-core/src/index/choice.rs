@@ -191,7 +191,7 @@ impl Choice<'_> {
             builds_in_words(&accepted(rule.generation, version.build)),
             rule.generation.name()
         );
-        match self.taken {
+        let reason = match self.taken {
             Taken::Single if rule.generation != Generation::D => {
                 format!("it is a single manifest, whose platform {engine} does not check")
             }
@@ -201,20 +201,29 @@ impl Choice<'_> {
             }
             Taken::Refused => match image.windows().count() {
                 0 => "there is no Windows image in its index".to_owned(),
-                1 => format!("{takes}, and the only Windows image in the index is none of them"),
-                count => {
-                    format!("{takes}, and none of the {count} Windows images in the index is one")
-                }
+                1 => format!("{takes}; the only Windows image in the index is none of them"),
+                count => format!("{takes}; of the {count} Windows images in the index none is one"),
             },
             Taken::Child(_) if self.matching == 1 => {
-                format!("{takes}, and only this child of the index is one")
+                format!("{takes}; one child of the index matches")
             }
             Taken::Child(_) => format!(
-                "{takes}, and of {} that match {}",
+                "{takes}; {} children of the index match, of which it takes {}",
                 self.matching,
                 order_in_words(rule.order)
             ),
             Taken::Unknown => "the image's platform cannot be told".to_owned(),
+        };
+        let taken = self.index().map(|at| &image.entries[at]);
+        let unstated = taken.filter(|entry| {
+            let seen = seen(entry).and_then(|platform| platform.os_version.as_deref());
+            image.is_index && seen.is_none_or(str::is_empty)
+        });
+        match unstated {
+            Some(_) => {
+                format!("{reason}; the index states no version for it, which matches any host")
+            }
+            None => reason,
         }
     }
 }
@@ -224,7 +233,7 @@ fn order_in_words(order: Order) -> &'static str {
     match order {
         Order::Index => "the first in the index",
         Order::Numeric => "the one with the highest revision, whatever its build",
-        Order::String => "the one whose os.version comes last when compared as text",
+        Order::String => "the one whose os.version comes last as text",
         Order::ExactFirst => "the first of the host's own build, else the first in the index",
     }
 }

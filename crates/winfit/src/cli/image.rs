@@ -117,8 +117,9 @@ pub(crate) struct AssembleArguments {
     /// The image that the index becomes, with its tag
     #[arg(value_name = "NEW")]
     pub(crate) new: String,
-    /// An image to put into it, of an index all that it holds; may be repeated
-    #[arg(long = "from", required = true, value_name = "REF")]
+    /// An image to put into it, of an index all that it holds; may be repeated. Without it NEW itself
+    /// is written anew
+    #[arg(long = "from", value_name = "REF")]
     pub(crate) from: Vec<String>,
     /// Push the index; without it nothing is written
     #[arg(long)]

@@ -135,7 +135,7 @@ impl LookedAt<'_> {
             safety: Safety::Unsafe,
             commands: vec![Command {
                 shell: Shell::Any,
-                text: format!("winfit image assemble {reference} --from {reference} --apply"),
+                text: format!("winfit image assemble {reference} --apply"),
             }],
             diff: None,
             changes: Vec::new(),

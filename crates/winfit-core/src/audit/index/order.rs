@@ -60,19 +60,29 @@ fn finding(looked_at: &LookedAt<'_>, alike: &[&Wrong], helped: bool) -> Finding 
             engines.push(engine);
         }
     }
-    let verb = if engines.len() == 1 { "pulls" } else { "pull" };
+    let subject = match engines.as_slice() {
+        [only] => format!("{only} pulls"),
+        several => format!("{} kinds of engine pull", several.len()),
+    };
     let message = format!(
-        "on {}, {} {verb} {} where {} is there and suits the host better",
+        "on {}, {subject} {} where {} is there and suits the host better",
         some_of(&hosts),
-        some_of(&engines),
         entries[takes].name(),
         entries[better].name()
     );
+    let named = |finding: Finding| {
+        if engines.len() > 1 {
+            finding.note(format!("the engines: {}", engines.join("; ")))
+        } else {
+            finding
+        }
+    };
     if helped {
-        return looked_at
+        let finding = looked_at
             .of_child("index-order", Severity::Warning, takes, "", message)
             .label("taken first")
-            .related(looked_at.at(better, ""), "passed over")
+            .related(looked_at.at(better, ""), "passed over");
+        return named(finding)
             .remedy(looked_at.assemble("write the index anew, the newest build first"));
     }
     let old_alone = alike.iter().all(|wrong| {
@@ -92,7 +102,7 @@ fn finding(looked_at: &LookedAt<'_>, alike: &[&Wrong], helped: bool) -> Finding 
     } else {
         "they compare os.version as text, in which .999 comes after .2894; no order of the index helps"
     };
-    looked_at
+    let finding = looked_at
         .of_child(
             "index-revision-trap",
             severity,
@@ -100,7 +110,8 @@ fn finding(looked_at: &LookedAt<'_>, alike: &[&Wrong], helped: bool) -> Finding 
             "platform.os.version",
             message,
         )
-        .related(looked_at.at(better, "platform.os.version"), "passed over")
+        .related(looked_at.at(better, "platform.os.version"), "passed over");
+    named(finding)
         .note(why)
         .note("drop the older child, or name the newer one by its digest")
 }

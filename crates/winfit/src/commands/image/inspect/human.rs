@@ -141,9 +141,9 @@ fn known(
         };
         let support = known.support_end.map_or_else(String::new, |end| {
             if end < today {
-                format!("support ended on {end}")
+                format!("ended on {end}")
             } else {
-                format!("supported until {end}")
+                format!("until {end}")
             }
         });
         let row = vec![
@@ -155,6 +155,10 @@ fn known(
         if !rows.contains(&row) {
             rows.push(row);
         }
+    }
+    if !rows.is_empty() {
+        let head = ["build", "Windows", "update", "support"];
+        rows.insert(0, head.map(str::to_owned).to_vec());
     }
     rows
 }

@@ -1,7 +1,8 @@
 //! Picks for people: the answer, a table of hosts and engines, and why.
 
 use winfit_core::Catalog;
-use winfit_core::index::Taken;
+use winfit_core::index::{Entry, Taken};
+use winfit_core::version::OsVersion;
 
 use super::{Cell, Picked};
 use crate::commands::image::{host_name, windows};
@@ -31,10 +32,9 @@ fn block(catalog: &Catalog, picked: &Picked<'_>, verbose: bool) -> String {
         vec![
             clean(&cell.name),
             cell.engine.to_string(),
-            clean(&cell.pulls()),
+            cell.child().map_or_else(|| cell.pulls(), build),
             cell.starts().to_owned(),
-            cell.better()
-                .map_or_else(String::new, |better| clean(&better.name())),
+            cell.better().map_or_else(String::new, build),
         ]
     }));
     if picked.cells.iter().all(|cell| cell.better().is_none()) {
@@ -139,17 +139,23 @@ fn one(catalog: &Catalog, name: &str, cell: &Cell<'_>) -> String {
         ),
         None => "an image that states no version".to_owned(),
     };
-    let then = match (cell.starts(), cell.better()) {
-        ("yes" | "preview", None) => "and it starts".to_owned(),
-        ("yes" | "preview", Some(better)) => {
-            format!("it starts, and {} is passed over", clean(&better.name()))
-        }
-        ("no", _) => "which does not start there".to_owned(),
-        ("only hyperv", _) => "which starts only with Hyper-V isolation".to_owned(),
-        ("only process", _) => "which starts only with process isolation".to_owned(),
-        _ => "which may not start".to_owned(),
+    let then = match cell.starts() {
+        "yes" | "preview" => "it starts",
+        "no" => "it does not start there",
+        "only hyperv" => "it starts only with Hyper-V isolation",
+        "only process" => "it starts only with process isolation",
+        _ => "it may not start",
     };
-    format!("{engine} pulls {what} of {name} on {host}, {then}.")
+    let passed = cell.better().map_or_else(String::new, |better| {
+        format!(", and {} would suit the host better", build(better))
+    });
+    format!("{engine} pulls {what} of {name} on {host}; {then}{passed}.")
+}
+
+/// `20348.825`, or what a child is called that states no version.
+fn build(child: &Entry) -> String {
+    let version = child.version().map(OsVersion::short);
+    version.unwrap_or_else(|| clean(&child.name()))
 }
 
 /// The reference without its registry.
