@@ -18,7 +18,8 @@ impl ImageReport {
 }
 
 impl Child {
-    fn described(&self) -> Entry {
+    /// What the core judges of one child.
+    pub fn described(&self) -> Entry {
         let config = self.config.as_ref().map(|config| Platform {
             os: config.os.clone(),
             architecture: config.architecture.clone(),

@@ -4,6 +4,7 @@
 //! them together into an [`ImageReport`](inspect::ImageReport); what follows from that is judged by the
 //! core.
 
+pub mod assemble;
 pub mod client;
 mod describe;
 pub mod digest;

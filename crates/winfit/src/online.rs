@@ -39,7 +39,17 @@ pub(crate) struct Online {
 impl Online {
     /// A client with these options.
     pub(crate) fn new(arguments: &RegistryArguments) -> Result<Self> {
+        Self::believing_tags(arguments, Options::default().tag_ttl)
+    }
+
+    /// The same, which asks anew what every tag means.
+    pub(crate) fn fresh(arguments: &RegistryArguments) -> Result<Self> {
+        Self::believing_tags(arguments, Duration::ZERO)
+    }
+
+    fn believing_tags(arguments: &RegistryArguments, tag_ttl: Duration) -> Result<Self> {
         let options = Options {
+            tag_ttl,
             offline: arguments.offline,
             cache: cache_folder(),
             deadline: Duration::from_secs(arguments.timeout),

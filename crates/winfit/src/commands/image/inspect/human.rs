@@ -101,7 +101,7 @@ fn row(child: &Child) -> Vec<String> {
 }
 
 /// `windows/amd64`, with a variant and features where there are any.
-pub(super) fn platform(child: &Child) -> String {
+pub(in crate::commands::image) fn platform(child: &Child) -> String {
     let or = |text: &str| {
         if text.is_empty() {
             "?".to_owned()
@@ -122,7 +122,7 @@ pub(super) fn platform(child: &Child) -> String {
 }
 
 /// A digest by as many digits as tell it from others.
-pub(super) fn short(digest: &str) -> String {
+pub(in crate::commands::image) fn short(digest: &str) -> String {
     const ENOUGH: usize = "sha256:".len() + 12;
     digest.get(..ENOUGH).unwrap_or(digest).to_owned()
 }

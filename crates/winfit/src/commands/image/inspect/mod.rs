@@ -1,7 +1,7 @@
 //! `winfit image inspect`: what registries have.
 
-mod documents;
-mod human;
+pub(super) mod documents;
+pub(super) mod human;
 
 use anyhow::Result;
 use winfit_core::Catalog;
