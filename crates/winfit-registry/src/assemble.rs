@@ -194,7 +194,7 @@ async fn copy(
         if !mounted && !blob.is_foreign() {
             let (command, _) = copy_command(from, &here.registry, &here.repository);
             return Err(broken(format!(
-                "{} does not mount its blobs into {}; copy it with {command}",
+                "{} does not mount its blobs into {}; copy it with\n  {command}",
                 here.registry, here.repository
             )));
         }
@@ -232,7 +232,11 @@ fn copy_command(from: &Reference, registry: &str, repository: &str) -> (String, 
         tag: from.tag.clone().filter(|_| from.digest.is_none()),
         digest: from.digest.clone(),
     };
-    let command = format!("skopeo copy --all --preserve-digests docker://{from} docker://{to}");
+    let command = format!(
+        "skopeo copy --all --preserve-digests \
+    docker://{from} \
+    docker://{to}"
+    );
     (command, to.to_string())
 }
 

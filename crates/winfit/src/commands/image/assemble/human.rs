@@ -7,16 +7,11 @@ use winfit_core::reason::windows_name;
 use winfit_registry::inspect::Child;
 
 use super::Assembled;
-use crate::cli::AssembleArguments;
 use crate::commands::image::inspect::human::{platform, short};
 use crate::findings::{clean, plural};
 use crate::output::{bold, columns, wrap};
 
-pub(super) fn human(
-    catalog: &Catalog,
-    assembled: &Assembled,
-    arguments: &AssembleArguments,
-) -> String {
+pub(super) fn human(catalog: &Catalog, assembled: &Assembled) -> String {
     let assembly = &assembled.assembly;
     let name = clean(&assembly.reference.short());
     let images = plural(assembly.children.len(), "image");
@@ -60,15 +55,7 @@ pub(super) fn human(
         text.push_str(&entry("note", &remark));
     }
     if assembled.now.is_none() {
-        let from: String = arguments
-            .from
-            .iter()
-            .map(|from| format!(" --from {}", clean(from)))
-            .collect();
-        text.push_str(&format!(
-            "\n  1  push it\n       winfit image assemble {}{from} --apply\n",
-            clean(&arguments.new)
-        ));
+        text.push_str("\n  1  push it: the same command with --apply\n");
     }
     text
 }
@@ -136,7 +123,7 @@ fn remarks(catalog: &Catalog, assembled: &Assembled) -> Vec<String> {
 }
 
 /// Whom no order helps.
-pub(super) fn sentence(
+fn sentence(
     catalog: &Catalog,
     assembled: &Assembled,
     unhelped: &Unhelped,

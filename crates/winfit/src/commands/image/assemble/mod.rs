@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &AssembleArguments) -> Result<Outcome> {
         assembled.now = Some(apply(&online, &assembled.assembly)?);
     }
     let text = match arguments.format {
-        DataFormat::Human => human::human(catalog, &assembled, arguments),
+        DataFormat::Human => human::human(catalog, &assembled),
         DataFormat::Json => documents::document(catalog, &assembled)?,
     };
     Ok(Outcome::new(text, Exit::Fits))
@@ -118,12 +118,10 @@ fn references(arguments: &AssembleArguments) -> Result<(Reference, Vec<Reference
 fn refused(error: &AssemblyError) -> anyhow::Error {
     let mut message = clean(&error.to_string());
     if let AssemblyError::OtherRegistry { to, copy, .. } = error {
+        // References are plain ASCII: there is nothing to clean.
         let (command, copied) = copy;
         message.push_str(&format!(
-            "\n  {}\n  winfit image assemble {} --from {} …",
-            clean(command),
-            clean(to),
-            clean(copied)
+            "\n  {command}\nthen winfit image assemble {to} --from {copied}"
         ));
     }
     match error {

@@ -105,15 +105,28 @@ fn headline(catalog: &Catalog, picked: &Picked<'_>) -> String {
     let not_started = count(&|cell| cell.child().is_some() && !cell.runs());
     let second = count(&|cell| cell.runs() && cell.better().is_some());
     let parts: Vec<String> = [
-        (best, "pull what suits the host best"),
-        (second, "pull what starts and pass over a better one"),
-        (not_started, "pull what does not start by itself"),
-        (refused, "pull nothing"),
-        (unknown, "are not known"),
+        (best, "pulls", "pull", "what suits the host best"),
+        (
+            second,
+            "pulls",
+            "pull",
+            "what starts, and not what suits best",
+        ),
+        (
+            not_started,
+            "pulls",
+            "pull",
+            "what does not start by itself",
+        ),
+        (refused, "pulls", "pull", "nothing"),
+        (unknown, "is", "are", "not known"),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, words)| format!("{count} {words}"))
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, one, many, what)| {
+        let verb = if count == 1 { one } else { many };
+        format!("{count} {verb} {what}")
+    })
     .collect();
     format!(
         "Of {all} pairs of host and engine for {name}, {}.",
