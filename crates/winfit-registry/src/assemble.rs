@@ -233,9 +233,7 @@ fn copy_command(from: &Reference, registry: &str, repository: &str) -> (String, 
         digest: from.digest.clone(),
     };
     let command = format!(
-        "skopeo copy --all --preserve-digests \
-    docker://{from} \
-    docker://{to}"
+        "skopeo copy --all --preserve-digests \\\n    docker://{from} \\\n    docker://{to}"
     );
     (command, to.to_string())
 }

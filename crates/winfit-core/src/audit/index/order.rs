@@ -142,6 +142,11 @@ fn wrong(looked_at: &LookedAt<'_>, hosts: &[Member]) -> Vec<Wrong> {
             let Some((takes, better)) = choice.index().zip(choice.passed_over) else {
                 continue;
             };
+            // What an index says of a child's version, or does not, is told by the rules about versions.
+            let taken = &image.entries[takes];
+            if taken.version_in_index() != taken.version_text() || taken.version().is_none() {
+                continue;
+            }
             let in_order = choose(catalog, &newest, &host).and_then(|choice| choice.index());
             let helped = in_order.is_some_and(|at| {
                 suits_better(catalog, &host, &newest.entries[at], &image.entries[takes])

@@ -17,7 +17,8 @@ pub(super) fn findings(looked_at: &LookedAt<'_>, findings: &mut Vec<Finding>) {
         findings.extend(
             match (entry.version_in_index(), entry.version_in_config()) {
                 (None, None) => nowhere(looked_at, at, entry),
-                (None, Some(config)) if looked_at.image.is_index => {
+                // Of an entry without a platform that is told.
+                (None, Some(config)) if entry.stated.is_some() => {
                     Some(missing(looked_at, at, config))
                 }
                 (Some(index), Some(config)) if index != config => {
