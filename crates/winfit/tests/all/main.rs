@@ -5,6 +5,7 @@
 mod against;
 mod docs;
 mod fleets;
+mod image;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
