@@ -31,8 +31,8 @@ pub struct Unhelped {
     pub best: usize,
 }
 
-/// Whom neither this order nor any that puts another child first helps, among one engine of each rule
-/// and the long-term servers that the catalog knows.
+/// Whom no order of the children helps, among one engine of each rule and the long-term servers that
+/// the catalog knows.
 pub fn unhelped(catalog: &Catalog, image: &ImageIndex) -> Vec<Unhelped> {
     let mut found = Vec::new();
     for host in servers(catalog) {
@@ -45,13 +45,12 @@ pub fn unhelped(catalog: &Catalog, image: &ImageIndex) -> Vec<Unhelped> {
                 continue;
             };
             let wanted = &image.entries[best];
-            // The child that stands first is the only thing about an order that a choice sees.
-            let helped = (0..image.entries.len()).any(|first| {
-                let mut other = image.clone();
-                other.entries[..=first].rotate_right(1);
-                let taken = choose(catalog, &other, &host).and_then(|choice| choice.index());
-                taken.is_some_and(|at| !suits_better(catalog, &host, wanted, &other.entries[at]))
-            });
+            // An order can do no more for a child than to put it first.
+            let mut other = image.clone();
+            other.entries[..=best].rotate_right(1);
+            let taken = choose(catalog, &other, &host).and_then(|choice| choice.index());
+            let helped =
+                taken.is_some_and(|at| !suits_better(catalog, &host, wanted, &other.entries[at]));
             if helped {
                 continue;
             }

@@ -214,8 +214,8 @@ impl Choice<'_> {
             ),
             Taken::Unknown => "the image's platform cannot be told".to_owned(),
         };
-        let taken = self.index().map(|at| &image.entries[at]);
-        let unstated = taken.filter(|entry| {
+        let child = self.index().map(|at| &image.entries[at]);
+        let unstated = child.filter(|entry| {
             let seen = seen(entry).and_then(|platform| platform.os_version.as_deref());
             image.is_index && seen.is_none_or(str::is_empty)
         });

@@ -161,7 +161,7 @@ pub(crate) mod samples {
     /// A Windows child: the version in the index, and the one in its config.
     pub(crate) fn windows(number: u8, index: &str, config: &str) -> Entry {
         Entry {
-            digest: format!("sha256:{:064}", number),
+            digest: format!("sha256:{number:064}"),
             stated: Some(platform("windows", index)),
             config: Some(platform("windows", config)),
             ..Entry::default()

@@ -240,17 +240,17 @@ fn an_index_of_three_windows_and_several_linux() {
         let config = json!({"os": "linux", "architecture": architecture, "rootfs": {"type": "layers", "diff_ids": []}});
         (repository.image(None, false, &config), architecture)
     });
-    let mut listed: Vec<(&Pushed, Option<Value>)> = linux
+    let mut entries: Vec<(&Pushed, Option<Value>)> = linux
         .iter()
         .map(|(child, architecture)| (child, Some(platform("linux", architecture, None))))
         .collect();
-    listed.extend(
+    entries.extend(
         windows
             .iter()
             .zip(versions)
             .map(|(child, version)| (child, Some(platform("windows", "amd64", Some(version))))),
     );
-    repository.index("1", false, &listed);
+    repository.index("1", false, &entries);
     let image = shop.named("shop/web:1");
     for (host, version) in [
         ("ltsc2019", versions[2]),
@@ -508,16 +508,10 @@ fn images_of_another_registry_are_refused_with_the_command_that_copies_them() {
     let refused = shop.run(&["image", "assemble", &web, "--from", &from]);
     assert_eq!(refused.status.code(), Some(2));
     let said = text(&refused.stderr);
-    let command: Vec<&str> = said
-        .split_once("skopeo ")
-        .and_then(|(_, rest)| rest.split_once("then"))
-        .map(|(command, _)| {
-            command
-                .split_whitespace()
-                .filter(|word| *word != "\\")
-                .collect()
-        })
-        .unwrap_or_else(|| panic!("{said}"));
+    let (_, rest) = said.split_once("skopeo ").unwrap();
+    let (command, _) = rest.split_once("then").unwrap();
+    let words = command.split_whitespace();
+    let command: Vec<&str> = words.filter(|word| *word != "\\").collect();
     let plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
     skopeo(&[&command[..1], &plain[..], &command[1..]].concat());
     let copied = said.rsplit("--from").next().unwrap().trim();

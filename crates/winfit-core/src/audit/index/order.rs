@@ -143,8 +143,8 @@ fn wrong(looked_at: &LookedAt<'_>, hosts: &[Member]) -> Vec<Wrong> {
                 continue;
             };
             // What an index says of a child's version, or does not, is told by the rules about versions.
-            let taken = &image.entries[takes];
-            if taken.version_in_index() != taken.version_text() || taken.version().is_none() {
+            let child = &image.entries[takes];
+            if child.version_in_index() != child.version_text() || child.version().is_none() {
                 continue;
             }
             let in_order = choose(catalog, &newest, &host).and_then(|choice| choice.index());

@@ -16,7 +16,7 @@ pub(super) fn findings(looked_at: &LookedAt<'_>, findings: &mut Vec<Finding>) {
         }
         findings.extend(
             match (entry.version_in_index(), entry.version_in_config()) {
-                (None, None) => nowhere(looked_at, at, entry),
+                (None, None) => Some(nowhere(looked_at, at, entry)),
                 // Of an entry without a platform that is told.
                 (None, Some(config)) if entry.stated.is_some() => {
                     Some(missing(looked_at, at, config))
@@ -77,7 +77,7 @@ fn conflict(looked_at: &LookedAt<'_>, at: usize, index: &str, config: &str) -> F
 }
 
 /// An image without a version is fine by itself (HostProcess); beside others it stands in their way.
-fn nowhere(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Option<Finding> {
+fn nowhere(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Finding {
     let image = looked_at.image;
     let beside = image
         .windows()
@@ -93,7 +93,7 @@ fn nowhere(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Option<Finding
             "most engines take it on every Windows, containerd up to 1.6.22 on none; HostProcess images may do without",
         )
     };
-    let finding = looked_at
+    looked_at
         .of_child(
             "index-version-nowhere",
             severity,
@@ -107,8 +107,7 @@ fn nowhere(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Option<Finding
         .note(because)
         .note(
             "images built FROM scratch get no version; those built on a base image get the base's",
-        );
-    Some(finding)
+        )
 }
 
 /// `Windows Server 2022 (10.0.20348.825)`, or the text alone.

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use winfit_core::catalog::{Generation, Order};
+use winfit_core::index::{Entry, Taken};
+use winfit_core::verdict::Answer;
 
 use super::{Cell, Picked};
 use crate::commands::image::Images;
@@ -31,16 +33,16 @@ fn pick(cell: &Cell<'_>) -> Value {
         "host_version": cell.host.version.map(|version| version.to_string()),
         "engine": cell.engine.to_string(),
         "taken": match cell.choice.taken {
-            winfit_core::index::Taken::Child(_) => "child",
-            winfit_core::index::Taken::Single => "single-manifest",
-            winfit_core::index::Taken::Refused => "nothing",
-            winfit_core::index::Taken::Unknown => "unknown",
+            Taken::Child(_) => "child",
+            Taken::Single => "single-manifest",
+            Taken::Refused => "nothing",
+            Taken::Unknown => "unknown",
         },
         "digest": child.map(|child| child.digest.clone()),
-        "os_version": child.and_then(|child| child.version_text()),
+        "os_version": child.and_then(Entry::version_text),
         "generation": rule.map(|rule| Generation::name(rule.generation)),
         "order": rule.map(|rule| Order::name(rule.order)),
-        "starts": cell.choice.starts().map(|answer| answer.name()),
+        "starts": cell.choice.starts().map(Answer::name),
         "passed_over": cell.better().map(|better| json!({
             "digest": better.digest,
             "os_version": better.version_text(),

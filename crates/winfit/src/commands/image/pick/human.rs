@@ -38,7 +38,9 @@ fn block(catalog: &Catalog, picked: &Picked<'_>, verbose: bool) -> String {
         ]
     }));
     if picked.cells.iter().all(|cell| cell.better().is_none()) {
-        rows.iter_mut().for_each(|row| row.truncate(4));
+        for row in &mut rows {
+            row.truncate(4);
+        }
     }
     text.push_str(&columns(&rows, "  "));
     text.push_str(&digests(picked));
@@ -93,6 +95,9 @@ fn headline(catalog: &Catalog, picked: &Picked<'_>) -> String {
     let name = clean(&short(&picked.image.reference));
     if let [only] = picked.cells.as_slice() {
         return one(catalog, &name, only);
+    }
+    if let Some(answer) = on_one_host(catalog, &name, picked) {
+        return answer;
     }
     let all = picked.cells.len();
     let count = |of: &dyn Fn(&&Cell<'_>) -> bool| picked.cells.iter().filter(of).count();
@@ -163,6 +168,32 @@ fn one(catalog: &Catalog, name: &str, cell: &Cell<'_>) -> String {
         format!(", and {} would suit the host better", build(better))
     });
     format!("{engine} pulls {what} of {name} on {host}; {then}{passed}.")
+}
+
+/// The answer for few engines on one host: who pulls what.
+fn on_one_host(catalog: &Catalog, name: &str, picked: &Picked<'_>) -> Option<String> {
+    let (first, others) = picked.cells.split_first()?;
+    if picked.cells.len() > FEW || others.iter().any(|cell| cell.name != first.name) {
+        return None;
+    }
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for cell in &picked.cells {
+        let what = cell.child().map_or_else(|| cell.pulls(), build);
+        let engine = cell.engine.to_string();
+        match groups.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, engines)) => engines.push(engine),
+            None => groups.push((what, vec![engine])),
+        }
+    }
+    let parts: Vec<String> = groups
+        .iter()
+        .map(|(what, engines)| {
+            let verb = if engines.len() == 1 { "pulls" } else { "pull" };
+            format!("{} {verb} {what}", engines.join(" and "))
+        })
+        .collect();
+    let host = host_name(catalog, &first.host);
+    Some(format!("Of {name} on {host}, {}.", parts.join("; ")))
 }
 
 /// `20348.825`, or what a child is called that states no version.

@@ -6,9 +6,10 @@ mod human;
 use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::engine::Engine;
-use winfit_core::host::{Host, ReadHost};
+use winfit_core::host::{Host, Isolation, Os, ReadHost};
 use winfit_core::index::{Choice, Entry, ImageIndex, Taken, choose, one_of_each_rule};
 use winfit_core::verdict::Answer;
+use winfit_registry::inspect::ImageReport;
 
 use super::Images;
 use crate::cli::{Format, PickArguments};
@@ -19,21 +20,14 @@ use crate::output::{Exit, Outcome, usage};
 pub(super) fn run(arguments: &PickArguments) -> Result<Outcome> {
     let catalog = Catalog::builtin();
     let (hosts, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts())?;
-    if let Some(other) = hosts
-        .iter()
-        .find(|read| read.host.os != winfit_core::host::Os::Windows)
-    {
+    if let Some(other) = hosts.iter().find(|read| read.host.os != Os::Windows) {
         return Err(usage(format!(
             "--host {}: it is no Windows; what engines pull of an index on Linux is not a question of versions",
             label(other)
         )));
     }
     let images = Images::read(&arguments.images)?;
-    let described: Vec<ImageIndex> = images
-        .reports
-        .iter()
-        .map(|report| report.described())
-        .collect();
+    let described: Vec<ImageIndex> = images.reports.iter().map(ImageReport::described).collect();
     let picked: Vec<Picked<'_>> = described
         .iter()
         .map(|image| Picked::new(catalog, image, &hosts, &arguments.engines))
@@ -159,8 +153,8 @@ impl Cell<'_> {
         let answer = verdict.answers.of(default).answer;
         match (answer, default.other()) {
             (Answer::No, other) if verdict.answers.of(other).answer.runs() => match other {
-                winfit_core::host::Isolation::Hyperv => "only hyperv",
-                winfit_core::host::Isolation::Process => "only process",
+                Isolation::Hyperv => "only hyperv",
+                Isolation::Process => "only process",
             },
             _ => answer.name(),
         }
