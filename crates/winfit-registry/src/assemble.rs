@@ -72,10 +72,7 @@ impl Assembly {
     /// An index over all that these images hold: each child once, its platform by its own config, the
     /// newest Windows first.
     pub fn new(reference: &Reference, reports: &[ImageReport]) -> Result<Self, AssemblyError> {
-        if reference.tag.is_none() || reference.digest.is_some() {
-            let name = reference.repository.clone();
-            return Err(AssemblyError::NoTag(reference.to_string(), name));
-        }
+        can_be_new(reference)?;
         let mut children: Vec<(Child, Reference)> = Vec::new();
         let mut left_out = 0;
         for report in reports {
@@ -210,6 +207,15 @@ async fn copy(
     Ok(())
 }
 
+/// Whether an index can be pushed under this name.
+pub fn can_be_new(reference: &Reference) -> Result<(), AssemblyError> {
+    if reference.tag.is_some() && reference.digest.is_none() {
+        return Ok(());
+    }
+    let name = reference.repository.clone();
+    Err(AssemblyError::NoTag(reference.to_string(), name))
+}
+
 fn same_registry(new: &Reference, from: &Reference) -> Result<(), AssemblyError> {
     let (here, there) = (Place::of(new), Place::of(from));
     if here.registry == there.registry {
@@ -302,4 +308,136 @@ fn entry(child: &Child) -> Value {
         "size": child.size,
         "platform": fields,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ImageConfig, OCI_MANIFEST, Platform};
+
+    fn child(number: u8, version: &str) -> Child {
+        Child {
+            digest: Digest::of(&[number]),
+            media_type: DOCKER_MANIFEST.to_owned(),
+            size: 422,
+            entry: None,
+            config: Some(ImageConfig {
+                os: "windows".to_owned(),
+                architecture: "amd64".to_owned(),
+                os_version: Some(version.to_owned()),
+                os_features: Vec::new(),
+            }),
+            trouble: None,
+            attestation: false,
+        }
+    }
+
+    fn report(reference: &str, children: Vec<Child>) -> ImageReport {
+        ImageReport {
+            reference: Reference::parse(reference).unwrap(),
+            digest: Digest::of(reference.as_bytes()),
+            media_type: DOCKER_MANIFEST.to_owned(),
+            is_index: children.len() > 1,
+            children,
+        }
+    }
+
+    fn assembled(new: &str, reports: &[ImageReport]) -> Result<Assembly, AssemblyError> {
+        Assembly::new(&Reference::parse(new).unwrap(), reports)
+    }
+
+    #[test]
+    fn each_child_once_the_newest_first() {
+        let old = report("localhost:5000/a:1", vec![child(1, "10.0.17763.1")]);
+        let both = report(
+            "localhost:5000/b:1",
+            vec![child(1, "10.0.17763.1"), child(2, "10.0.26100.1")],
+        );
+        let made = assembled("localhost:5000/a:2", &[old, both]).unwrap();
+        let digests: Vec<&Digest> = made
+            .children
+            .iter()
+            .map(|(child, _)| &child.digest)
+            .collect();
+        assert_eq!(digests, [&Digest::of(&[2]), &Digest::of(&[1])]);
+        // The one that both have is taken from where it was named first: nothing is copied for it.
+        let copies: Vec<String> = made.copies().map(|(_, from)| from.to_string()).collect();
+        assert_eq!(copies, ["localhost:5000/b:1"]);
+        assert_eq!(made.media_type, DOCKER_LIST);
+    }
+
+    #[test]
+    fn one_oci_manifest_makes_an_oci_index() {
+        let mut oci = child(2, "10.0.26100.1");
+        oci.media_type = OCI_MANIFEST.to_owned();
+        let reports = [report(
+            "localhost:5000/a:1",
+            vec![child(1, "10.0.17763.1"), oci],
+        )];
+        let made = assembled("localhost:5000/a:2", &reports).unwrap();
+        assert_eq!(made.media_type, OCI_INDEX);
+        let index: Value = serde_json::from_str(&made.text).unwrap();
+        assert_eq!(index["mediaType"], OCI_INDEX);
+        assert_eq!(made.digest(), Digest::of(made.text.as_bytes()));
+    }
+
+    #[test]
+    fn the_config_counts_and_the_entry_fills_in() {
+        let mut one = child(1, "10.0.20348.825");
+        one.entry = Some(Platform {
+            os: "windows".to_owned(),
+            architecture: "amd64".to_owned(),
+            os_version: Some("10.0.17763.1".to_owned()),
+            os_features: vec!["win32k".to_owned()],
+            ..Platform::default()
+        });
+        let made = assembled(
+            "localhost:5000/a:2",
+            &[report("localhost:5000/a:1", vec![one])],
+        );
+        let index: Value = serde_json::from_str(&made.unwrap().text).unwrap();
+        assert_eq!(
+            index["manifests"][0]["platform"],
+            json!({
+                "architecture": "amd64",
+                "os": "windows",
+                "os.version": "10.0.20348.825",
+                "os.features": ["win32k"],
+            })
+        );
+    }
+
+    #[test]
+    fn what_makes_no_index_is_refused() {
+        let good = || report("localhost:5000/a:1", vec![child(1, "10.0.17763.1")]);
+        let mut unread = child(1, "");
+        unread.config = None;
+        let mut bare = child(1, "");
+        bare.config = Some(ImageConfig::default());
+        let mut proof = child(1, "");
+        proof.attestation = true;
+        for (new, from, part) in [
+            ("localhost:5000/a", good(), "under a tag"),
+            ("contoso.azurecr.io/a:1", good(), "in another registry"),
+            ("a:1", good(), "in another registry"),
+            (
+                "localhost:5000/a:2",
+                report("localhost:5000/a:1", vec![unread]),
+                "was not read",
+            ),
+            (
+                "localhost:5000/a:2",
+                report("localhost:5000/a:1", vec![bare]),
+                "states no os",
+            ),
+            (
+                "localhost:5000/a:2",
+                report("localhost:5000/a:1", vec![proof]),
+                "nothing but attestations",
+            ),
+        ] {
+            let error = assembled(new, &[from]).unwrap_err().to_string();
+            assert!(error.contains(part), "{new}: {error}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use winfit_core::audit::index_findings;
 use winfit_core::finding::Severity;
 use winfit_core::index::{Unhelped, unhelped};
 use winfit_core::reference::Reference;
-use winfit_registry::assemble::{Assembly, AssemblyError};
+use winfit_registry::assemble::{Assembly, AssemblyError, can_be_new};
 use winfit_registry::inspect::ImageReport;
 
 use crate::cli::{AssembleArguments, DataFormat};
@@ -103,6 +103,7 @@ fn references(arguments: &AssembleArguments) -> Result<(Reference, Vec<Reference
     let from: Vec<Reference> = arguments.from.iter().filter_map(&mut read).collect();
     match new {
         Some(new) if wrong.is_empty() => {
+            can_be_new(&new).map_err(|error| refused(&error))?;
             let from = if from.is_empty() {
                 vec![new.clone()]
             } else {
