@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use winfit_core::reference::Reference;
 
 use crate::digest::Digest;
 use crate::error::RegistryError;
 use crate::model::ACCEPTED;
 use crate::place::Place;
+use crate::search::Search;
 use crate::transport::Transport;
+use crate::transport::retry::Retry;
 
 /// The largest manifest or index that is read.
 pub const MOST_MANIFEST: usize = 4 * 1024 * 1024;
@@ -35,6 +36,10 @@ pub struct Options {
     pub plain_http: Vec<String>,
     /// Further certificate authorities, as PEM files.
     pub authorities: Vec<PathBuf>,
+    /// Where logins, certificates and mirrors are looked for.
+    pub search: Search,
+    /// How often and how soon a request is sent again.
+    pub retry: Retry,
 }
 
 impl Default for Options {
@@ -42,11 +47,13 @@ impl Default for Options {
         Self {
             offline: false,
             cache: None,
-            tag_ttl: Duration::from_secs(300),
-            deadline: Duration::from_secs(60),
+            tag_ttl: Duration::from_mins(5),
+            deadline: Duration::from_mins(1),
             per_host: 8,
             plain_http: Vec::new(),
             authorities: Vec::new(),
+            search: Search::of_user(),
+            retry: Retry::default(),
         }
     }
 }
@@ -72,7 +79,7 @@ pub struct Client {
 impl Client {
     /// A client with these options.
     pub fn new(options: Options) -> Result<Self, RegistryError> {
-        let transport = Transport::new()?;
+        let transport = Transport::new(&options);
         Ok(Self { options, transport })
     }
 
@@ -92,15 +99,7 @@ impl Client {
             .unwrap_or("latest");
         let wanted = reference.digest.as_deref().and_then(Digest::parse);
         let path = format!("manifests/{name}");
-        let (media_type, bytes) = self
-            .get(
-                &place,
-                &path,
-                &ACCEPTED,
-                MOST_MANIFEST,
-                &reference.to_string(),
-            )
-            .await?;
+        let (media_type, bytes) = self.get(&place, &path, &ACCEPTED, MOST_MANIFEST).await?;
         let digest = wanted.unwrap_or_else(|| Digest::of(&bytes));
         checked(&digest, &bytes, &reference.to_string())?;
         Ok(Document {
@@ -114,9 +113,7 @@ impl Client {
     pub async fn config(&self, place: &Place, digest: &Digest) -> Result<Arc<[u8]>, RegistryError> {
         let path = format!("blobs/{digest}");
         let reference = format!("{}/{}@{digest}", place.registry, place.repository);
-        let (_, bytes) = self
-            .get(place, &path, &["*/*"], MOST_CONFIG, &reference)
-            .await?;
+        let (_, bytes) = self.get(place, &path, &["*/*"], MOST_CONFIG).await?;
         checked(digest, &bytes, &reference)?;
         Ok(bytes.into())
     }
@@ -127,23 +124,9 @@ impl Client {
         path: &str,
         accept: &[&str],
         most: usize,
-        reference: &str,
     ) -> Result<(String, Vec<u8>), RegistryError> {
         let answer = self.transport.get(place, path, accept, most).await?;
-        match answer.status {
-            StatusCode::OK => Ok((answer.content_type, answer.body)),
-            StatusCode::NOT_FOUND => Err(RegistryError::NotFound {
-                reference: reference.to_owned(),
-            }),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(RegistryError::Unauthorized {
-                registry: place.registry.clone(),
-                repository: place.repository.clone(),
-            }),
-            status => Err(RegistryError::Answer {
-                reference: reference.to_owned(),
-                reason: format!("the registry answers {status}"),
-            }),
-        }
+        Ok((answer.content_type, answer.body))
     }
 }
 

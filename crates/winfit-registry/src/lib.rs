@@ -5,15 +5,21 @@
 //! core.
 
 pub mod assemble;
+mod auth;
 pub mod client;
 mod describe;
 pub mod digest;
 pub mod error;
+#[doc(hidden)]
+pub mod hostile;
 pub mod inspect;
 pub mod model;
 pub mod place;
 mod push;
+mod search;
 mod transport;
 
 pub use client::{Client, Options};
 pub use error::RegistryError;
+pub use search::Search;
+pub use transport::retry::Retry;

@@ -2,6 +2,9 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
 mod inspecting;
+mod logins;
 mod pushing;
 mod support;
+mod tls;
