@@ -565,4 +565,36 @@ fn the_hosts_of_winfit_toml_count_where_none_is_given() {
     assert!(shown.contains("against 1 host (winfit.toml)"), "{shown}");
     let output = shop.run(&["image", "lint", &image, "--host=ltsc2022"]);
     assert_eq!(output.status.code(), Some(0));
+    // An image for Linux alone is not meant for them, unless it is said to be.
+    let config = json!({"os": "linux", "architecture": "amd64"});
+    shop.repository("shop/db").image(Some("1"), false, &config);
+    let linux = shop.named("shop/db:1");
+    assert_eq!(shop.run(&["image", "lint", &linux]).status.code(), Some(0));
+    let output = shop.run(&["image", "lint", &linux, "--host=ltsc2022"]);
+    assert!(text(&output.stdout).contains("there is no Windows image in it"));
+}
+
+/// util-linux's `script` gives the command a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_sees_how_far_a_list_is_and_nothing_of_it_afterwards() {
+    let shop = Shop::open();
+    shop.repository("shop/web")
+        .windows(Some("1"), "10.0.20348.2340");
+    let list = format!("{}\n", shop.named("shop/web:1")).repeat(5);
+    std::fs::write(shop.folder.path().join("list"), list).unwrap();
+    let winfit = env!("CARGO_BIN_EXE_winfit");
+    let output = Command::new("script")
+        .args([
+            "-qec",
+            &format!("{winfit} image inspect - < list > /dev/null"),
+            "/dev/null",
+        ])
+        .env("XDG_CACHE_HOME", shop.folder.path())
+        .current_dir(shop.folder.path())
+        .output()
+        .unwrap();
+    let shown = text(&output.stdout);
+    assert!(shown.contains(" of 5 images read"), "{shown:?}");
+    assert!(shown.ends_with("\r\u{1b}[K"), "{shown:?}");
 }

@@ -51,7 +51,12 @@ pub(super) fn run(arguments: &ImageLintArguments) -> Result<Outcome> {
     let findings: Vec<Finding> = images
         .reports
         .iter()
-        .flat_map(|report| index_findings(catalog, &report.described(), &hosts))
+        .flat_map(|report| {
+            let image = report.described();
+            // The Windows hosts of a file say nothing of images for Linux alone; --host does.
+            let meant = !arguments.hosts.is_empty() || image.windows().next().is_some();
+            index_findings(catalog, &image, if meant { &hosts } else { &[] })
+        })
         .collect();
     let unread: Vec<Unread> = images
         .errors
