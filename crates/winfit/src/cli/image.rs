@@ -122,7 +122,7 @@ pub(crate) struct AssembleArguments {
     #[arg(long = "from", value_name = "REF")]
     pub(crate) from: Vec<String>,
     /// Push the index; without it nothing is written
-    #[arg(long)]
+    #[arg(long, conflicts_with = "offline")]
     pub(crate) apply: bool,
     #[command(flatten)]
     pub(crate) registry: RegistryArguments,
