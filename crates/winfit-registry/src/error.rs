@@ -174,6 +174,13 @@ pub enum RegistryError {
     Settings(String),
 }
 
+impl RegistryError {
+    /// Whether the registry answered that there is no such thing.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::NoRepository { .. })
+    }
+}
+
 fn after(retry_after: Option<Duration>) -> String {
     match retry_after {
         Some(wait) => format!("; it asks to wait {} seconds", wait.as_secs()),

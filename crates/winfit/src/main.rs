@@ -7,6 +7,7 @@ mod input;
 mod json;
 mod online;
 mod output;
+mod progress;
 mod report_file;
 mod this_machine;
 
@@ -55,6 +56,7 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Host(host) => commands::host::run(host),
         cli::Command::Lint(lint) => commands::lint::run(lint),
         cli::Command::Lsp(lsp) => Ok(commands::lsp::run(lsp)),
+        cli::Command::Image(image) => commands::image::run(image),
         cli::Command::ImageChange(change) => commands::image_change::run(change),
         cli::Command::Facts(facts) => commands::facts::run(facts),
         cli::Command::Rules(rules) => commands::rules::run(rules),

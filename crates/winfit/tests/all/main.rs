@@ -5,16 +5,22 @@
 mod against;
 mod docs;
 mod fleets;
+mod image;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
 mod lint;
 mod lsp;
 mod mend;
+mod page_registry;
 mod pages;
 mod sarif;
 mod sarif_schema;
 mod schemas;
+// One support for all that need a registry; each binary uses a part of it.
+#[allow(dead_code)]
+#[path = "../../../winfit-registry/tests/all/support/mod.rs"]
+mod support;
 mod update_bots;
 
 use std::path::{Path, PathBuf};
