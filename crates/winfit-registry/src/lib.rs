@@ -10,6 +10,7 @@ pub mod error;
 pub mod inspect;
 pub mod model;
 pub mod place;
+pub mod settle;
 mod transport;
 
 pub use client::{Client, Options};

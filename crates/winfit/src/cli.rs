@@ -11,6 +11,7 @@ use winfit_core::host::{Arch, Isolation, Kind, Os};
 use winfit_core::reference::Base;
 
 use crate::report_file::{self, ReportFile};
+use crate::settling::OnlineArguments;
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
 /// makes it run?
@@ -224,6 +225,8 @@ pub(crate) struct CheckArguments {
     /// The images run as HostProcess containers
     #[arg(long)]
     pub(crate) host_process: bool,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -256,6 +259,8 @@ pub(crate) struct ImageChangeArguments {
     /// The version inside an image that no tag tells, as contoso/myimage=10.0.17763.437
     #[arg(long, value_name = "REF=VERSION")]
     pub(crate) image_version: Vec<String>,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -293,6 +298,8 @@ pub(crate) struct ExplainArguments {
     /// The version inside the image, as REF=VERSION or only VERSION
     #[arg(long, value_name = "REF=VERSION")]
     pub(crate) image_version: Option<String>,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -364,6 +371,8 @@ pub(crate) struct LintArguments {
     /// branch, a tag, a commit; main... is where this branch left main
     #[arg(long, value_name = "REV", allow_hyphen_values = true, conflicts_with_all = ["fix", "diff"])]
     pub(crate) against: Option<String>,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,

@@ -8,6 +8,7 @@ mod json;
 mod online;
 mod output;
 mod report_file;
+mod settling;
 mod this_machine;
 
 use std::process::ExitCode;

@@ -24,6 +24,11 @@ pub(super) fn of_image(image: &ImageUse) -> Option<Os> {
 fn of_reference(image: &ImageUse) -> Option<Os> {
     image.os.or_else(|| match &image.image {
         Ok(named) if named.image.os == Os::Linux => Some(Os::Linux),
+        // One reference for several systems tells nothing of where it is meant to run.
+        Ok(NamedImage {
+            variants: Some(variants),
+            ..
+        }) => variants.only_os(),
         Ok(named) => names_windows(named).then_some(Os::Windows),
         Err(ImageError::LatestRemoved { .. }) => Some(Os::Windows),
         Err(_) => None,

@@ -112,8 +112,7 @@ impl<'a> Spot<'a> {
         let runs_all = |build: u16, kind: Kind| {
             let host = Host::windows(OsVersion::of_build(build)).with_kind(kind);
             images.iter().all(|(found, _)| {
-                let outcome = ground.outcome(&host, &found.image, Some(Isolation::Process));
-                outcome != Outcome::No
+                found.outcome(ground, &host, Some(Isolation::Process)) != Outcome::No
             })
         };
         let somewhere = ground

@@ -89,7 +89,10 @@ pub(crate) fn notes(
                 Severity::Info
             },
             message: note.message.clone(),
-            source: "the image as given".to_owned(),
+            source: match image.variants {
+                Some(_) => "the image's registry".to_owned(),
+                None => "the image as given".to_owned(),
+            },
         })
         .collect();
     if host.os == Os::Windows && image.image.os == Os::Windows {

@@ -1,0 +1,274 @@
+//! `--online`: what a registry says goes before what a name says.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::registry_support::{Registry, Repository, free_port, platform};
+
+/// The command with folders of its own for what it keeps.
+struct Winfit {
+    folder: TempDir,
+}
+
+impl Winfit {
+    fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_winfit"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env("XDG_CACHE_HOME", self.path().join("cache"))
+            .env("XDG_DATA_HOME", self.path().join("data"))
+            .env("LOCALAPPDATA", self.path().join("local"))
+            .env("DOCKER_CONFIG", self.path().join("docker"))
+            .env("NO_PROXY", "*")
+            .env("SOURCE_DATE_EPOCH", "1795305600");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        Said::of(self.command(arguments).output().unwrap())
+    }
+}
+
+/// What a command said.
+struct Said {
+    text: String,
+    errors: String,
+    exit: i32,
+}
+
+impl Said {
+    fn of(output: Output) -> Self {
+        Self {
+            text: String::from_utf8(output.stdout).unwrap(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+            exit: output.status.code().unwrap(),
+        }
+    }
+
+    /// All words of the text, one space between two.
+    fn words(&self) -> String {
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// All words on standard error, one space between two.
+    fn error_words(&self) -> String {
+        self.errors.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// An index of three builds whose entries state no version, as older tools make them.
+fn silent_index(repository: &Repository, tag: &str) {
+    let children = ["10.0.17763.5576", "10.0.20348.2340", "10.0.26100.2894"]
+        .map(|version| repository.windows(None, version));
+    let entry = || Some(platform("windows", "amd64", None));
+    repository.index(
+        tag,
+        true,
+        &children.each_ref().map(|child| (child, entry())),
+    );
+}
+
+#[test]
+fn an_index_without_versions_is_settled_by_the_configs() {
+    let registry = Registry::start();
+    let web = Repository::new(&registry.host(), "shop/web");
+    silent_index(&web, "1");
+    let image = format!("{}/shop/web:1", registry.host());
+    let winfit = Winfit::new();
+    let by_name = winfit.run(&["check", &image, "--host", "ltsc2022"]);
+    assert_eq!(by_name.exit, 1, "{}", by_name.text);
+    let said = winfit.run(&["check", &image, "--host", "ltsc2022", "--online", "-v"]);
+    assert_eq!(said.exit, 0, "{}{}", said.text, said.errors);
+    let words = said.words();
+    assert!(
+        words.contains("10.0.20348.2340 from its registry"),
+        "{words}"
+    );
+    assert!(words.contains("its index has 3 Windows images (10.0.17763.5576, 10.0.20348.2340, 10.0.26100.2894): 10.0.20348.2340 has the host's own build"), "{words}");
+    assert!(words.contains("digest sha256:"), "{words}");
+    // A host of another build takes another one.
+    let said = winfit.run(&[
+        "check",
+        &image,
+        "--host",
+        "20349,server",
+        "--host",
+        "ltsc2019",
+        "--online",
+        "--format",
+        "json",
+    ]);
+    let document: Value = serde_json::from_str(&said.text).unwrap();
+    let versions: Vec<&Value> = document["verdicts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|verdict| &verdict["image"]["os_version"])
+        .collect();
+    assert_eq!(
+        versions,
+        [&json!("10.0.20348.2340"), &json!("10.0.17763.5576")]
+    );
+    assert_eq!(
+        document["verdicts"][0]["image"]["stated_by"],
+        "from its registry"
+    );
+    assert!(
+        document["verdicts"][0]["image"]["digest"]
+            .as_str()
+            .unwrap()
+            .starts_with("sha256:")
+    );
+    assert_eq!(
+        document["verdicts"][0]["image"]["inferred_revision"],
+        Value::Null
+    );
+}
+
+#[test]
+fn a_named_engine_decides_which_child_is_judged() {
+    let registry = Registry::start();
+    let web = Repository::new(&registry.host(), "shop/web");
+    let of = |version: &str| {
+        let entry = platform("windows", "amd64", Some(version));
+        (web.windows(None, version), Some(entry))
+    };
+    let (old, new) = (of("10.0.20348.3091"), of("10.0.26100.2894"));
+    web.index(
+        "1",
+        false,
+        &[(&old.0, old.1.clone()), (&new.0, new.1.clone())],
+    );
+    let image = format!("{}/shop/web:1", registry.host());
+    let winfit = Winfit::new();
+    let check = |engine: &str| {
+        winfit
+            .run(&[
+                "check", &image, "--host", "ltsc2025", "--engine", engine, "--online",
+            ])
+            .words()
+    };
+    let first = check("containerd@2.1.4");
+    assert!(
+        first.contains("10.0.20348.3091 from its registry"),
+        "{first}"
+    );
+    assert!(
+        first.contains("this engine takes 10.0.20348.3091, the first that fits"),
+        "{first}"
+    );
+    let own = check("docker@29.6.2");
+    assert!(own.contains("10.0.26100.2894 from its registry"), "{own}");
+}
+
+#[test]
+fn tag_and_index_and_config_that_differ_are_told() {
+    let registry = Registry::start();
+    let web = Repository::new(&registry.host(), "shop/web");
+    let child = web.windows(None, "10.0.20348.2340");
+    web.index(
+        "4.8-windowsservercore-ltsc2019",
+        true,
+        &[(
+            &child,
+            Some(platform("windows", "amd64", Some("10.0.20348.1"))),
+        )],
+    );
+    let image = format!(
+        "{}/shop/web:4.8-windowsservercore-ltsc2019",
+        registry.host()
+    );
+    let winfit = Winfit::new();
+    let said = winfit.run(&["check", &image, "--host", "ltsc2019", "--online"]);
+    let words = said.words();
+    assert_eq!(said.exit, 1, "{words}");
+    assert!(
+        words.contains("10.0.20348.2340 from its registry"),
+        "{words}"
+    );
+    assert!(
+        words
+            .contains("its tag says 10.0.17763, its registry 10.0.20348.2340: the registry counts"),
+        "{words}"
+    );
+    assert!(
+        words.contains("its index says 10.0.20348.1, the image itself 10.0.20348.2340"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_linux_only_image_is_another_system() {
+    let registry = Registry::start();
+    let tools = Repository::new(&registry.host(), "shop/tools");
+    let linux = tools.image(
+        None,
+        false,
+        &json!({"os": "linux", "architecture": "amd64"}),
+    );
+    tools.index(
+        "1",
+        false,
+        &[(&linux, Some(platform("linux", "amd64", None)))],
+    );
+    let image = format!("{}/shop/tools:1", registry.host());
+    let said = Winfit::new().run(&["check", &image, "--host", "ltsc2022", "--online", "-v"]);
+    assert_eq!(said.exit, 1);
+    assert!(said.text.contains("wrong-os"), "{}", said.text);
+    assert!(said.text.contains("Linux"), "{}", said.text);
+}
+
+#[test]
+fn an_unreachable_registry_leaves_the_tag_and_says_so() {
+    let host = format!("127.0.0.1:{}", free_port());
+    let image = format!("{host}/windows/servercore:ltsc2022");
+    let said = Winfit::new().run(&[
+        "check",
+        &image,
+        "--host",
+        "ltsc2022",
+        "--online",
+        "--timeout",
+        "5",
+    ]);
+    assert_eq!(said.exit, 0, "{}", said.errors);
+    let errors = said.error_words();
+    assert!(
+        errors.contains(&format!("{host} cannot be reached")),
+        "{errors}"
+    );
+    assert!(
+        errors.contains(&format!("judged by its name: {image}")),
+        "{errors}"
+    );
+    assert_eq!(errors.matches("winfit:").count(), 1, "{errors}");
+    assert!(said.words().contains("from its tag"), "{}", said.text);
+}
+
+#[test]
+fn an_image_that_is_not_there_is_told() {
+    let registry = Registry::start();
+    let image = format!("{}/windows/servercore:ltsc2022", registry.host());
+    let said = Winfit::new().run(&["check", &image, "--host", "ltsc2022", "--online"]);
+    assert_eq!(said.exit, 1, "{}", said.text);
+    assert!(
+        said.words().contains("its registry knows no such tag"),
+        "{}",
+        said.text
+    );
+}
