@@ -9,6 +9,7 @@ use clap::Args;
 use winfit_core::image::NamedImage;
 use winfit_core::reference::Reference;
 use winfit_core::variants::Variants;
+use winfit_files::registries::{Word, Words};
 use winfit_registry::place::Place;
 use winfit_registry::{RegistryError, settle};
 
@@ -114,19 +115,27 @@ impl Answers {
         }
     }
 
-    /// How many images were asked for.
-    pub(crate) fn asked(&self) -> usize {
-        self.found.len()
+    /// What was said, for a fleet.
+    pub(crate) fn words(&self) -> Words {
+        let word = |answer: &Result<_, RegistryError>| match answer {
+            Ok(variants) => Some(Word::Has(Arc::clone(variants))),
+            Err(RegistryError::NotFound { .. }) => Some(Word::HasNot),
+            Err(_) => None,
+        };
+        self.found
+            .iter()
+            .filter_map(|(reference, answer)| Some((reference.clone(), word(answer)?)))
+            .collect()
     }
 
-    /// The references that no registry settled, in order.
-    pub(crate) fn unsettled(&self) -> Vec<&str> {
-        let mut left: Vec<&str> = self
-            .found
-            .iter()
-            .filter(|(_, answer)| answer.is_err())
-            .map(|(reference, _)| reference.as_str())
-            .collect();
+    /// The references whose registries did not answer (or did, and have no such image), in order.
+    fn left(&self, not_there: bool) -> Vec<&str> {
+        let is_left = |answer: &Result<_, RegistryError>| match answer {
+            Ok(_) => false,
+            Err(error) => matches!(error, RegistryError::NotFound { .. }) == not_there,
+        };
+        let left = self.found.iter().filter(|(_, answer)| is_left(answer));
+        let mut left: Vec<&str> = left.map(|(reference, _)| reference.as_str()).collect();
         left.sort_unstable();
         left
     }
@@ -134,7 +143,7 @@ impl Answers {
     /// Why images were judged by their names alone: one sentence a reason, with the images.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for reference in self.unsettled() {
+        for reference in self.left(false) {
             if let Some(Err(error)) = self.found.get(reference) {
                 reasons
                     .entry(error.to_string())
@@ -160,27 +169,25 @@ impl Answers {
 
     /// How many images were settled by which, for the end of a report. None: nobody was asked.
     pub(crate) fn summary(&self) -> Option<String> {
-        let left = self.unsettled();
-        let settled = self.asked() - left.len();
         let images = |count: usize| match count {
-            1 => "1 image by its registry".to_owned(),
-            many => format!("{many} images by their registries"),
+            1 => "1 image".to_owned(),
+            many => format!("{many} images"),
         };
-        match (self.asked(), left.as_slice()) {
-            (0, _) => None,
-            (_, []) => Some(images(settled)),
-            (_, [only]) => Some(format!(
-                "{}, 1 by its name: {}",
-                images(settled),
-                printable(only)
-            )),
-            (_, many) => Some(format!(
-                "{}, {} by their names: {}",
-                images(settled),
-                many.len(),
-                printable(&first_few(many))
-            )),
-        }
+        let some = |references: &[&str], how: &str| {
+            (!references.is_empty()).then(|| {
+                let named = printable(&first_few(references));
+                format!("{} {how}: {named}", references.len())
+            })
+        };
+        let (by_name, missing) = (self.left(false), self.left(true));
+        let settled = self.found.len() - by_name.len() - missing.len();
+        let parts = [
+            Some(format!("{} settled by registry", images(settled))),
+            some(&by_name, "by name"),
+            some(&missing, "not there"),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!self.found.is_empty()).then(|| parts.join(", "))
     }
 }
 

@@ -52,19 +52,9 @@ pub(super) fn stated(
     selected: &[Selected],
     asked: Option<Isolation>,
 ) -> Option<Os> {
-    let of_name = |name: &str| match name {
-        "windows" => Some(Os::Windows),
-        "linux" => Some(Os::Linux),
-        _ => None,
-    };
-    let by_placement = match placement {
-        Placement::Anywhere => None,
-        Placement::Pod(pod) => pod.selected_os().and_then(|(os, _)| of_name(os)),
-        Placement::Swarm(swarm) => swarm.selected_os().and_then(|(os, _)| of_name(&os)),
-    };
     workload
         .os
-        .or(by_placement)
+        .or_else(|| placement.os())
         .or((!selected.is_empty() || asked.is_some()).then_some(Os::Windows))
 }
 

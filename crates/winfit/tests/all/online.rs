@@ -272,3 +272,152 @@ fn an_image_that_is_not_there_is_told() {
         said.text
     );
 }
+
+/// Hosts of three builds, and a Deployment on any Windows node.
+fn write_fleet(folder: &Path, images: &[&str]) {
+    fs::write(
+        folder.join("winfit.toml"),
+        "[[hosts]]\nname = \"win-a\"\nhost = \"ltsc2019\"\norchestrator = \"kubernetes\"\n\n[[hosts]]\nname = \"win-b\"\nhost = \"ltsc2022\"\norchestrator = \"kubernetes\"\n",
+    )
+    .unwrap();
+    let documents: Vec<String> = images
+        .iter()
+        .enumerate()
+        .map(|(at, image)| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web{at}}}\nspec:\n  selector: {{matchLabels: {{app: web{at}}}}}\n  template:\n    metadata: {{labels: {{app: web{at}}}}}\n    spec:\n      nodeSelector:\n        kubernetes.io/os: windows\n      containers:\n        - name: web\n          image: {image}\n"
+            )
+        })
+        .collect();
+    fs::write(folder.join("deploy.yaml"), documents.join("---\n")).unwrap();
+}
+
+#[test]
+fn lint_settles_a_fleet_by_its_registries() {
+    let registry = Registry::start();
+    let web = Repository::new(&registry.host(), "shop/web");
+    silent_index(&web, "all");
+    web.windows(Some("new"), "10.0.20348.2340");
+    let tools = Repository::new(&registry.host(), "shop/tools");
+    tools.image(
+        Some("1"),
+        false,
+        &json!({"os": "linux", "architecture": "amd64"}),
+    );
+    let of = |name: &str| format!("{}/shop/{name}", registry.host());
+    let winfit = Winfit::new();
+    write_fleet(
+        winfit.path(),
+        &[&of("web:all"), &of("web:new"), &of("tools:1")],
+    );
+    let by_name = winfit.run(&["lint"]);
+    assert!(
+        by_name.text.contains("unknown-image-version"),
+        "{}",
+        by_name.text
+    );
+    let said = winfit.run(&["lint", "--online"]);
+    let words = said.words();
+    assert_eq!(said.exit, 1, "{words}{}", said.errors);
+    // Each host takes its own of the index; the single image is newer than one of the two hosts, and the
+    // third is for Linux.
+    assert_eq!(
+        said.text.matches("error[build-mismatch]").count(),
+        2,
+        "{}",
+        said.text
+    );
+    assert!(!said.text.contains("web:all"), "{}", said.text);
+    assert!(said.text.contains("needs 20348 or newer"), "{}", said.text);
+    assert!(
+        said.text.contains("web:new") && said.text.contains("tools:1"),
+        "{}",
+        said.text
+    );
+    assert!(words.ends_with("3 images settled by registry"), "{words}");
+    assert!(said.errors.is_empty(), "{}", said.errors);
+}
+
+#[test]
+fn one_of_three_registries_down_is_told_and_drops_nothing() {
+    let (one, two) = (Registry::start(), Registry::start());
+    let down = format!("127.0.0.1:{}", free_port());
+    for registry in [&one, &two] {
+        Repository::new(&registry.host(), "shop/web").windows(Some("1"), "10.0.17763.5576");
+    }
+    let winfit = Winfit::new();
+    let lost = format!("{down}/windows/servercore:ltsc2022");
+    write_fleet(
+        winfit.path(),
+        &[
+            &format!("{}/shop/web:1", one.host()),
+            &format!("{}/shop/web:1", two.host()),
+            &lost,
+            &format!("{down}/windows/nanoserver:1809"),
+        ],
+    );
+    let said = winfit.run(&["lint", "--online", "--timeout", "5"]);
+    let words = said.words();
+    assert!(
+        words.contains("2 images settled by registry, 2 by name:"),
+        "{words}"
+    );
+    assert!(words.contains(&lost), "{words}");
+    let errors = said.error_words();
+    assert_eq!(errors.matches("winfit:").count(), 1, "{errors}");
+    assert!(
+        errors.contains(&format!("{down} cannot be reached")),
+        "{errors}"
+    );
+    assert!(errors.contains("judged by their names:"), "{errors}");
+    // By its name it is still judged.
+    assert!(said.text.contains("error[build-mismatch]"), "{}", said.text);
+    // A document for programs has the same findings, and the sentence goes beside it.
+    let json = winfit.run(&["lint", "--online", "--timeout", "5", "--format", "json"]);
+    assert!(
+        json.error_words().contains("cannot be reached"),
+        "{}",
+        json.errors
+    );
+}
+
+#[test]
+fn what_the_repository_builds_is_not_asked_for() {
+    let registry = Registry::start();
+    let winfit = Winfit::new();
+    let image = format!("{}/shop/own:1", registry.host());
+    let base = format!("{}/windows/servercore:ltsc2019", registry.host());
+    let mirror = Repository::new(&registry.host(), "windows/servercore");
+    mirror.windows(Some("ltsc2019"), "10.0.17763.5576");
+    fs::write(
+        winfit.path().join("Dockerfile"),
+        format!("FROM {base}\nRUN cmd /c ver\n"),
+    )
+    .unwrap();
+    fs::write(
+        winfit.path().join("compose.yaml"),
+        format!("services:\n  own:\n    image: {image}\n    build: .\n"),
+    )
+    .unwrap();
+    let said = winfit.run(&["lint", "--online", "--host", "ltsc2019"]);
+    let words = said.words();
+    assert!(
+        words.ends_with("1 image settled by registry"),
+        "{words}{}",
+        said.errors
+    );
+    assert_eq!(said.errors, "");
+}
+
+#[test]
+fn an_image_that_is_not_there_is_among_the_findings() {
+    let registry = Registry::start();
+    let winfit = Winfit::new();
+    write_fleet(
+        winfit.path(),
+        &[&format!("{}/windows/servercore:ltsc2019", registry.host())],
+    );
+    let said = winfit.run(&["lint", "--online"]);
+    assert!(said.text.contains("image-as-written"), "{}", said.text);
+    assert!(said.words().contains("1 not there:"), "{}", said.text);
+}
