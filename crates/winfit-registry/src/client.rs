@@ -1,15 +1,17 @@
 //! The client: manifests and configs by reference and digest, each asked for once.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use winfit_core::reference::Reference;
 
+use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::error::RegistryError;
-use crate::model::ACCEPTED;
+use crate::flight::Flights;
+use crate::model::{ACCEPTED, ImageConfig, Manifest};
 use crate::place::Place;
 use crate::transport::Transport;
 
@@ -62,52 +64,142 @@ pub struct Document {
     pub bytes: Arc<[u8]>,
 }
 
-/// Reads images from registries.
+/// Reads images from registries. A clone is the same client: it shares connections, and what was asked
+/// for is not asked for again.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     options: Options,
-    transport: Transport,
+    /// Made when the first request goes out: what is cached needs no certificates.
+    transport: OnceLock<Result<Transport, RegistryError>>,
+    cache: Cache,
+    documents: Flights<(Place, String), Result<Document, RegistryError>>,
+    configs: Flights<Digest, Result<ImageConfig, RegistryError>>,
 }
 
 impl Client {
     /// A client with these options.
     pub fn new(options: Options) -> Result<Self, RegistryError> {
-        let transport = Transport::new()?;
-        Ok(Self { options, transport })
+        Ok(Self(Arc::new(Inner {
+            cache: Cache::new(options.cache.as_deref()),
+            options,
+            transport: OnceLock::new(),
+            documents: Flights::default(),
+            configs: Flights::default(),
+        })))
     }
 
     /// How it asks.
     pub fn options(&self) -> &Options {
-        &self.options
+        &self.0.options
+    }
+
+    /// What earlier runs have learnt.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    pub(crate) fn transport(&self) -> Result<&Transport, RegistryError> {
+        let made = self.0.transport.get_or_init(Transport::new);
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// The digest that a reference means, where it says it or where that was learnt a short time ago;
+    /// offline, whenever it was.
+    pub(crate) fn known_digest(&self, reference: &Reference) -> Option<Digest> {
+        if let Some(digest) = &reference.digest {
+            return Digest::parse(digest);
+        }
+        let ttl = (!self.options().offline).then_some(self.options().tag_ttl);
+        self.cache()
+            .tag(&Place::of(reference), name_of(reference), ttl)
     }
 
     /// The manifest or index that a reference names: by its digest where it has one, else by its tag,
-    /// else `latest`.
+    /// else `latest`. It is asked for once in a run.
     pub async fn manifest(&self, reference: &Reference) -> Result<Document, RegistryError> {
         let place = Place::of(reference);
-        let name = reference
-            .digest
-            .as_deref()
-            .or(reference.tag.as_deref())
-            .unwrap_or("latest");
+        let key = (place.clone(), name_of(reference).to_owned());
+        let fetch = self.fetch_manifest(&place, reference);
+        self.0.documents.answer(key, fetch).await
+    }
+
+    async fn fetch_manifest(
+        &self,
+        place: &Place,
+        reference: &Reference,
+    ) -> Result<Document, RegistryError> {
+        let name = name_of(reference);
         let wanted = reference.digest.as_deref().and_then(Digest::parse);
         let path = format!("manifests/{name}");
         let (media_type, bytes) = self
             .get(
-                &place,
+                place,
                 &path,
                 &ACCEPTED,
                 MOST_MANIFEST,
                 &reference.to_string(),
             )
             .await?;
+        let by_digest = wanted.is_some();
         let digest = wanted.unwrap_or_else(|| Digest::of(&bytes));
         checked(&digest, &bytes, &reference.to_string())?;
+        if !by_digest {
+            self.cache().keep_tag(place, name, &digest);
+        }
         Ok(Document {
             digest,
             media_type,
             bytes: bytes.into(),
         })
+    }
+
+    /// What the config of an image says, by the digest of its manifest: from an earlier run, else by
+    /// reading manifest and config.
+    pub(crate) async fn image_config(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+    ) -> Result<ImageConfig, RegistryError> {
+        let fetch = async {
+            if let Some(known) = self.cache().fact("configs", digest) {
+                return Ok(known);
+            }
+            if self.options().offline {
+                return Err(RegistryError::Offline {
+                    reference: reference.to_string(),
+                });
+            }
+            let document = self.manifest(reference).await?;
+            let config = self.config_of(&Place::of(reference), &document).await?;
+            self.cache().keep_fact("configs", digest, &config);
+            Ok(config)
+        };
+        self.0.configs.answer(digest.clone(), fetch).await
+    }
+
+    async fn config_of(
+        &self,
+        place: &Place,
+        document: &Document,
+    ) -> Result<ImageConfig, RegistryError> {
+        let broken = |reason: String| RegistryError::Answer {
+            reference: format!(
+                "{}/{}@{}",
+                place.registry, place.repository, document.digest
+            ),
+            reason,
+        };
+        let manifest: Manifest = serde_json::from_slice(&document.bytes)
+            .map_err(|error| broken(format!("its manifest cannot be read: {error}")))?;
+        let digest = Digest::parse(&manifest.config.digest).ok_or_else(|| {
+            broken("its manifest names a config by something that is no digest".to_owned())
+        })?;
+        let bytes = self.config(place, &digest).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| broken(format!("its config cannot be read: {error}")))
     }
 
     /// A blob of a repository, by its digest: a config.
@@ -129,7 +221,13 @@ impl Client {
         most: usize,
         reference: &str,
     ) -> Result<(String, Vec<u8>), RegistryError> {
-        let answer = self.transport.get(place, path, accept, most).await?;
+        if self.options().offline {
+            return Err(RegistryError::Offline {
+                reference: reference.to_owned(),
+            });
+        }
+        let transport = self.transport()?;
+        let answer = transport.get(place, path, accept, most).await?;
         match answer.status {
             StatusCode::OK => Ok((answer.content_type, answer.body)),
             StatusCode::NOT_FOUND => Err(RegistryError::NotFound {
@@ -145,6 +243,15 @@ impl Client {
             }),
         }
     }
+}
+
+/// What a reference asks its repository for.
+fn name_of(reference: &Reference) -> &str {
+    reference
+        .digest
+        .as_deref()
+        .or(reference.tag.as_deref())
+        .unwrap_or("latest")
 }
 
 /// What was sent is what was asked for.

@@ -1,15 +1,15 @@
 //! All that a registry knows of an image.
 
+use serde::{Deserialize, Serialize};
 use winfit_core::reference::Reference;
 
 use crate::client::{Client, Document};
 use crate::digest::Digest;
 use crate::error::RegistryError;
 use crate::model::{
-    DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1, Descriptor, ImageConfig, Index, Manifest,
-    OCI_INDEX, OCI_MANIFEST, Platform,
+    DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1, Descriptor, ImageConfig, Index, OCI_INDEX,
+    OCI_MANIFEST, Platform,
 };
-use crate::place::Place;
 
 /// Where the version of a child was stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl VersionFrom {
 }
 
 /// One child of an image, or the image itself where it has no index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Child {
     /// Its digest.
     pub digest: Digest,
@@ -53,6 +53,7 @@ pub struct Child {
     /// What its config says; none for attestations, and where it could not be read.
     pub config: Option<ImageConfig>,
     /// Why its config could not be read.
+    #[serde(skip)]
     pub trouble: Option<RegistryError>,
     /// It proves how another child was built, and is no image.
     pub attestation: bool,
@@ -127,26 +128,90 @@ pub struct ImageReport {
     pub children: Vec<Child>,
 }
 
-/// Reads an image: its index, and the manifest and the config of each child.
+/// What is kept of an image by its digest.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    media_type: String,
+    is_index: bool,
+    children: Vec<Child>,
+}
+
+/// No index has so many entries but one that is to keep its readers busy.
+const MOST_CHILDREN: usize = 500;
+
+/// Under this name images are kept.
+const KIND: &str = "images";
+
+/// Reads an image: its index, and the manifest and the config of each child. What is known of its digest
+/// from an earlier run is not asked for again.
 pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageReport, RegistryError> {
+    if let Some(report) = known(client, reference) {
+        return Ok(report);
+    }
+    if client.options().offline {
+        return Err(RegistryError::Offline {
+            reference: reference.to_string(),
+        });
+    }
     let document = client.manifest(reference).await?;
+    let digest = document.digest.clone();
+    let known = match client.cache().fact(KIND, &digest) {
+        Some(known) => known,
+        None => read(client, reference, &document).await?,
+    };
+    if known.children.iter().all(|child| child.trouble.is_none()) {
+        client.cache().keep_fact(KIND, &digest, &known);
+    }
+    Ok(report(reference, digest, known))
+}
+
+/// What earlier runs know of an image, without a request.
+pub fn known(client: &Client, reference: &Reference) -> Option<ImageReport> {
+    let digest = client.known_digest(reference)?;
+    let known = client.cache().fact(KIND, &digest)?;
+    Some(report(reference, digest, known))
+}
+
+fn report(reference: &Reference, digest: Digest, known: Known) -> ImageReport {
+    let Known {
+        media_type,
+        is_index,
+        children,
+    } = known;
+    ImageReport {
+        reference: reference.clone(),
+        digest,
+        media_type,
+        is_index,
+        children,
+    }
+}
+
+async fn read(
+    client: &Client,
+    reference: &Reference,
+    document: &Document,
+) -> Result<Known, RegistryError> {
     let broken = |reason: String| RegistryError::Answer {
         reference: reference.to_string(),
         reason,
     };
-    let place = Place::of(reference);
-    let media_type = media_type(&document);
+    let media_type = media_type(document);
     let is_index = matches!(media_type.as_str(), OCI_INDEX | DOCKER_LIST);
-    let mut children = Vec::new();
-    if is_index {
+    let children = if is_index {
         let index: Index = serde_json::from_slice(&document.bytes)
             .map_err(|error| broken(format!("its index cannot be read: {error}")))?;
-        for entry in index.manifests {
-            children.push(child(client, reference, &place, entry).await?);
+        if index.manifests.len() > MOST_CHILDREN {
+            return Err(broken(format!(
+                "its index has {} entries, more than the {MOST_CHILDREN} that are read",
+                index.manifests.len()
+            )));
         }
+        children(client, reference, index.manifests).await?
     } else if matches!(media_type.as_str(), OCI_MANIFEST | DOCKER_MANIFEST) {
-        let (config, trouble) = config(client, &place, &document).await;
-        children.push(Child {
+        let named = by_digest(reference, &document.digest);
+        let (config, trouble) = apart(client.image_config(&named, &document.digest).await);
+        vec![Child {
             digest: document.digest.clone(),
             media_type: media_type.clone(),
             size: document.bytes.len() as u64,
@@ -154,7 +219,7 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
             config,
             trouble,
             attestation: false,
-        });
+        }]
     } else if DOCKER_SCHEMA_1.contains(&media_type.as_str()) {
         return Err(broken(
             "it is a manifest of schema 1, which no engine pulls any more; push the image again"
@@ -162,85 +227,86 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
         ));
     } else {
         return Err(broken(format!("it is no image but {media_type:?}")));
-    }
-    Ok(ImageReport {
-        reference: reference.clone(),
-        digest: document.digest,
+    };
+    Ok(Known {
         media_type,
         is_index,
         children,
     })
 }
 
-async fn child(
+/// The children of an index, all at a time.
+async fn children(
     client: &Client,
     reference: &Reference,
-    place: &Place,
-    entry: Descriptor,
-) -> Result<Child, RegistryError> {
-    let digest = Digest::parse(&entry.digest).ok_or_else(|| RegistryError::Answer {
-        reference: reference.to_string(),
-        reason: format!(
-            "an entry of its index has the digest {:?}, which is none",
-            entry.digest
-        ),
-    })?;
+    entries: Vec<Descriptor>,
+) -> Result<Vec<Child>, RegistryError> {
+    let mut asked = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let digest = Digest::parse(&entry.digest).ok_or_else(|| RegistryError::Answer {
+            reference: reference.to_string(),
+            reason: format!(
+                "an entry of its index has the digest {:?}, which is none",
+                entry.digest
+            ),
+        })?;
+        let attestation = is_attestation(&entry);
+        let config = (!attestation).then(|| {
+            let (client, digest) = (client.clone(), digest.clone());
+            let named = by_digest(reference, &digest);
+            tokio::spawn(async move { client.image_config(&named, &digest).await })
+        });
+        asked.push((entry, digest, attestation, config));
+    }
+    let mut children = Vec::with_capacity(asked.len());
+    for (entry, digest, attestation, config) in asked {
+        let (config, trouble) = match config {
+            None => (None, None),
+            Some(task) => apart(task.await.unwrap_or_else(|error| {
+                Err(RegistryError::Answer {
+                    reference: reference.to_string(),
+                    reason: error.to_string(),
+                })
+            })),
+        };
+        children.push(Child {
+            digest,
+            media_type: entry.media_type,
+            size: entry.size,
+            entry: entry.platform,
+            config,
+            trouble,
+            attestation,
+        });
+    }
+    Ok(children)
+}
+
+/// What BuildKit writes beside an image to prove how it was built.
+fn is_attestation(entry: &Descriptor) -> bool {
     let unknown = entry
         .platform
         .as_ref()
         .is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown");
-    let attestation = unknown
+    unknown
         || entry
             .annotations
             .keys()
-            .any(|key| key.starts_with("vnd.docker.reference."));
-    let (config, trouble) = if attestation {
-        (None, None)
-    } else {
-        let named = Reference {
-            tag: None,
-            digest: Some(digest.to_string()),
-            ..reference.clone()
-        };
-        match client.manifest(&named).await {
-            Ok(document) => self::config(client, place, &document).await,
-            Err(trouble) => (None, Some(trouble)),
-        }
-    };
-    Ok(Child {
-        digest,
-        media_type: entry.media_type,
-        size: entry.size,
-        entry: entry.platform,
-        config,
-        trouble,
-        attestation,
-    })
+            .any(|key| key.starts_with("vnd.docker.reference."))
 }
 
-async fn config(
-    client: &Client,
-    place: &Place,
-    document: &Document,
+fn by_digest(reference: &Reference, digest: &Digest) -> Reference {
+    Reference {
+        tag: None,
+        digest: Some(digest.to_string()),
+        ..reference.clone()
+    }
+}
+
+fn apart(
+    found: Result<ImageConfig, RegistryError>,
 ) -> (Option<ImageConfig>, Option<RegistryError>) {
-    let read = async {
-        let broken = |reason: String| RegistryError::Answer {
-            reference: format!(
-                "{}/{}@{}",
-                place.registry, place.repository, document.digest
-            ),
-            reason,
-        };
-        let manifest: Manifest = serde_json::from_slice(&document.bytes)
-            .map_err(|error| broken(format!("its manifest cannot be read: {error}")))?;
-        let digest = Digest::parse(&manifest.config.digest).ok_or_else(|| {
-            broken("its manifest names a config by something that is no digest".to_owned())
-        })?;
-        let bytes = client.config(place, &digest).await?;
-        serde_json::from_slice::<ImageConfig>(&bytes)
-            .map_err(|error| broken(format!("its config cannot be read: {error}")))
-    };
-    match read.await {
+    match found {
         Ok(config) => (Some(config), None),
         Err(trouble) => (None, Some(trouble)),
     }
@@ -248,7 +314,7 @@ async fn config(
 
 /// The media type that a document has by its own word, else by the registry's.
 fn media_type(document: &Document) -> String {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Own {
         #[serde(rename = "mediaType", default)]
         media_type: String,

@@ -4,9 +4,11 @@
 //! them together into an [`ImageReport`](inspect::ImageReport); what follows from that is judged by the
 //! core.
 
+mod cache;
 pub mod client;
 pub mod digest;
 pub mod error;
+mod flight;
 pub mod inspect;
 pub mod model;
 pub mod place;

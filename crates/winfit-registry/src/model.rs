@@ -1,6 +1,6 @@
 //! Indexes, manifests and configs, as the OCI and Docker media types have them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// An OCI index.
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -20,7 +20,7 @@ pub const DOCKER_SCHEMA_1: [&str; 2] = [
 pub const ACCEPTED: [&str; 4] = [OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST];
 
 /// The platform of an index's entry.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Platform {
     /// `windows`, `linux`, `unknown`.
@@ -70,7 +70,7 @@ pub struct Manifest {
 }
 
 /// What the config of an image says of its platform.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ImageConfig {
     /// `windows`.
