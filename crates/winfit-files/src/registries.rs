@@ -70,7 +70,7 @@ fn of_builds(fleet: &mut Fleet, what: &mut impl FnMut(&mut ImageUse)) {
     for build in &mut fleet.builds {
         each(&mut build.base, what);
     }
-    for preflight in &mut fleet.preflight {
+    if let Some(preflight) = &mut fleet.preflight {
         for base in &mut preflight.bases {
             each(&mut base.image, what);
         }

@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod model;
 pub mod place;
 pub mod settle;
+pub mod tags;
 mod transport;
 
 pub use client::{Client, Options};

@@ -1,5 +1,6 @@
 //! One request to a registry, with all that stands between.
 
+use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 
 use crate::error::RegistryError;
@@ -10,6 +11,7 @@ use crate::place::Place;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) content_type: String,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -53,6 +55,7 @@ impl Transport {
             .await
             .map_err(unreachable)?;
         let status = answer.status();
+        let headers = answer.headers().clone();
         let content_type = answer
             .headers()
             .get(reqwest::header::CONTENT_TYPE)
@@ -69,6 +72,7 @@ impl Transport {
         Ok(Answer {
             status,
             content_type,
+            headers,
             body,
         })
     }

@@ -10,6 +10,7 @@ use winfit_core::finding::Severity;
 use winfit_core::host::{Arch, Isolation, Kind, Os};
 use winfit_core::reference::Base;
 
+use crate::online::RegistryArguments;
 use crate::report_file::{self, ReportFile};
 use crate::settling::OnlineArguments;
 
@@ -20,6 +21,9 @@ use crate::settling::OnlineArguments;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Use the built-in catalog alone, without what `winfit catalog sync` has learnt
+    #[arg(long, global = true)]
+    pub(crate) no_overlay: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -490,6 +494,9 @@ pub(crate) enum CatalogCommand {
     Tags(FilterArguments),
     /// Support of the base images, as each page had it
     Lifecycle(FilterArguments),
+    /// Learn new revisions and KBs from the tags of the base images, and keep them beside the
+    /// built-in tables
+    Sync(SyncArguments),
     /// All that is known of 17763.437, KB4493509, ltsc2019, 1809-KB4493509 or 26100
     Show(ShowArguments),
 }
@@ -499,6 +506,22 @@ pub(crate) struct FilterArguments {
     /// Only rows that contain all these words
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArguments {
+    /// A registry that has the base images (else Microsoft's), as localhost:5000, or localhost:5000/mcr
+    /// for repositories under a prefix
+    #[arg(long, value_name = "HOST")]
+    pub(crate) registry: Vec<String>,
+    /// A repository to read (else those of all base images), as windows/servercore
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repository: Vec<String>,
+    #[command(flatten)]
+    pub(crate) registries: RegistryArguments,
     /// How to print the answer
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,

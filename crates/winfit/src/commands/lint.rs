@@ -27,7 +27,7 @@ use crate::report_file::ReportFile;
 use crate::settling::Answers;
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     if let Some(twice) = written_twice(&arguments.outputs) {
         return Err(usage(format!(
             "--output {} is given twice; each report needs a file of its own",
@@ -234,7 +234,7 @@ fn write_reports(
 pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     let (options, missing) = read_options(arguments)?;
     let mut repository = options.map_or_else(Repository::default, |options| {
-        read(Catalog::builtin(), &options)
+        read(crate::overlay::catalog(), &options)
     });
     repository.unread.splice(0..0, missing);
     Ok(repository)

@@ -62,7 +62,7 @@ impl Calendar {
 }
 
 /// Today, or the day that `SOURCE_DATE_EPOCH` names for output that can be repeated.
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     std::env::var("SOURCE_DATE_EPOCH")
         .ok()
         .and_then(|seconds| seconds.parse().ok())

@@ -2,74 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::registry_support::{Registry, Repository, free_port, platform};
-
-/// The command with folders of its own for what it keeps.
-struct Winfit {
-    folder: TempDir,
-}
-
-impl Winfit {
-    fn new() -> Self {
-        Self {
-            folder: TempDir::new().unwrap(),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_winfit"));
-        command
-            .args(arguments)
-            .current_dir(self.path())
-            .env("XDG_CACHE_HOME", self.path().join("cache"))
-            .env("XDG_DATA_HOME", self.path().join("data"))
-            .env("LOCALAPPDATA", self.path().join("local"))
-            .env("DOCKER_CONFIG", self.path().join("docker"))
-            .env("NO_PROXY", "*")
-            .env("SOURCE_DATE_EPOCH", "1795305600");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Said {
-        Said::of(self.command(arguments).output().unwrap())
-    }
-}
-
-/// What a command said.
-struct Said {
-    text: String,
-    errors: String,
-    exit: i32,
-}
-
-impl Said {
-    fn of(output: Output) -> Self {
-        Self {
-            text: String::from_utf8(output.stdout).unwrap(),
-            errors: String::from_utf8(output.stderr).unwrap(),
-            exit: output.status.code().unwrap(),
-        }
-    }
-
-    /// All words of the text, one space between two.
-    fn words(&self) -> String {
-        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// All words on standard error, one space between two.
-    fn error_words(&self) -> String {
-        self.errors.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-}
+use crate::sandbox::Winfit;
 
 /// An index of three builds whose entries state no version, as older tools make them.
 fn silent_index(repository: &Repository, tag: &str) {

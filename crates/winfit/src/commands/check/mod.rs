@@ -34,7 +34,7 @@ pub(crate) struct Judged<'a> {
 }
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let mut images = images(catalog, arguments)?;
     let (hosts, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
     let answers = settle(arguments, &mut images)?;

@@ -1,7 +1,6 @@
 //! What to do about a diagnosis whose versions are not known: the ways that are open, and how to
 //! learn which of them fits.
 
-use winfit_core::Catalog;
 use winfit_core::image::NamedImage;
 use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell, docker_run, node_selector};
 use winfit_explain::{Diagnosis, DiagnosisKind, SubjectKind};
@@ -141,7 +140,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
 
 /// Look at the index first: most often the image has no Windows variant at all.
 fn no_match(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
-    let named = NamedImage::read(Catalog::builtin(), image).ok();
+    let named = NamedImage::read(crate::overlay::catalog(), image).ok();
     let for_windows =
         named.is_some_and(|named| named.base.is_some() || named.image.version.is_some());
     let mut remedies = vec![
@@ -179,7 +178,7 @@ fn start_mismatch(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
     );
     if diagnosis.subject.kind == Some(SubjectKind::Pod) {
         let version = diagnosis.image_version.or_else(|| {
-            NamedImage::read(Catalog::builtin(), image)
+            NamedImage::read(crate::overlay::catalog(), image)
                 .ok()?
                 .image
                 .version

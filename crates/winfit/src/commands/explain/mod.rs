@@ -28,7 +28,7 @@ struct Source {
 }
 
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let given = Given::read(catalog, arguments)?;
     let (sources, complaints) = read(&arguments.files);
     if sources.is_empty() {

@@ -32,7 +32,7 @@ struct OnHost<'a> {
 }
 
 pub(crate) fn run(arguments: &ImageChangeArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let pairs = pairs(catalog, arguments)?;
     let (hosts, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
     let today = Calendar::new(arguments.as_of, None).today;
