@@ -515,6 +515,22 @@ impl NamedImage {
             };
             self.stated_by = StatedBy::Registry;
         }
+        // A digest floats nowhere: of one build the exact facts count.
+        let pinned = self
+            .reference
+            .as_ref()
+            .is_some_and(|reference| reference.digest.is_some());
+        if let (true, [_], Some(first)) = (
+            pinned && agrees,
+            variants.builds().as_slice(),
+            variants.of_os(Os::Windows).next(),
+        ) {
+            self.image = Image {
+                host_process: self.image.host_process,
+                ..first.image
+            };
+            self.stated_by = StatedBy::Registry;
+        }
         self.digest = Some(variants.digest.clone());
         self.variants = Some(variants);
     }

@@ -115,6 +115,12 @@ impl Answers {
         }
     }
 
+    /// What the registry of a reference has, where it was asked and answered.
+    pub(crate) fn variants(&self, reference: &Reference) -> Option<&Variants> {
+        let answer = self.found.get(&reference.to_string())?;
+        answer.as_ref().ok().map(|variants| &**variants)
+    }
+
     /// What was said, for a fleet.
     pub(crate) fn words(&self) -> Words {
         let word = |answer: &Result<_, RegistryError>| match answer {

@@ -358,3 +358,155 @@ fn an_image_that_is_not_there_is_among_the_findings() {
     assert!(said.text.contains("image-as-written"), "{}", said.text);
     assert!(said.words().contains("1 not there:"), "{}", said.text);
 }
+
+/// Runs `explain` on a text.
+fn explain(winfit: &Winfit, text: &str, more: &[&str]) -> crate::sandbox::Said {
+    fs::write(winfit.path().join("error.txt"), text).unwrap();
+    let mut arguments = vec!["explain", "error.txt"];
+    arguments.extend(more);
+    winfit.run(&arguments)
+}
+
+#[test]
+fn explain_looks_at_the_index_before_it_blames_versions() {
+    let registry = Registry::start();
+    let tools = Repository::new(&registry.host(), "shop/tools");
+    let linux = tools.image(
+        None,
+        false,
+        &json!({"os": "linux", "architecture": "amd64"}),
+    );
+    tools.index(
+        "1",
+        false,
+        &[(&linux, Some(platform("linux", "amd64", None)))],
+    );
+    let web = Repository::new(&registry.host(), "shop/web");
+    silent_index(&web, "1");
+    let winfit = Winfit::new();
+    let pull = |image: &str| {
+        format!(
+            "docker: Error response from daemon: Head \"http://{image}\"\nFailed to pull image \"{image}\": no matching manifest for windows/amd64 10.0.19045 in the manifest list entries.\n"
+        )
+    };
+    let image = format!("{}/shop/tools:1", registry.host());
+    let by_text = explain(&winfit, &pull(&image), &[]);
+    assert!(by_text.words().contains("most often"), "{}", by_text.text);
+    let said = explain(&winfit, &pull(&image), &["--online"]);
+    let words = said.words();
+    assert_eq!(said.exit, 1, "{words}{}", said.errors);
+    assert!(
+        words.contains(&format!(
+            "{image} is a Linux image, and this engine runs Windows containers"
+        )),
+        "{words}"
+    );
+    assert!(
+        words.contains("registry has it for linux/amd64 alone"),
+        "{words}"
+    );
+    let json = explain(&winfit, &pull(&image), &["--online", "--format", "json"]);
+    let document: Value = serde_json::from_str(&json.text).unwrap();
+    assert_eq!(document["diagnoses"][0]["kind"], "wrong-os");
+    assert_eq!(
+        document["diagnoses"][0]["registry"]["others"],
+        json!(["linux/amd64"])
+    );
+    // With Windows images the versions are told, and which of them the host takes.
+    let image = format!("{}/shop/web:1", registry.host());
+    let said = explain(&winfit, &pull(&image), &["--online"]);
+    let words = said.words();
+    assert!(
+        words.contains("it is for other versions of Windows"),
+        "{words}"
+    );
+    assert!(
+        words.contains(
+            "registry has it for Windows 10.0.17763.5576, 10.0.20348.2340, 10.0.26100.2894"
+        ),
+        "{words}"
+    );
+    assert!(
+        words.contains("10.0.17763.5576 is the newest that is not newer than the host"),
+        "{words}"
+    );
+    // A registry that is down leaves what the text says.
+    let down = format!("127.0.0.1:{}/shop/web:1", free_port());
+    let said = explain(&winfit, &pull(&down), &["--online", "--timeout", "5"]);
+    assert!(said.words().contains("most often"), "{}", said.text);
+    assert!(
+        said.error_words().contains("cannot be reached"),
+        "{}",
+        said.errors
+    );
+}
+
+#[test]
+fn a_digest_whose_image_has_another_build_is_found() {
+    let registry = Registry::start();
+    let base = Repository::new(&registry.host(), "windows/servercore");
+    base.windows(Some("ltsc2019"), "10.0.17763.5576");
+    let other = base.windows(None, "10.0.20348.2340");
+    let name = format!("{}/windows/servercore:ltsc2019", registry.host());
+    let pinned = format!("{name}@{}", other.digest);
+    let winfit = Winfit::new();
+    let by_name = winfit.run(&["image-change", &name, &pinned]);
+    assert_eq!(by_name.exit, 0, "{}", by_name.text);
+    let said = winfit.run(&["image-change", &name, &pinned, "--online"]);
+    assert_eq!(said.exit, 1, "{}", said.text);
+    let words = said.words();
+    assert!(words.contains("20348"), "{words}");
+    assert!(
+        words.contains("its tag says 10.0.17763, its registry 10.0.20348.2340"),
+        "{words}"
+    );
+    // Hosts that run both are an answer.
+    let hosts = winfit.run(&[
+        "image-change",
+        &name,
+        &pinned,
+        "--online",
+        "--host",
+        "ltsc2022",
+    ]);
+    assert!(hosts.words().contains("yes"), "{}", hosts.text);
+}
+
+#[test]
+fn a_tag_that_moves_is_believed_for_its_time_and_not_longer() {
+    let registry = Registry::start();
+    let web = Repository::new(&registry.host(), "shop/web");
+    web.windows(Some("1"), "10.0.17763.5576");
+    let image = format!("{}/shop/web:1", registry.host());
+    let winfit = Winfit::new();
+    let version = |more: &[&str]| {
+        let mut arguments = vec!["check", &image, "--host", "ltsc2022", "--format", "json"];
+        arguments.extend(more);
+        let said = winfit.run(&arguments);
+        let document: Value = serde_json::from_str(&said.text).unwrap();
+        document["verdicts"][0]["image"]["os_version"].clone()
+    };
+    assert_eq!(version(&["--online"]), "10.0.17763.5576");
+    web.windows(Some("1"), "10.0.20348.2340");
+    // What a tag means is believed for five minutes, and offline for as long as there is nobody to ask.
+    assert_eq!(version(&["--online"]), "10.0.17763.5576");
+    assert_eq!(version(&["--offline"]), "10.0.17763.5576");
+    age(&winfit.path().join("cache"));
+    assert_eq!(version(&["--offline"]), "10.0.17763.5576");
+    assert_eq!(version(&["--online"]), "10.0.20348.2340");
+}
+
+/// Makes everything in a folder an hour old.
+fn age(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            age(&path);
+        } else {
+            let hour = std::time::Duration::from_secs(3600);
+            let file = fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(std::time::SystemTime::now() - hour)
+                .unwrap();
+        }
+    }
+}
