@@ -4,3 +4,4 @@
 
 mod inspecting;
 mod support;
+mod tags;
