@@ -493,7 +493,8 @@ impl NamedImage {
             }
         }
         // An image that states no version leaves the name's word standing.
-        if !agrees && !(states_none && conflicts) {
+        let name_stands = agrees || (states_none && conflicts);
+        if !name_stands {
             // Neither can be followed that the tag is wrong about.
             if conflicts {
                 (self.release_piece, self.kb) = (None, None);

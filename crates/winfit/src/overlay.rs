@@ -45,6 +45,8 @@ pub(crate) fn is_off() -> bool {
 /// Takes up the overlay of the user, once a process. What is wrong with it is said; the built-in catalog
 /// is there in any case.
 pub(crate) fn take_up(wanted: bool) -> Vec<String> {
+    /// Of a file that is no overlay every line would be told.
+    const SHOWN: usize = 3;
     if !wanted || is_off() {
         return Vec::new();
     }
@@ -64,7 +66,6 @@ pub(crate) fn take_up(wanted: bool) -> Vec<String> {
     };
     // Its rows are borrowed for as long as the process lives.
     let (catalog, reading) = Catalog::with_overlay(text.leak());
-    const SHOWN: usize = 3;
     let shown = printable(&path.display().to_string());
     let mut complaints: Vec<String> = reading
         .refused

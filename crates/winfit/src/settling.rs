@@ -223,21 +223,21 @@ impl Progress {
     fn show(&self, done: usize) {
         if self.shown {
             let text = faint(&format!("\r{done} of {} images asked for", self.of));
-            self.write(&text);
+            write(&text);
         }
     }
 
     /// The line is not left behind.
     fn end(&self) {
         if self.shown {
-            self.write("\r\u{1b}[K");
+            write("\r\u{1b}[K");
         }
     }
+}
 
-    fn write(&self, text: &str) {
-        let mut out = anstream::stderr().lock();
-        // Nothing is lost where it cannot be shown.
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.flush();
-    }
+/// Nothing is lost where it cannot be shown.
+fn write(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
 }

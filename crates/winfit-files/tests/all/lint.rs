@@ -593,6 +593,7 @@ fn dockerfiles_are_judged_as_built_on_the_hosts() {
             eol_within: None,
             hosts,
             build_isolation,
+            registries: winfit_files::registries::Words::new(),
         };
         lint(Catalog::builtin(), &tree.read(), &options)
             .findings

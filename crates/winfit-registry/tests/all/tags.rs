@@ -144,9 +144,10 @@ fn a_list_that_never_ends_does() {
 #[test]
 fn full_pages_go_on_without_being_told() {
     let (host, asked) = scripted(|path| {
-        let names: Vec<String> = match path.contains("last=") {
-            false => (0..1000).map(|number| format!("a{number:04}")).collect(),
-            true => vec!["b".to_owned()],
+        let names: Vec<String> = if path.contains("last=") {
+            vec!["b".to_owned()]
+        } else {
+            (0..1000).map(|number| format!("a{number:04}")).collect()
         };
         (String::new(), page(&names))
     });

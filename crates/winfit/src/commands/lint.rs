@@ -133,7 +133,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         (FindingsFormat::Human, None) => {
             let mut text = human::human(&report, excerpt_width(), arguments.verbose);
             text.extend(repository.before.as_deref().map(compared));
-            text.extend(answers.summary().map(settled));
+            text.extend(answers.summary().as_deref().map(settled));
             text
         }
         (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
@@ -348,8 +348,8 @@ fn compared(before: &Before) -> String {
 }
 
 /// Which images were settled by what, for the end of the report.
-fn settled(summary: String) -> String {
-    wrap(&summary, "", "") + "\n"
+fn settled(summary: &str) -> String {
+    wrap(summary, "", "") + "\n"
 }
 
 /// What standard input is called that has no name.

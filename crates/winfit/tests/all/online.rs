@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::registry_support::{Registry, Repository, free_port, platform};
 use crate::sandbox::Winfit;
+use crate::schemas::check_document;
 
 /// An index of three builds whose entries state no version, as older tools make them.
 fn silent_index(repository: &Repository, tag: &str) {
@@ -51,6 +52,7 @@ fn an_index_without_versions_is_settled_by_the_configs() {
         "json",
     ]);
     let document: Value = serde_json::from_str(&said.text).unwrap();
+    check_document(&document);
     let versions: Vec<&Value> = document["verdicts"]
         .as_array()
         .unwrap()
@@ -407,6 +409,7 @@ fn explain_looks_at_the_index_before_it_blames_versions() {
     );
     let json = explain(&winfit, &pull(&image), &["--online", "--format", "json"]);
     let document: Value = serde_json::from_str(&json.text).unwrap();
+    check_document(&document);
     assert_eq!(document["diagnoses"][0]["kind"], "wrong-os");
     assert_eq!(
         document["diagnoses"][0]["registry"]["others"],

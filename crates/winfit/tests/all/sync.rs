@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::registry_support::{Registry, Repository, free_port, windows_config};
 use crate::sandbox::Winfit;
+use crate::schemas::check_document;
 
 const OVERLAY: &str = "data/winfit/catalog/updates.tsv";
 
@@ -157,6 +158,7 @@ fn tags_that_do_not_say_the_truth_are_shown_and_not_taken() {
     let again = sync(&winfit, &registry, &["--format", "json"]);
     let document: Value = serde_json::from_str(&again.text).unwrap();
     assert_eq!(document["conflicts"].as_array().unwrap().len(), 4);
+    check_document(&document);
     assert_eq!(document["repositories"][0]["asked"], 0);
 }
 
@@ -179,6 +181,7 @@ fn a_sync_goes_on_where_another_one_ended() {
     let document: Value = serde_json::from_str(&said.text).unwrap();
     assert_eq!(document["repositories"][0]["asked"], 12);
     assert_eq!(document["learnt"].as_array().unwrap().len(), 12);
+    check_document(&document);
     assert_eq!(
         fs::read_to_string(winfit.path().join(OVERLAY)).unwrap(),
         whole

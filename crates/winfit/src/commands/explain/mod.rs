@@ -338,16 +338,13 @@ fn document(
         .zip(settled)
         .map(|((source, diagnosis), settled)| {
             let subject = &diagnosis.subject;
-            let (remedies, verdict): (Vec<Remedy>, Value) = match settled {
-                Some(settled) => {
-                    let judged = settled.judged(catalog);
-                    let verdict = check::verdict_json(catalog, &judged);
-                    (judged.remedies, verdict)
-                }
-                None => {
-                    let known = registry::has(answers, diagnosis).is_some();
-                    (advice::remedies(diagnosis, known), Value::Null)
-                }
+            let (remedies, verdict): (Vec<Remedy>, Value) = if let Some(settled) = settled {
+                let judged = settled.judged(catalog);
+                let verdict = check::verdict_json(catalog, &judged);
+                (judged.remedies, verdict)
+            } else {
+                let known = registry::has(answers, diagnosis).is_some();
+                (advice::remedies(diagnosis, known), Value::Null)
             };
             let selectors: serde_json::Map<String, Value> = diagnosis
                 .node_selectors

@@ -186,7 +186,7 @@ fn one(
         for (pinned, report) in now.iter().zip(reports) {
             match report {
                 Ok(report) => match learn::learn(pinned, &report, today) {
-                    Found::Learnt(learnt) => state.learn(&read.name, &pinned.tag, learnt),
+                    Found::Learnt(learnt) => state.learn(&read.name, &pinned.tag, &learnt),
                     Found::Conflict(reason) => state.refuse(&read.name, &pinned.tag, reason),
                 },
                 Err(error) => {

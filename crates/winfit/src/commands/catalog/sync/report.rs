@@ -21,8 +21,9 @@ pub(super) fn report(
 ) -> Result<String> {
     let mut learnt: Vec<&Learnt> = state.learnt.iter().collect();
     learnt.sort_by_key(|row| (row.build, row.revision, row.kb));
-    let known = |row: &&&Learnt| catalog.kinds_of(row.build).is_some();
-    let (new, apart): (Vec<&Learnt>, Vec<&Learnt>) = learnt.iter().partition(|row| known(&row));
+    let (new, apart): (Vec<&Learnt>, Vec<&Learnt>) = learnt
+        .into_iter()
+        .partition(|row| catalog.kinds_of(row.build).is_some());
     match format {
         DataFormat::Json => json::document(&json!({
             "schema": "winfit.sync/1",

@@ -90,7 +90,7 @@ impl State {
     }
 
     /// Takes what a tag told, unless the catalog knows better.
-    pub(super) fn learn(&mut self, repository: &str, tag: &str, new: Learnt) {
+    pub(super) fn learn(&mut self, repository: &str, tag: &str, new: &Learnt) {
         match standing(overlay::catalog(), new.build, new.revision, new.kb) {
             Standing::New | Standing::UnknownBuild => {}
             Standing::Known => return,
