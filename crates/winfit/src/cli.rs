@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Use the built-in catalog alone, without what `winfit catalog sync` has learnt
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) no_overlay: bool,
 }
 

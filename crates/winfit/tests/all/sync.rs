@@ -244,3 +244,31 @@ fn a_registry_that_does_not_answer_is_told_once() {
         said.errors
     );
 }
+
+#[test]
+fn a_mirror_need_not_have_all_repositories() {
+    let registry = Registry::start();
+    push(
+        &servercore(&registry),
+        &["ltsc2022-KB5999999"],
+        "10.0.20348.9999",
+        "2026-11-08T00:00:00Z",
+    );
+    let winfit = Winfit::new();
+    let prefix = format!("{}/mcr", registry.host());
+    let said = winfit.run(&["catalog", "sync", "--registry", &prefix]);
+    assert_eq!(said.exit, 0, "{}{}", said.text, said.errors);
+    let words = said.words();
+    assert!(
+        words.contains("1 repository with 1 tag, 1 image looked at"),
+        "{words}"
+    );
+    assert!(words.contains("not there: "), "{words}");
+    let none = winfit.run(&["catalog", "sync", "--registry", &registry.host()]);
+    assert_eq!(none.exit, 3, "{}", none.text);
+    assert!(
+        none.error_words().contains("--registry HOST/PREFIX"),
+        "{}",
+        none.errors
+    );
+}

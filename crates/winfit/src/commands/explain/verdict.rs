@@ -85,9 +85,8 @@ impl Given {
         let image = self
             .image_of(catalog, diagnosis)?
             .for_host(catalog, &host.host);
-        if image.image.version.is_none() && image.image.os == Os::Windows {
-            return None;
-        }
+        // Of an image for Linux the diagnosis says all.
+        image.image.version?;
         let verdict = judge(catalog, &host.host, &image.image);
         Some(Settled {
             host,

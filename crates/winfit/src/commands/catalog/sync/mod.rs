@@ -43,6 +43,8 @@ struct Read {
     tags: usize,
     /// How many images were asked for.
     asked: usize,
+    /// Its registry has none of this name: a mirror need not have all.
+    missing: bool,
     /// Why it could not be read, or not to its end.
     error: Option<String>,
 }
@@ -64,6 +66,7 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
     let repositories = repositories(arguments)?;
     let online = Online::new(&arguments.registries)?;
     let today = notes::today();
+    let named = !arguments.repository.is_empty();
     let mut state = State::read(file)?;
     let mut read = Vec::new();
     let mut down: Vec<String> = Vec::new();
@@ -73,7 +76,10 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
         if down.contains(&registry) {
             continue;
         }
-        let (done, unreachable) = one(&online, &mut state, reference, canonical, today)?;
+        let (mut done, unreachable) = one(&online, &mut state, reference, canonical, today)?;
+        if done.missing && named {
+            done.error = Some("its registry has no such repository".to_owned());
+        }
         if unreachable {
             down.push(registry);
         }
@@ -92,7 +98,14 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
     if !complaints.is_empty() {
         complaints.push("what was learnt is kept; the same command goes on from here".to_owned());
     }
-    if read.iter().all(|read| read.error.is_some()) && state.learnt.is_empty() {
+    if read.iter().all(|read| read.missing) {
+        let names: Vec<&str> = read.iter().map(|read| read.name.as_str()).collect();
+        return Err(nothing(format!(
+            "there is none of {}; --registry HOST/PREFIX and --repository NAME say where the base images are",
+            names.join(", ")
+        )));
+    }
+    if read.iter().all(|read| read.missing || read.error.is_some()) && state.learnt.is_empty() {
         complaints.pop();
         return Err(nothing(complaints.join("\n")));
     }
@@ -150,13 +163,13 @@ fn one(
         name: repository.to_string(),
         tags: 0,
         asked: 0,
+        missing: false,
         error: None,
     };
     let tags = match online.block_on(online.client().tags(&place)) {
         Ok(tags) => tags,
-        // A mirror need not have all of them.
         Err(RegistryError::NotFound { .. }) => {
-            read.error = Some("its registry has no such repository".to_owned());
+            read.missing = true;
             return Ok((read, false));
         }
         Err(error) => {

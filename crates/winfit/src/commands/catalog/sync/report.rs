@@ -10,6 +10,7 @@ use winfit_core::reason::windows_name;
 use super::Read;
 use super::state::State;
 use crate::cli::DataFormat;
+use crate::findings::plural;
 use crate::json;
 use crate::output::{bold, columns, printable, wrap};
 
@@ -113,19 +114,28 @@ fn human(
     }
     let tags: usize = read.iter().map(|read| read.tags).sum();
     let asked: usize = read.iter().map(|read| read.asked).sum();
-    let of = match read.len() {
+    let (missing, there): (Vec<&Read>, Vec<&Read>) = read.iter().partition(|read| read.missing);
+    let of = match there.len() {
         1 => "1 repository".to_owned(),
         many => format!("{many} repositories"),
     };
     text.push('\n');
     text.push_str(&wrap(
         &format!(
-            "{of} with {tags} tags, {asked} images looked at; what is learnt stands in {}",
+            "{of} with {}, {} looked at; what is learnt stands in {}",
+            plural(tags, "tag"),
+            plural(asked, "image"),
             printable(&state.file.display().to_string())
         ),
         "  ",
         "  ",
     ));
     text.push('\n');
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|read| read.name.as_str()).collect();
+        let sentence = printable(&format!("not there: {}", names.join(", ")));
+        text.push_str(&wrap(&sentence, "  ", "  "));
+        text.push('\n');
+    }
     text
 }
