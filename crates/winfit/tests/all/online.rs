@@ -514,3 +514,40 @@ fn age(folder: &Path) {
         }
     }
 }
+
+#[test]
+fn a_pod_with_an_index_for_each_build_mixes_nothing() {
+    let registry = Registry::start();
+    let web = Repository::new(&registry.host(), "shop/web");
+    silent_index(&web, "all");
+    web.windows(Some("2022"), "10.0.20348.2340");
+    web.windows(Some("2019"), "10.0.17763.5576");
+    let winfit = Winfit::new();
+    let name = |tag: &str| format!("{}/shop/web:{tag}", registry.host());
+    let second = |tag: &str| {
+        format!(
+            "{}\n        - name: second\n          image: {}",
+            name("all"),
+            name(tag)
+        )
+    };
+    write_fleet(winfit.path(), &[&second("2022")]);
+    let said = winfit.run(&["lint", "--online"]);
+    assert!(!said.text.contains("pod-mixes-builds"), "{}", said.text);
+    assert!(said.text.contains("error[build-mismatch]"), "{}", said.text);
+    // Two that have one build each do, and only they are named.
+    let third = format!(
+        "{}\n        - name: third\n          image: {}",
+        second("2022"),
+        name("2019")
+    );
+    write_fleet(winfit.path(), &[&third]);
+    let said = winfit.run(&["lint", "--online"]);
+    assert!(
+        said.words().contains(
+            "second is Windows Server 2022 (20348), third is Windows Server 2019 (17763)"
+        ),
+        "{}",
+        said.text
+    );
+}
