@@ -470,7 +470,8 @@ impl NamedImage {
                 })
             })
         };
-        let agrees = self.image.version.is_some_and(says);
+        // An index without images says nothing of them.
+        let agrees = self.image.version.is_some_and(says) || variants.images.is_empty();
         let conflicts = self.image.version.is_some() && !agrees;
         let states_none = variants
             .of_os(Os::Windows)

@@ -382,13 +382,22 @@ fn how_to_settle(judged: &Judged<'_>) -> String {
     if !open {
         return String::new();
     }
+    // Of what its registry does not state, only the image itself can tell more.
+    let (how, online) = if judged.image.variants.is_some() {
+        ("learn the version where the image is", String::new())
+    } else {
+        (
+            "ask its registry, or learn the version where the image is",
+            format!("    winfit check {reference} --online --host …\n"),
+        )
+    };
     let ask = wrap(
-        "To settle it, learn the version where the image is, and give it to winfit:",
+        &format!("To settle it, {how}, and give it to winfit:"),
         "  ",
         "  ",
     );
     format!(
-        "\n{ask}\n    docker image inspect --format \"{{{{.OsVersion}}}}\" {reference}\n    winfit check {reference} --image-version VERSION --host …\n  A Linux image is told by --image-os linux.\n"
+        "\n{ask}\n{online}    docker image inspect --format \"{{{{.OsVersion}}}}\" {reference}\n    winfit check {reference} --image-version VERSION --host …\n  A Linux image is told by --image-os linux.\n"
     )
 }
 
