@@ -112,8 +112,6 @@ pub struct PodChange {
     pub runtime_class: Option<String>,
     /// `hostNetwork: true`, which HostProcess containers need.
     pub host_network: bool,
-    /// `hostProcess: true` for all of its containers.
-    pub host_process: bool,
 }
 
 /// What a Compose service is to say.

@@ -247,7 +247,7 @@ pub fn on_build(catalog: &Catalog, image: &NamedImage, build: u16) -> Option<Ref
         (true, Some(update)) => pin_like(catalog, image, update),
         _ => floating.to_owned(),
     };
-    retagged(image, &with_arch_of(image, tag))
+    retagged(image, &tag)
 }
 
 /// The same base image of this update, its tag with a KB or an exact version as it is now.
@@ -257,7 +257,7 @@ pub fn on_update(catalog: &Catalog, image: &NamedImage, update: &Update) -> Opti
         return None;
     }
     let tag = pin_like(catalog, image, update);
-    retagged(image, &with_arch_of(image, tag))
+    retagged(image, &tag)
 }
 
 /// Whether a tag or a digest keeps an image at its patch level.
@@ -280,19 +280,6 @@ fn pin_like(catalog: &Catalog, image: &NamedImage, update: &Update) -> String {
         .and(update.kb)
         .and_then(|kb| kb_tag(catalog, update.build, kb));
     by_kb.unwrap_or_else(exact)
-}
-
-/// A tag for one architecture, where the image's own tag is one.
-fn with_arch_of(image: &NamedImage, tag: String) -> String {
-    let own = image.reference.as_ref().and_then(|one| one.tag.as_deref());
-    let arch = own.and_then(|own| {
-        let (_, last) = own.rsplit_once('-')?;
-        matches!(last, "amd64" | "arm64").then_some(last)
-    });
-    match arch {
-        Some(arch) => format!("{tag}-{arch}"),
-        None => tag,
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! The client: manifests and configs by reference and digest, each asked for once.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use winfit_core::reference::Reference;
 
 use crate::cache::Cache;
@@ -13,7 +12,9 @@ use crate::error::RegistryError;
 use crate::flight::Flights;
 use crate::model::{ACCEPTED, ImageConfig, Manifest};
 use crate::place::Place;
+use crate::search::Search;
 use crate::transport::Transport;
+use crate::transport::retry::Retry;
 
 /// The largest manifest or index that is read.
 pub const MOST_MANIFEST: usize = 4 * 1024 * 1024;
@@ -37,6 +38,10 @@ pub struct Options {
     pub plain_http: Vec<String>,
     /// Further certificate authorities, as PEM files.
     pub authorities: Vec<PathBuf>,
+    /// Where logins, certificates and mirrors are looked for.
+    pub search: Search,
+    /// How often and how soon a request is sent again.
+    pub retry: Retry,
 }
 
 impl Default for Options {
@@ -44,11 +49,13 @@ impl Default for Options {
         Self {
             offline: false,
             cache: None,
-            tag_ttl: Duration::from_secs(300),
-            deadline: Duration::from_secs(60),
+            tag_ttl: Duration::from_mins(5),
+            deadline: Duration::from_mins(1),
             per_host: 8,
             plain_http: Vec::new(),
             authorities: Vec::new(),
+            search: Search::of_user(),
+            retry: Retry::default(),
         }
     }
 }
@@ -72,8 +79,7 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     options: Options,
-    /// Made when the first request goes out: what is cached needs no certificates.
-    transport: OnceLock<Result<Transport, RegistryError>>,
+    transport: Transport,
     cache: Cache,
     documents: Flights<(Place, String), Result<Document, RegistryError>>,
     configs: Flights<Digest, Result<ImageConfig, RegistryError>>,
@@ -83,9 +89,9 @@ impl Client {
     /// A client with these options.
     pub fn new(options: Options) -> Result<Self, RegistryError> {
         Ok(Self(Arc::new(Inner {
+            transport: Transport::new(&options),
             cache: Cache::new(options.cache.as_deref()),
             options,
-            transport: OnceLock::new(),
             documents: Flights::default(),
             configs: Flights::default(),
         })))
@@ -101,9 +107,8 @@ impl Client {
         &self.0.cache
     }
 
-    pub(crate) fn transport(&self) -> Result<&Transport, RegistryError> {
-        let made = self.0.transport.get_or_init(Transport::new);
-        made.as_ref().map_err(Clone::clone)
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
     }
 
     /// The digest that a reference means, where it says it or where that was learnt a short time ago;
@@ -134,15 +139,7 @@ impl Client {
         let name = name_of(reference);
         let wanted = reference.digest.as_deref().and_then(Digest::parse);
         let path = format!("manifests/{name}");
-        let (media_type, bytes) = self
-            .get(
-                place,
-                &path,
-                &ACCEPTED,
-                MOST_MANIFEST,
-                &reference.to_string(),
-            )
-            .await?;
+        let (media_type, bytes) = self.get(place, &path, &ACCEPTED, MOST_MANIFEST).await?;
         let by_digest = wanted.is_some();
         let digest = wanted.unwrap_or_else(|| Digest::of(&bytes));
         checked(&digest, &bytes, &reference.to_string())?;
@@ -206,9 +203,7 @@ impl Client {
     pub async fn config(&self, place: &Place, digest: &Digest) -> Result<Arc<[u8]>, RegistryError> {
         let path = format!("blobs/{digest}");
         let reference = format!("{}/{}@{digest}", place.registry, place.repository);
-        let (_, bytes) = self
-            .get(place, &path, &["*/*"], MOST_CONFIG, &reference)
-            .await?;
+        let (_, bytes) = self.get(place, &path, &["*/*"], MOST_CONFIG).await?;
         checked(digest, &bytes, &reference)?;
         Ok(bytes.into())
     }
@@ -219,29 +214,15 @@ impl Client {
         path: &str,
         accept: &[&str],
         most: usize,
-        reference: &str,
     ) -> Result<(String, Vec<u8>), RegistryError> {
         if self.options().offline {
+            let name = path.split_once('/').map_or(path, |(_, name)| name);
             return Err(RegistryError::Offline {
-                reference: reference.to_owned(),
+                reference: place.named(name),
             });
         }
-        let transport = self.transport()?;
-        let answer = transport.get(place, path, accept, most).await?;
-        match answer.status {
-            StatusCode::OK => Ok((answer.content_type, answer.body)),
-            StatusCode::NOT_FOUND => Err(RegistryError::NotFound {
-                reference: reference.to_owned(),
-            }),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(RegistryError::Unauthorized {
-                registry: place.registry.clone(),
-                repository: place.repository.clone(),
-            }),
-            status => Err(RegistryError::Answer {
-                reference: reference.to_owned(),
-                reason: format!("the registry answers {status}"),
-            }),
-        }
+        let answer = self.transport().get(place, path, accept, most).await?;
+        Ok((answer.content_type, answer.body))
     }
 }
 

@@ -4,17 +4,24 @@
 //! them together into an [`ImageReport`](inspect::ImageReport); what follows from that is judged by the
 //! core.
 
+mod auth;
 mod cache;
 pub mod client;
 pub mod digest;
 pub mod error;
 mod flight;
+#[doc(hidden)]
+pub mod hostile;
 pub mod inspect;
 pub mod model;
 pub mod place;
+mod push;
+mod search;
 pub mod settle;
 pub mod tags;
 mod transport;
 
 pub use client::{Client, Options};
 pub use error::RegistryError;
+pub use search::Search;
+pub use transport::retry::Retry;

@@ -38,4 +38,14 @@ impl Place {
             &self.registry
         }
     }
+
+    /// A tag or a digest here, as references are written.
+    pub fn named(&self, tag_or_digest: &str) -> String {
+        let sign = if tag_or_digest.contains(':') {
+            '@'
+        } else {
+            ':'
+        };
+        format!("{}/{}{sign}{tag_or_digest}", self.registry, self.repository)
+    }
 }

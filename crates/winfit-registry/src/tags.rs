@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::StatusCode;
 use reqwest::header::LINK;
 use serde::Deserialize;
 
@@ -68,25 +67,7 @@ impl Client {
             None => format!("tags/list?n={PAGE}"),
         };
         let json = ["application/json"];
-        let answer = self
-            .transport()?
-            .get(place, &path, &json, MOST_BYTES)
-            .await?;
-        let repository = format!("{}/{}", place.registry, place.repository);
-        match answer.status {
-            StatusCode::OK => Ok(answer),
-            StatusCode::NOT_FOUND => Err(RegistryError::NotFound {
-                reference: repository,
-            }),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(RegistryError::Unauthorized {
-                registry: place.registry.clone(),
-                repository: place.repository.clone(),
-            }),
-            status => Err(RegistryError::Answer {
-                reference: repository,
-                reason: format!("the registry answers {status}"),
-            }),
-        }
+        self.transport().get(place, &path, &json, MOST_BYTES).await
     }
 }
 

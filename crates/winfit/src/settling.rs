@@ -86,10 +86,7 @@ impl Answers {
                         Ok(Arc::new(settle::variants(&report)))
                     }
                     Err(error) => {
-                        if matches!(
-                            error,
-                            RegistryError::Unreachable { .. } | RegistryError::RateLimited { .. }
-                        ) {
+                        if error.is_of_registry() {
                             down.insert(Place::of(reference).registry, error.clone());
                         }
                         Err(error)

@@ -2,15 +2,16 @@
 
 use time::Date;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Update};
 use crate::change::Change;
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::fleet::{ImageUse, Member, Orchestrator};
 use crate::host::{Host, Os};
-use crate::image::{ImageError, NamedImage, StatedBy};
+use crate::image::{Image, ImageError, NamedImage, StatedBy};
 use crate::recommend::{on_update, tags_for};
 use crate::reference::{BaseImage, Home, Reference};
 use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell, retagged};
+use crate::verdict::judge;
 use crate::version::OsVersion;
 
 use super::AuditOptions;
@@ -279,7 +280,7 @@ impl ImageCheck<'_> {
             .label(format!("{newest} is the newest known"))
             .confidence(self.confidence());
         let raised = on_update(self.catalog, self.named, update)
-            .filter(|_| update.build != NEEDS_EQUAL_REVISIONS);
+            .filter(|_| update.build != NEEDS_EQUAL_REVISIONS && self.hosts_run(update));
         Some(match raised {
             Some(reference) => finding.remedy(rewrite(
                 "take the newest update; what is built on it changes with the next build",
@@ -288,6 +289,22 @@ impl ImageCheck<'_> {
                 Safety::Unsafe,
             )),
             None => finding,
+        })
+    }
+
+    /// Whether no host that runs the image as it is would fail to run this update of it.
+    fn hosts_run(&self, update: &Update) -> bool {
+        let image = &self.named.image;
+        let raised = Image {
+            version: Some(OsVersion::new(update.build, update.revision)),
+            revision_inferred: false,
+            ..*image
+        };
+        self.hosts.iter().all(|member| {
+            let orchestrator = member.orchestrator.unwrap_or(Orchestrator::Docker);
+            let host = as_judged(&member.host, orchestrator);
+            judge(self.catalog, &host, &raised).fits(None)
+                || !judge(self.catalog, &host, image).fits(None)
         })
     }
 

@@ -171,6 +171,10 @@ impl<'a> Spot<'a> {
             .filter_map(|at| {
                 let member = ground.member(at);
                 let taints: Vec<&Taint> = pod.untolerated(ground.catalog, member).collect();
+                // A node that its cluster itself keeps empty takes nobody, tolerant or not.
+                if taints.iter().any(|taint| is_of_the_cluster(taint)) {
+                    return None;
+                }
                 let admission = tolerating(open, &taints).admits(ground.catalog, member);
                 (admission == Admission::Yes).then_some((at, taints))
             })
@@ -257,8 +261,14 @@ impl<'a> Spot<'a> {
                 text = format!("{text}\n{}", command.text);
             }
         }
+        // What any other taint keeps off, somebody keeps off: only a person lifts that.
+        let for_windows = change.tolerate.iter().all(says_windows);
         Some(Remedy {
-            changes: self.pod_change(change),
+            changes: if for_windows {
+                self.pod_change(change)
+            } else {
+                Vec::new()
+            },
             ..yaml(title, text)
         })
     }
@@ -274,6 +284,21 @@ impl<'a> Spot<'a> {
             .filter(move |(_, member)| member.orchestrator.is_none_or(|own| own == orchestrator))
             .map(|(at, _)| at)
     }
+}
+
+/// A taint by which a cluster says that a node is in trouble, or not in service.
+fn is_of_the_cluster(taint: &Taint) -> bool {
+    let prefix = taint.key.split('/').next().unwrap_or_default();
+    matches!(
+        prefix,
+        "node.kubernetes.io" | "node.cloudprovider.kubernetes.io"
+    ) && !says_windows(taint)
+}
+
+/// A taint that only tells Windows nodes from others, in any spelling.
+fn says_windows(taint: &Taint) -> bool {
+    let key = taint.key.rsplit('/').next().unwrap_or_default();
+    key.eq_ignore_ascii_case("os") && taint.value.eq_ignore_ascii_case(Os::Windows.name())
 }
 
 /// The pod with tolerations of these taints.

@@ -7,7 +7,7 @@ use crate::host::{Isolation, Kind, Os};
 use crate::image::NamedImage;
 use crate::reason::windows_name;
 use crate::recommend::{is_pinned, on_build};
-use crate::reference::Base;
+use crate::reference::{Base, Reference};
 use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell, Situation, retagged};
 
 use super::ground::{Ground, Outcome, as_judged};
@@ -110,6 +110,16 @@ pub(super) fn base_of_host(
     written.on(ground, advice.build, &tags, floating, host)
 }
 
+/// Derived images of which every release has a tag (`tags.tsv`): Microsoft's own of today, and the
+/// official images of Docker Hub.
+fn is_vouched_for(reference: &Reference) -> bool {
+    match reference.registry.as_deref() {
+        Some("mcr.microsoft.com") => true,
+        None | Some("docker.io") => !reference.repository.contains('/'),
+        Some(_) => false,
+    }
+}
+
 impl Written<'_> {
     /// The tag of a build that pins as the image's own tag does, where the image of it runs on all of
     /// these hosts.
@@ -180,8 +190,10 @@ impl Written<'_> {
             .filter(|_| rewritten)
             .zip(references.first())
             .map(|(old, new)| format!("-{old}\n+{new}\n"));
+        // Whether a derived image has the other tag only its registry knows.
+        let vouched = named.is_base || old.is_some_and(is_vouched_for);
         let changes = old
-            .filter(|old| rewritten && old.digest.is_none())
+            .filter(|old| rewritten && vouched && old.digest.is_none())
             .zip(references.first())
             .map(|(_, new)| Change::Text {
                 at: self.origin.clone(),

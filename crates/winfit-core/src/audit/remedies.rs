@@ -68,6 +68,16 @@ impl<'a> Spot<'a> {
             remedies.extend(self.place_elsewhere(ground));
         }
         remedies.extend(guess);
+        // A host that runs it and takes no work just now is no reason for another image.
+        let waits = self
+            .unavailable
+            .iter()
+            .any(|at| self.all_run_on(ground, &self.host(ground, *at)));
+        for remedy in &mut remedies {
+            if waits && remedy.kind == RemedyKind::Rebuild {
+                remedy.changes.clear();
+            }
+        }
         remedies
     }
 
@@ -340,6 +350,22 @@ impl Spot<'_> {
         builds: &[u16],
         bad: &[u16],
     ) -> Remedy {
+        if let Some((name, value)) = label_of_all(fit, unfit) {
+            let constraint = format!("node.labels.{name} == {value}");
+            return Remedy {
+                changes: vec![Change::Service {
+                    at: self.workload.origin.clone(),
+                    change: ServiceChange {
+                        constraints: vec![constraint.clone()],
+                        ..ServiceChange::default()
+                    },
+                }],
+                ..yaml(
+                    title,
+                    format!("deploy:\n  placement:\n    constraints:\n      - {constraint}"),
+                )
+            };
+        }
         let (labelled, sign, builds) = match builds {
             [_] => (fit, "==", builds),
             _ => (unfit, "!=", bad),
@@ -395,6 +421,33 @@ impl Spot<'_> {
             changes: change.into_iter().collect(),
         }
     }
+}
+
+/// A label that tells these hosts from the others already, that of the page before any other.
+fn label_of_all<'m>(fit: &[&'m Member], unfit: &[&Member]) -> Option<(&'m str, &'m str)> {
+    let of_first = &fit.first()?.labels.known;
+    let has = |member: &Member, name: &str, value: &str| {
+        let known = member.labels.known.get(name);
+        known.is_some_and(|known| known.eq_ignore_ascii_case(value))
+    };
+    let mut telling: Vec<(&str, &str)> = of_first
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.trim()))
+        .filter(|(name, value)| {
+            let plain = |text: &str| {
+                let fine = |symbol: char| symbol.is_ascii_alphanumeric() || "-_.".contains(symbol);
+                !text.is_empty() && text.chars().all(fine)
+            };
+            plain(name)
+                && plain(value)
+                && fit.iter().all(|member| has(member, name, value))
+                // Of a host that may have more labels than are declared nobody can tell.
+                && unfit.iter().all(|member| member.labels.known.contains_key(*name))
+                && !unfit.iter().any(|member| has(member, name, value))
+        })
+        .collect();
+    telling.sort_by_key(|(name, _)| *name != VERSION_LABEL);
+    telling.first().copied()
 }
 
 /// What the label of the hosts of one build says, where it says the same on all of them.

@@ -206,11 +206,12 @@ pub(crate) fn retagged(image: &NamedImage, release: &str) -> Option<Reference> {
     let reference = image.reference.as_ref()?;
     if let Some(base) = reference.base_image().filter(|_| image.is_base) {
         let keeps_name = matches!(base.home, Home::Mcr | Home::Mirror) && !base.insider;
+        let tag = with_arch_of(reference, release);
         if keeps_name {
-            return Some(reference.with_tag(release));
+            return Some(reference.with_tag(&tag));
         }
         let today = Reference::parse(base.base.repository()).ok()?;
-        return Some(today.with_tag(release));
+        return Some(today.with_tag(&tag));
     }
     let piece = image.release_piece.as_deref()?;
     let tag = reference.tag.as_ref()?;
@@ -219,6 +220,19 @@ pub(crate) fn retagged(image: &NamedImage, release: &str) -> Option<Reference> {
         release => release,
     };
     Some(reference.with_tag(&tag.replace(piece, &spelled_like(piece, release))))
+}
+
+/// A tag for one architecture, where the reference's own tag is one.
+fn with_arch_of(reference: &Reference, tag: &str) -> String {
+    let own = reference.tag.as_deref().unwrap_or_default();
+    let arch = own
+        .rsplit_once('-')
+        .map(|(_, last)| last)
+        .filter(|last| matches!(*last, "amd64" | "arm64"));
+    match arch {
+        Some(arch) if !tag.ends_with(arch) => format!("{tag}-{arch}"),
+        _ => tag.to_owned(),
+    }
 }
 
 /// Repositories whose tags for Windows Server 2019 say `1809` (`tags.tsv`): the official images of Docker
@@ -232,7 +246,9 @@ fn says_1809(reference: &Reference) -> bool {
         Some(_) => false,
     };
     let tag = reference.tag.as_deref().unwrap_or_default();
-    official || reference.repository.starts_with("dotnet/") && tag.contains("nanoserver")
+    let of_microsoft =
+        reference.repository.starts_with("dotnet/") || reference.repository == "powershell";
+    official || of_microsoft && tag.contains("nanoserver")
 }
 
 /// Writes a release the way the tag at hand writes releases: `ltsc2022`, `2022`, `1809`.

@@ -110,6 +110,18 @@ pub struct Remedy {
 }
 
 impl Remedy {
+    /// What was done once it is carried out, in one line: with the text that is written, where it is one
+    /// of several.
+    pub fn done_in_words(&self) -> String {
+        let title = self.title.trim_end_matches(", one of");
+        match self.changes.as_slice() {
+            [Change::Text { new, .. }] if self.kind == RemedyKind::Rebuild => {
+                format!("{title}: {new}")
+            }
+            _ => title.to_owned(),
+        }
+    }
+
     /// What carrying it out does to what runs, in a few words; none: nothing, or nobody can tell.
     ///
     /// Whoever places anew what runs makes it anew: a pod template or a service's spec that changes
@@ -119,6 +131,7 @@ impl Remedy {
             return None;
         }
         let of = |change: &Change| match change {
+            Change::Pod { change, .. } if change.host_network => "changes the network",
             Change::Pod { .. } | Change::Demand { .. } | Change::Toleration { .. } => "moves pods",
             Change::Service { change, .. } if change.constraints.is_empty() => {
                 "restarts containers"

@@ -30,16 +30,16 @@ impl Layout {
             dashes: seen.1.unwrap_or(indent),
         }
     }
+}
 
-    /// The line end of the line of this byte; of a last line without one that of the first line.
-    pub(super) fn newline_near(&self, text: &str, at: usize) -> &'static str {
-        let end = memchr::memchr(b'\n', &text.as_bytes()[at.min(text.len())..])
-            .map(|found| found + at)
-            .or_else(|| memchr::memchr(b'\n', text.as_bytes()));
-        match end {
-            Some(end) if text[..end].ends_with('\r') => "\r\n",
-            _ => "\n",
-        }
+/// The line end of the line of this byte; of a last line without one that of the first line.
+pub(super) fn newline_near(text: &str, at: usize) -> &'static str {
+    let end = memchr::memchr(b'\n', &text.as_bytes()[at.min(text.len())..])
+        .map(|found| found + at)
+        .or_else(|| memchr::memchr(b'\n', text.as_bytes()));
+    match end {
+        Some(end) if text[..end].ends_with('\r') => "\r\n",
+        _ => "\n",
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
 
 /// The lines of what stands below a key of this column: ends without a line end.
 pub(super) fn value_lines(value: &Value, column: usize, layout: &Layout, newline: &str) -> String {
-    let lines = match value {
+    match value {
         Value::Mapping(entries) => mapping_lines(entries, column + layout.indent, layout, newline),
         Value::Sequence(elements) => elements
             .iter()
@@ -108,8 +108,7 @@ pub(super) fn value_lines(value: &Value, column: usize, layout: &Layout, newline
             let text = scalar::write(value, Quotes::Plain);
             format!("{:width$}{text}", "", width = column + layout.indent)
         }
-    };
-    lines
+    }
 }
 
 /// The lines of entries whose keys stand in this column.

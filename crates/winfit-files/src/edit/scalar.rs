@@ -81,13 +81,18 @@ fn is_plain(text: &str) -> bool {
     starts && spaced && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// Whether a text that begins with a variable, as Compose has them, can stand without quotes in block
-/// style as the one before it does.
+/// Whether a text with variables, as Compose has them, can stand without quotes in block style as the one
+/// before it does.
 pub(crate) fn varies(written: &str, new: &str) -> bool {
     let word = |symbol: char| symbol.is_ascii_alphanumeric() || "_./:@+$-{}".contains(symbol);
-    [written, new]
-        .iter()
-        .all(|text| text.starts_with("${") && text.chars().all(word) && !text.ends_with(':'))
+    let plain = |text: &str| {
+        let starts = text
+            .chars()
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == '$');
+        starts && text.contains("${") && text.chars().all(word) && !text.ends_with(':')
+    };
+    plain(written) && plain(new)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::scalar::{self, Quotes};
 use super::value::Value;
 use super::{Edit, apply};
 use crate::source::Source;
-use crate::yaml::{Entry, Node, Style, Tree, read};
+use crate::yaml::{Entry, Node, Style, Tree, Written, read};
 
 /// Why a text is not edited. It stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -59,6 +59,44 @@ pub(crate) fn edit(source: &Source, document: usize, new: &Value) -> Result<Vec<
             .all(|(at, value)| value == expected(at));
     if same {
         Ok(editor.edits)
+    } else {
+        Err(NotEdited::Elsewhere)
+    }
+}
+
+/// The edit after which the scalar at these bytes says `new` where it says `old` now, and with it all
+/// that stands for it: aliases, and mappings that merge it in. Nothing else is written otherwise.
+pub(crate) fn edit_written(
+    source: &Source,
+    span: &Range<usize>,
+    old: &str,
+    new: &str,
+) -> Result<Vec<Edit>, NotEdited> {
+    let outlines = |trees: &[Tree<'_>]| -> Vec<(Written, Option<u32>, Option<String>)> {
+        let all = trees.iter().flat_map(Tree::outline);
+        all.map(|(written, next, tag)| (written, next, tag.map(str::to_owned)))
+            .collect()
+    };
+    let (trees, problems) = read(source);
+    if !problems.is_empty() {
+        return Err(NotEdited::Broken);
+    }
+    let written = source.text.get(span.clone()).ok_or(NotEdited::Form)?;
+    let edits = vec![Edit {
+        range: span.clone(),
+        text: scalar::write(&Value::text(new), Quotes::of(written)),
+    }];
+    let text = apply(&source.text, &edits).ok_or(NotEdited::Form)?;
+    let edited = Source::new(&source.name, source.path.clone(), text, source.encoding);
+    let (after, problems) = read(&edited);
+    let (was, is) = (outlines(&trees), outlines(&after));
+    let changed: Vec<_> = was.iter().zip(&is).filter(|(was, is)| was != is).collect();
+    let fine = problems.is_empty()
+        && was.len() == is.len()
+        && matches!(changed.as_slice(), [((Written::Scalar(from, _), next, tag), (to, after, new_tag))]
+            if from == old && *to == Written::Scalar(new.to_owned(), true) && next == after && tag == new_tag);
+    if fine {
+        Ok(edits)
     } else {
         Err(NotEdited::Elsewhere)
     }
@@ -181,7 +219,7 @@ impl Editor<'_> {
             self.edits.push(Edit {
                 range: span,
                 text: if matches!(slot, Slot::Root) {
-                    flow::write_lines(new, self.json, self.layout.newline_near(self.text, 0))
+                    flow::write_lines(new, self.json, block::newline_near(self.text, 0))
                 } else {
                     in_flow(self)
                 },
@@ -196,7 +234,7 @@ impl Editor<'_> {
         let alone = between.trim().is_empty() && rest.trim().is_empty();
         let collection = !matches!(new, Value::Scalar { .. }) && !new.is_empty();
         if collection && alone && !self.json {
-            let newline = self.layout.newline_near(self.text, key_end);
+            let newline = block::newline_near(self.text, key_end);
             let lines = block::value_lines(new, column, &self.layout, newline);
             self.edits.push(Edit {
                 range: colon..end,
@@ -299,7 +337,7 @@ impl Editor<'_> {
             };
             let after = kept[..at].iter().rev().find_map(stays);
             let before = kept[at..].iter().find_map(stays);
-            self.insert_entry(node, &written, (after, before), key, value, flow)?;
+            self.insert_entry(node, &written, (after, before), key, value, flow);
         }
         Ok(())
     }
@@ -323,7 +361,7 @@ impl Editor<'_> {
             return Err(NotEdited::Form);
         }
         let column = block::column(self.text, range.start);
-        let newline = self.layout.newline_near(self.text, range.start);
+        let newline = block::newline_near(self.text, range.start);
         let lines = block::mapping_lines(new, column, &self.layout, newline);
         self.edits.push(Edit {
             range,
@@ -374,7 +412,7 @@ impl Editor<'_> {
         key: &Value,
         value: &Value,
         flow: bool,
-    ) -> Result<(), NotEdited> {
+    ) {
         let span = |at: usize| written[at].key.span().start..entry_end(&written[at]);
         if flow {
             let mut entry = flow::entry(key, value, self.json);
@@ -390,12 +428,12 @@ impl Editor<'_> {
                 &entry,
             );
             self.edits.push(edit);
-            return Ok(());
+            return;
         }
         // Where nothing but a merge stands, that is the neighbour.
         let anchor = after.or(before).map_or(node.span(), span);
         let column = block::column(self.text, anchor.start);
-        let newline = self.layout.newline_near(self.text, anchor.start);
+        let newline = block::newline_near(self.text, anchor.start);
         let one = [(key.clone(), value.clone())];
         let lines = block::mapping_lines(&one, column, &self.layout, newline);
         let edit = match (after, before) {
@@ -408,7 +446,6 @@ impl Editor<'_> {
             Some(edit) => edit,
             None => block::insert_after(self.text, anchor.end, &lines, newline),
         });
-        Ok(())
     }
 
     fn sequence(
@@ -439,7 +476,11 @@ impl Editor<'_> {
             }
         }
         if to != new.len() {
-            return Err(NotEdited::Form);
+            // Others than those that were there: the first ones are rewritten.
+            gone = (new.len()..old.len()).collect();
+            for (at, value) in new.iter().enumerate() {
+                self.node(elements[at], &old[at], value, Slot::Inside)?;
+            }
         }
         let spans: Vec<Range<usize>> = elements.iter().map(|element| element.span()).collect();
         let edits: Option<Vec<Edit>> = if flow {
@@ -468,7 +509,7 @@ impl Editor<'_> {
                 let text = flow::write(value, self.json);
                 flow::insert(self.text, &node.span(), Some(last.span()), None, &text)
             } else {
-                let newline = self.layout.newline_near(self.text, last.span().start);
+                let newline = block::newline_near(self.text, last.span().start);
                 let first = elements[0].span().start;
                 let dash = block::dash(self.text, first).ok_or(NotEdited::Form)?;
                 let gap = block::gap(self.text, dash, first);

@@ -61,7 +61,10 @@ pub(super) fn edit(
     }
     Err(NotFixed::Refused {
         place: source.name.to_string(),
-        reason: format!("no single text there says {old} and nothing else"),
+        reason: format!(
+            "no single text there says {old} and nothing else: it comes from a build argument, or from \
+             several pieces; change it by hand"
+        ),
     })
 }
 

@@ -50,6 +50,26 @@ pub enum NotFixed {
         /// The file.
         place: String,
     },
+    /// The finding would stay: something else decides.
+    #[error(
+        "{place}: the finding would stay after this change, so something else decides: a variable that is set elsewhere, an override"
+    )]
+    Stays {
+        /// The file.
+        place: String,
+    },
+    /// Something else would break.
+    #[error(
+        "{place}: after this change {rule} would be found of {subject}; the two need a person's decision"
+    )]
+    Worse {
+        /// The file.
+        place: String,
+        /// The rule that would speak.
+        rule: &'static str,
+        /// Of what.
+        subject: String,
+    },
     /// No edit does this, and nothing else.
     #[error("{place}: {reason}")]
     Refused {
@@ -110,6 +130,13 @@ fn pieces(old: &str, new: &str) -> Vec<(String, String)> {
     let middle = |text: &str| text.get(start..text.len() - tail).map(str::to_owned);
     if let (Some(old), Some(new)) = (middle(old), middle(new)) {
         add(&old, &new);
+        // `ltsc${YEAR}`: the word stands elsewhere than its number.
+        let split = |text: &str| text.find(|symbol: char| symbol.is_ascii_digit());
+        if let (Some(at), Some(new_at)) = (split(&old), split(&new))
+            && old[..at] == new[..new_at]
+        {
+            add(&old[at..], &new[new_at..]);
+        }
     }
     found
 }
@@ -139,7 +166,8 @@ mod tests {
             ),
             [
                 "m/windows/nanoserver:ltsc2019 > m/windows/nanoserver:ltsc2022",
-                "ltsc2019 > ltsc2022"
+                "ltsc2019 > ltsc2022",
+                "2019 > 2022"
             ]
         );
         assert_eq!(
@@ -161,7 +189,8 @@ mod tests {
             [
                 "a/b:4.8-windowsservercore-ltsc2019-x > a/b:4.8-windowsservercore-ltsc2022-x",
                 "4.8-windowsservercore-ltsc2019-x > 4.8-windowsservercore-ltsc2022-x",
-                "ltsc2019 > ltsc2022"
+                "ltsc2019 > ltsc2022",
+                "2019 > 2022"
             ]
         );
         assert_eq!(of("", "a"), [" > a"]);

@@ -46,19 +46,6 @@ pub(super) fn change(spec: &mut Value, change: &PodChange) -> Option<()> {
     if change.host_network {
         put(spec, "hostNetwork", Value::bool(true));
     }
-    if change.host_process {
-        let mut context = spec
-            .get("securityContext")
-            .cloned()
-            .unwrap_or(Value::Mapping(Vec::new()));
-        let mut options = context
-            .get("windowsOptions")
-            .cloned()
-            .unwrap_or(Value::Mapping(Vec::new()));
-        options.set("hostProcess", Value::bool(true));
-        context.set("windowsOptions", options);
-        put(spec, "securityContext", context);
-    }
     Some(())
 }
 
@@ -212,14 +199,14 @@ fn require(spec: &mut Value, lift: &[String], wanted: &[(&str, &[String])]) -> O
     if wanted.is_empty() && !lifts {
         return Some(());
     }
-    let none = [Value::Mapping(Vec::new())];
+    let fresh = [Value::Mapping(Vec::new())];
     // No term at all matches no node, and more demands would not change that.
     let old = match old {
         Some([]) => return None,
         Some(terms) => terms,
-        None => &none[..],
+        None => &fresh[..],
     };
-    let is_new = old.as_ptr() == none.as_ptr();
+    let is_new = old.as_ptr() == fresh.as_ptr();
     let mut terms = Vec::new();
     for term in old {
         let is_empty = expressions(term).is_empty() && term.get("matchFields").is_none();

@@ -10,37 +10,112 @@ use super::{NotFixed, pieces, pod};
 use crate::daemon;
 use crate::edit::path::{Place, Step, at, find};
 use crate::edit::value::Value;
-use crate::edit::yaml::{NotEdited, edit, values};
+use crate::edit::yaml::{NotEdited, edit, edit_written, values};
 use crate::edit::{Edit, apply};
 use crate::source::Source;
 use crate::yaml::Tree;
 
+/// A document, and the changes in it with the bytes of their places.
+type InDocument<'c> = (Range<usize>, Vec<(&'c Change, Range<usize>)>);
+
 /// The edits that carry out these changes, each with the bytes of its place in this text.
+///
+/// Documents know nothing of one another, so each is read and edited by itself: a file with thousands of
+/// them costs no more than those that change.
 pub(super) fn edits(
     source: &Source,
     changes: &[(&Change, Range<usize>)],
 ) -> Result<Vec<Edit>, NotFixed> {
-    let refused = |reason: NotEdited| NotFixed::Refused {
-        place: source.name.to_string(),
-        reason: reason.to_string(),
+    let mut by_document: BTreeMap<usize, InDocument<'_>> = BTreeMap::new();
+    for (change, span) in changes {
+        let document = document_around(&source.text, span.start);
+        let span =
+            span.start.saturating_sub(document.start)..span.end.saturating_sub(document.start);
+        let (_, changes) = by_document
+            .entry(document.start)
+            .or_insert_with(|| (document, Vec::new()));
+        changes.push((change, span));
+    }
+    let mut all = Vec::new();
+    for (document, changes) in by_document.into_values() {
+        let text = source.text[document.clone()].to_owned();
+        let own = Source::new(&source.name, source.path.clone(), text, source.encoding);
+        let edits = of_document(&own, &changes)?.into_iter();
+        all.extend(edits.map(|edit| Edit {
+            range: edit.range.start + document.start..edit.range.end + document.start,
+            text: edit.text,
+        }));
+    }
+    Ok(all)
+}
+
+/// The document around a byte, from its marker to the next one. Nowhere else can `---` begin a line.
+fn document_around(text: &str, at: usize) -> Range<usize> {
+    let is_marker = |start: usize| {
+        let rest = &text[start..];
+        rest.strip_prefix("---")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
     };
-    let (trees, old) = values(source).map_err(refused)?;
-    let vanished = || NotFixed::Vanished {
-        place: source.name.to_string(),
+    let lines = |from: usize| {
+        memchr::memmem::find_iter(&text.as_bytes()[from..], "\n---")
+            .map(move |found| from + found + 1)
     };
+    let at = at.min(text.len());
+    let mut start = 0;
+    let mut before =
+        memchr::memmem::rfind_iter(&text.as_bytes()[..at], "\n---").map(|found| found + 1);
+    if let Some(found) = before.find(|found| is_marker(*found)) {
+        start = found;
+    }
+    let end = lines(at).find(|found| is_marker(*found));
+    start..end.unwrap_or(text.len())
+}
+
+fn of_document(
+    source: &Source,
+    changes: &[(&Change, Range<usize>)],
+) -> Result<Vec<Edit>, NotFixed> {
+    let refused = |reason: &str| NotFixed::Refused {
+        place: source.name.to_string(),
+        reason: reason.to_owned(),
+    };
+    let not_edited = |reason: NotEdited| refused(&reason.to_string());
+    let (trees, old) = values(source).map_err(not_edited)?;
     let mut new: BTreeMap<usize, Value> = BTreeMap::new();
     for (change, span) in changes {
-        let (document, place) = locate(&trees, change, span).ok_or_else(vanished)?;
+        let (document, place) = locate(&trees, change, span).ok_or_else(|| NotFixed::Vanished {
+            place: source.name.to_string(),
+        })?;
         let value = new.entry(document).or_insert_with(|| old[document].clone());
-        carry_out(value, &place, change).ok_or_else(vanished)?;
+        carry_out(value, &place, change).ok_or_else(|| {
+            refused(match change {
+                Change::Text { .. } => {
+                    "the text is put together elsewhere (a variable, a build argument, an inline \
+                     Dockerfile); change it there"
+                }
+                _ => {
+                    "what stands there already is of another shape than the change expects, or \
+                     contradicts it; mend that first"
+                }
+            })
+        })?;
     }
     let mut all = Vec::new();
     for (document, value) in &new {
-        all.extend(edit(source, *document, value).map_err(refused)?);
+        let found = match (edit(source, *document, value), changes) {
+            // What stands behind an anchor is mended there, for all that use it: whether that is right
+            // for all of them, the next judgement tells.
+            (Err(NotEdited::Elsewhere), [(Change::Text { old, new, .. }, span)]) => {
+                edit_written(source, span, old, new)
+            }
+            (found, _) => found,
+        };
+        all.extend(found.map_err(not_edited)?);
     }
     // Each document was checked by itself; together they must fit into one text.
-    apply(&source.text, &all).ok_or_else(vanished)?;
-    Ok(all)
+    apply(&source.text, &all)
+        .map(|_| all)
+        .ok_or_else(|| not_edited(NotEdited::Form))
 }
 
 /// The same in a `daemon.json`; one without anything in it gets its settings.
@@ -110,6 +185,13 @@ fn carry_out(root: &mut Value, place: &Place, change: &Change) -> Option<()> {
         } => {
             let object = at(root, place.above())?;
             object.set("apiVersion", Value::text(to));
+            // What the old version knew, and API servers of today refuse.
+            if let Some(mut spec) = object.get("spec").cloned() {
+                for gone in ["rollbackTo", "templateGeneration"] {
+                    spec.remove(gone);
+                }
+                object.set("spec", spec);
+            }
             if !match_labels.is_empty() {
                 selector(object, match_labels)?;
             }
@@ -278,7 +360,7 @@ fn behind(mapping: &mut Value, other: &str, key: &str, value: Value) -> Option<(
 /// `spec.selector`, which apps/v1 demands, before the template that it selects.
 fn selector(object: &mut Value, labels: &[(String, String)]) -> Option<()> {
     let mut spec = object.get("spec")?.clone();
-    if spec.get("selector").is_some_and(|known| !known.is_null()) {
+    if spec.get("selector").is_some_and(|known| !known.is_empty()) {
         return Some(());
     }
     let labels = labels

@@ -62,7 +62,7 @@ pub(super) fn template(
         replicas: holder.and_then(copies),
         has_selector: holder
             .and_then(|holder| holder.get("selector"))
-            .is_some_and(|selector| !selector.is_null()),
+            .is_some_and(|selector| !selector.entries().is_empty()),
         misplaced: Vec::new(),
         misplaced_demands: Vec::new(),
         spec: first_key(reading, spec),

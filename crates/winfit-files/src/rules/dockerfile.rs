@@ -282,10 +282,11 @@ fn mixed_builds(
         )
         .confidence(Confidence::Likely)
         .label(format!("built on {}", source.build));
+        let stated_at = stated.map_or(&copy.origin, |stated| &stated.stated_at);
+        finding
+            .remedies
+            .extend(same_release(catalog, &source, stated_at, own.build));
         if let Some(stated) = stated {
-            finding
-                .remedies
-                .extend(same_release(catalog, &source, stated, own.build));
             finding = finding
                 .related(stated.stated_at.clone(), source.label(catalog, stated))
                 .note("no Windows Server runs both stages without Hyper-V, so none builds this file with process isolation");
@@ -302,7 +303,7 @@ fn mixed_builds(
 fn same_release(
     catalog: &Catalog,
     source: &OfWindows,
-    stated: &Stage,
+    stated_at: &Origin,
     build: u16,
 ) -> Option<Remedy> {
     let reference = on_build(catalog, &source.named, build)?.to_string();
@@ -316,7 +317,7 @@ fn same_release(
         }],
         diff: None,
         changes: vec![Change::Text {
-            at: stated.stated_at.clone(),
+            at: stated_at.clone(),
             old: source.named.text.clone(),
             new: reference,
         }],

@@ -55,7 +55,7 @@ pub fn check(context: &Context<'_>, used: &ImageUse, subject: &Subject) -> Optio
                 None => finding.label("floats"),
             })
         }
-        (BaseTags::Floating, true) => {
+        (BaseTags::Floating, true) if version.build != 14_393 => {
             let floating = context
                 .catalog
                 .releases

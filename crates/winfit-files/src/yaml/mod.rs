@@ -85,6 +85,21 @@ impl<'t> Tree<'t> {
         self.root.map(|id| Node { tree: self, id })
     }
 
+    /// The nodes as they are written, in order: scalars with their texts, aliases with what they name.
+    /// Two documents with one outline have the same anchors, merges and collections.
+    pub(crate) fn outline(&self) -> Vec<Outline<'_>> {
+        let of = |item: &'_ Item<'t>| match &item.data {
+            Data::Scalar { text, string, .. } => Written::Scalar(text.to_string(), *string),
+            Data::Sequence(_) => Written::Sequence,
+            Data::Mapping(_) => Written::Mapping,
+            Data::Alias(target) => Written::Alias(*target),
+        };
+        self.items
+            .iter()
+            .map(|item| (of(item), item.next, item.tag.as_deref()))
+            .collect()
+    }
+
     fn most_visits(&self) -> u32 {
         u32::try_from(self.items.len())
             .unwrap_or(u32::MAX)
@@ -121,6 +136,22 @@ impl<'t> Tree<'t> {
         std::iter::from_fn(move || Some((ids.next()?, ids.next()?)))
     }
 }
+
+/// A node as it is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A scalar: its text, and whether it is text.
+    Scalar(String, bool),
+    /// A sequence.
+    Sequence,
+    /// A mapping.
+    Mapping,
+    /// An alias, and the node that it stands for.
+    Alias(Option<u32>),
+}
+
+/// A node as it is written, what follows it in its collection, its tag.
+pub(crate) type Outline<'a> = (Written, Option<u32>, Option<&'a str>);
 
 /// A node of a [`Tree`]. Small and `Copy`.
 #[derive(Debug, Clone, Copy)]

@@ -251,7 +251,14 @@ impl<'t> Reading<'t> {
             return;
         };
         let start = tree.items[closed.id as usize].span.start;
-        let flow = matches!(self.source.text.as_bytes().get(start), Some(b'[' | b'{'));
+        // A block sequence may begin where its first element does, and that may be a flow collection.
+        let first = match tree.items[closed.id as usize].data {
+            Data::Sequence(first) | Data::Mapping(first) => first,
+            Data::Scalar { .. } | Data::Alias(_) => None,
+        };
+        let apart = first.is_none_or(|first| tree.items[first as usize].span.start != start);
+        let bracket = matches!(self.source.text.as_bytes().get(start), Some(b'[' | b'{'));
+        let flow = bracket && apart;
         // A block collection ends where its last node does, not where the parser noticed it.
         let end = match closed.last {
             Some(last) if !flow => tree.items[last as usize].span.end,

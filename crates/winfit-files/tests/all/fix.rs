@@ -426,7 +426,6 @@ fn a_pod_is_placed_anew() {
         ],
         runtime_class: Some("windows-2022".to_owned()),
         host_network: true,
-        host_process: true,
         ..PodChange::default()
     };
     insta::assert_snapshot!(spec(
@@ -444,9 +443,6 @@ fn a_pod_is_placed_anew() {
     ), @r#"
         runtimeClassName: windows-2022
         hostNetwork: true
-        securityContext:
-            windowsOptions:
-                hostProcess: true
         # What runs.
         containers:
         -   name: web
@@ -697,7 +693,7 @@ fn an_image_is_mended_where_its_text_stands() {
             OLD,
             Some("# escape=`\nFROM `\n  mcr.microsoft.com/windows/servercore:ltsc2022\n"),
         ),
-        // Two stages with one tag go together; one whose tag is a part of something else does not.
+        // Two stages with one tag go together.
         (
             "ARG TAG=ltsc2019\nFROM mcr.microsoft.com/windows/nanoserver:$TAG\nFROM mcr.microsoft.com/windows/servercore:$TAG\n",
             "ltsc2019",
@@ -708,7 +704,7 @@ fn an_image_is_mended_where_its_text_stands() {
         (
             "ARG YEAR=2019\nFROM mcr.microsoft.com/windows/servercore:ltsc${YEAR}\n",
             "2019",
-            None,
+            Some("ARG YEAR=2022\nFROM mcr.microsoft.com/windows/servercore:ltsc${YEAR}\n"),
         ),
         (
             "ARG A=ltsc2019\nARG TAG=$A\nFROM mcr.microsoft.com/windows/servercore:$TAG\n",

@@ -10,5 +10,6 @@ mod fix;
 mod kubernetes;
 mod lint;
 mod repository;
+mod runs;
 mod write;
 mod yaml;

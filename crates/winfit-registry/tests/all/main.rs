@@ -2,6 +2,10 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
 mod inspecting;
+mod logins;
+mod pushing;
 mod support;
 mod tags;
+mod tls;

@@ -32,7 +32,7 @@ fn a_real_registry_lists_its_tags() {
     assert_eq!(found, ["10.0.20348.2340", "ltsc2022", "ltsc2022-KB5034770"]);
     let missing = tags(&registry.host(), "windows/none").unwrap_err();
     assert!(
-        matches!(missing, RegistryError::NotFound { .. }),
+        matches!(missing, RegistryError::NoRepository { .. }),
         "{missing}"
     );
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     }
     let mut mended = Mended::default();
     let mut answers = Answers::default();
-    let (repository, found) = if arguments.fix || arguments.diff {
+    let (mut repository, mut found) = if arguments.fix || arguments.diff {
         let (wanted, missing) = read_options(&arguments.files)?;
         if let Some(wanted) = wanted.as_ref().filter(|_| arguments.online.wanted()) {
             let repository = read(catalog, wanted);
@@ -85,11 +85,22 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
             "--isolation says how docker build runs on a host, and there is none; name the host that builds, as --host auto, or declare hosts in winfit.toml",
         ));
     }
+    if let Some(path) = overwritten(&repository, &arguments.outputs) {
+        return Err(usage(format!(
+            "--output {}: it is one of the files that are read here; name another one for the report",
+            path.display()
+        )));
+    }
     let from_stdin = reads_stdin(&arguments.files);
     let incomplete = !complaints.is_empty() || !repository.unread.is_empty();
     complaints.extend(mended.refusals());
     if arguments.fix && !from_stdin {
         complaints.extend(mended.write());
+    }
+    if mended.failed {
+        // What could not be written is found as before.
+        repository = read_files(&arguments.files)?;
+        found = lint(catalog, &repository, &options);
     }
     let rules = rules();
     let folder = WorkingFolder::current();
@@ -121,7 +132,11 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         not_judged: &not_judged,
         templates: &templates,
         fixed: &mended.applied,
-        fixable: Fixable::of(&repository, &found.findings),
+        // The two do not go together.
+        fixable: match arguments.against {
+            Some(_) => Fixable::default(),
+            None => Fixable::of(&repository, &found.findings),
+        },
         files: if nothing { 0 } else { repository.count() },
         ignored: found.ignored,
         unread: &repository.unread,
@@ -186,6 +201,18 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     // The process ends after this: to take a large tree apart piece by piece would only cost time.
     std::mem::forget((found, repository));
     Ok(outcome)
+}
+
+/// A report that would be written over a file that was read.
+fn overwritten<'r>(repository: &Repository, reports: &'r [ReportFile]) -> Option<&'r Path> {
+    reports
+        .iter()
+        .map(|report| report.path.as_path())
+        .find(|report| {
+            let report = report.canonicalize().ok();
+            let mut files = repository.files.iter();
+            report.is_some() && files.any(|file| file.source.path.canonicalize().ok() == report)
+        })
 }
 
 fn written_twice(files: &[ReportFile]) -> Option<&Path> {

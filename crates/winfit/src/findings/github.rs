@@ -120,7 +120,7 @@ mod tests {
     fn each_finding_is_one_line_that_nothing_in_it_ends() {
         let sample = Sample::new();
         insta::assert_snapshot!(github(&sample.report()), @r#"
-        ::error file=shop/web/Dockerfile,line=2,endLine=2,col=7,endColumn=52,title=build-mismatch::this image (Windows Server 2022, 20348) cannot start on one of the two hosts that the Deployment may use%0Ahere: needs 20348 or newer%0Athe version is read from the tag%0Afix (unsafe): admit only ltsc2022 (20348)%0A    nodeSelector:%0A      node.kubernetes.io/windows-build: "10.0.20348"%0Asee docs/rules/build-mismatch.md
+        ::error file=shop/web/Dockerfile,line=2,endLine=2,col=7,endColumn=52,title=build-mismatch::this image (Windows Server 2022, 20348) cannot start on one of the two hosts that the Deployment may use%0Ahere: needs 20348 or newer%0Athe version is read from the tag%0Afix (unsafe, moves pods): admit only ltsc2022 (20348)%0A    nodeSelector:%0A      node.kubernetes.io/windows-build: "10.0.20348"%0Asee docs/rules/build-mismatch.md
         ::warning file=shop/web/Dockerfile,line=3,endLine=3,col=10,endColumn=23,title=hostile::says �]0;owned� | `<b>` @all, *50%25*�and��more%0Ahere: �here%0Asee docs/rules/hostile.md
         ::notice file=shop/deploy/100%25 web.yaml,line=3,endLine=3,col=12,endColumn=15,title=hostile::a wide character stands before it%0Asee docs/rules/hostile.md
         ::notice title=an-object::a node has no place in a file%0Anode win-a, metadata.labels%0Asee docs/rules/an-object.md

@@ -104,7 +104,7 @@ mod tests {
               }
             },
             "content": {
-              "body": "- here: needs 20348 or newer\n- `shop/deploy/100% web.yaml:7:41`: admits ltsc2016 (14393)\n- the version is read from the tag\n- fix (unsafe): admit only ltsc2022 (20348)\n\n  ```\n  nodeSelector:\n    node.kubernetes.io/windows-build: \"10.0.20348\"\n  ```\n"
+              "body": "- here: needs 20348 or newer\n- `shop/deploy/100% web.yaml:7:41`: admits ltsc2016 (14393)\n- the version is read from the tag\n- fix (unsafe, moves pods): admit only ltsc2022 (20348)\n\n  ```\n  nodeSelector:\n    node.kubernetes.io/windows-build: \"10.0.20348\"\n  ```\n"
             }
           },
           {

@@ -170,7 +170,7 @@ mod tests {
           |                                         --------- admits ltsc2016 (14393)
           |
           = note: the version is read from the tag
-          = fix (unsafe): admit only ltsc2022 (20348)
+          = fix (unsafe, moves pods): admit only ltsc2022 (20348)
                 nodeSelector:
                   node.kubernetes.io/windows-build: "10.0.20348"
           = see docs/rules/build-mismatch.md
@@ -260,7 +260,10 @@ mod tests {
         let sample = Sample::new();
         let text = human(&sample.report(), 80, false);
         assert!(
-            text.contains(&format!(" = {}: admit only", bold("fix (unsafe)"))),
+            text.contains(&format!(
+                " = {}: admit only",
+                bold("fix (unsafe, moves pods)")
+            )),
             "{text}"
         );
     }
@@ -462,13 +465,13 @@ not judged: 1 workload (label disktype is not declared)
           = confidence: certain
           = note: a note that is so long that it does not fit into one line of the
                   terminal
-          = fix 1: do this
+          = fix 1 (by hand): do this
                 a
                 -old
                 +new
                 # PowerShell
                 docker run xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-          = fix 2: or that
+          = fix 2 (by hand): or that
                 a
                 -old
                 +new

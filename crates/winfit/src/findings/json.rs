@@ -226,7 +226,7 @@ mod tests {
               "notes": [
                 "the version is read from the tag"
               ],
-              "fix": null,
+              "fix": "unsafe",
               "remedies": [
                 {
                   "title": "admit only ltsc2022 (20348)",

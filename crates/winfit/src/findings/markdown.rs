@@ -115,7 +115,7 @@ mod tests {
         - here: needs 20348 or newer
         - `shop/deploy/100% web.yaml:7:41`: admits ltsc2016 (14393)
         - the version is read from the tag
-        - fix (unsafe): admit only ltsc2022 (20348)
+        - fix (unsafe, moves pods): admit only ltsc2022 (20348)
 
           ```
           nodeSelector:

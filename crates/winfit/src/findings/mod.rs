@@ -92,13 +92,18 @@ pub(crate) struct Fixable {
 }
 
 impl Fixable {
-    /// Counts them; whether an edit is possible in each case is not tried.
+    /// Counts them. Of many findings not each edit is tried.
     pub(crate) fn of(repository: &Repository, findings: &[Finding]) -> Self {
+        const TRIED: usize = 100;
         let mut count = Self::default();
-        for finding in findings {
-            if chosen(repository, finding, false).is_some() {
+        for (at, finding) in findings.iter().enumerate() {
+            let can = |unsafe_fixes| {
+                chosen(repository, finding, unsafe_fixes)
+                    .is_some_and(|remedy| at >= TRIED || edits(repository, remedy).is_ok())
+            };
+            if can(false) {
                 count.safe += 1;
-            } else if chosen(repository, finding, true).is_some() {
+            } else if can(true) {
                 count.also_unsafe += 1;
             }
         }
@@ -242,9 +247,10 @@ pub(crate) fn in_words(origin: &Origin) -> String {
     text
 }
 
-/// A remedy with what it may cost: `fix`, `fix (unsafe)`, `fix (unsafe, moves pods)`.
+/// A remedy with what it may cost: `fix`, `fix (unsafe, moves pods)`; one that no file carries is `by hand`.
 pub(crate) fn fix_word(remedy: &Remedy) -> String {
     match (remedy.safety, remedy.effect()) {
+        _ if remedy.changes.is_empty() => "fix (by hand)".to_owned(),
         (Safety::Safe, _) => "fix".to_owned(),
         (Safety::Unsafe, None) => "fix (unsafe)".to_owned(),
         (Safety::Unsafe, Some(effect)) => format!("fix (unsafe, {effect})"),

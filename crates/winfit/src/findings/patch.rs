@@ -5,6 +5,7 @@ use winfit_files::fix::FixedFile;
 use winfit_files::source::Encoding;
 
 use super::Report;
+use super::paths::is_absolute;
 
 /// Lines around a change.
 const CONTEXT: usize = 3;
@@ -17,15 +18,26 @@ pub(crate) fn patch(report: &Report<'_>, files: &[FixedFile]) -> (String, Vec<St
     let mut left_out = Vec::new();
     for file in files {
         let path = report.folder.relative(&file.source.name);
+        let mut leave = |why: &str| left_out.push(format!("{}: {why}", super::clean(&path)));
+        if path.starts_with("../") || is_absolute(&path) {
+            leave(
+                "it lies outside of this folder, where no patch from here reaches; run this in a folder above it",
+            );
+            continue;
+        }
+        // git takes a carriage return alone for a part of the line, and this diff for its end.
+        if file.source.text.ends_with('\r') {
+            leave(
+                "its last line ends with a carriage return alone, which no patch carries; --fix writes it",
+            );
+            continue;
+        }
         // What git sees of UTF-16 is no text.
         let mark = match file.source.encoding {
             Encoding::Utf8 => "",
             Encoding::Utf8Bom => "\u{feff}",
             Encoding::Utf16Le | Encoding::Utf16Be => {
-                left_out.push(format!(
-                    "{}: it is UTF-16, which no patch carries; --fix writes it",
-                    super::clean(&path)
-                ));
+                leave("it is UTF-16, which no patch carries; --fix writes it");
                 continue;
             }
         };

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use winfit_core::Catalog;
+use winfit_core::change::Change;
 use winfit_core::finding::{Confidence, Finding, Origin, Rule, Severity, Subject};
 use winfit_core::fleet::Member;
 use winfit_core::host::read_host_spec;
@@ -97,7 +98,10 @@ impl Sample {
                         .to_owned(),
                 }],
                 diff: None,
-                changes: Vec::new(),
+                changes: vec![Change::Pod {
+                    at: place(&manifest, "nodeSelector"),
+                    change: Box::default(),
+                }],
             }),
             Finding::new(
                 "hostile",

@@ -372,7 +372,7 @@ mod tests {
                   "ruleId": "build-mismatch",
                   "level": "error",
                   "message": {
-                    "text": "this image (Windows Server 2022, 20348) cannot start on one of the two hosts that the Deployment may use\nthe version is read from the tag\nfix (unsafe): admit only ltsc2022 (20348)"
+                    "text": "this image (Windows Server 2022, 20348) cannot start on one of the two hosts that the Deployment may use\nthe version is read from the tag\nfix (unsafe, moves pods): admit only ltsc2022 (20348)"
                   },
                   "locations": [
                     {

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::registry_support::{Registry, Repository, free_port, platform};
 use crate::sandbox::Winfit;
 use crate::schemas::check_document;
+use crate::support::images::{Repository, platform};
+use crate::support::registry::{Registry, free_port};
 
 /// An index of three builds whose entries state no version, as older tools make them.
 fn silent_index(repository: &Repository, tag: &str) {
@@ -202,6 +203,8 @@ fn an_unreachable_registry_leaves_the_tag_and_says_so() {
 #[test]
 fn an_image_that_is_not_there_is_told() {
     let registry = Registry::start();
+    let base = Repository::new(&registry.host(), "windows/servercore");
+    base.windows(Some("1809"), "10.0.17763.5576");
     let image = format!("{}/windows/servercore:ltsc2022", registry.host());
     let said = Winfit::new().run(&["check", &image, "--host", "ltsc2022", "--online"]);
     assert_eq!(said.exit, 1, "{}", said.text);
@@ -351,6 +354,8 @@ fn what_the_repository_builds_is_not_asked_for() {
 #[test]
 fn an_image_that_is_not_there_is_among_the_findings() {
     let registry = Registry::start();
+    let base = Repository::new(&registry.host(), "windows/servercore");
+    base.windows(Some("1809"), "10.0.17763.5576");
     let winfit = Winfit::new();
     write_fleet(
         winfit.path(),

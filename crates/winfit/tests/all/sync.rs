@@ -4,9 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::registry_support::{Registry, Repository, free_port, windows_config};
 use crate::sandbox::Winfit;
 use crate::schemas::check_document;
+use crate::support::images::{Repository, windows_config};
+use crate::support::registry::{Registry, free_port};
 
 const OVERLAY: &str = "data/winfit/catalog/updates.tsv";
 

@@ -121,15 +121,26 @@ impl Checking<'_> {
             finding = if self.is_beside(demand, WINDOWS_BUILD) {
                 doubled(finding, demand, WINDOWS_BUILD)
             } else {
-                finding.remedy(demand_instead(
+                let mut remedy = demand_instead(
                     "select by the build that kubelets report",
                     demand,
                     WINDOWS_BUILD,
                     self.builds(demand),
-                ))
+                );
+                // Whoever gave the nodes this label tells their revisions apart by it.
+                if self.is_declared(OS_BUILD) {
+                    remedy.changes.clear();
+                }
+                finding.remedy(remedy)
             };
         }
         found.push(finding);
+    }
+
+    /// Whether a declared host has a label of this name.
+    fn is_declared(&self, key: &str) -> bool {
+        let mut hosts = self.context.fleet.hosts.iter();
+        hosts.any(|member| member.labels.known.contains_key(key))
     }
 
     fn wildcards(&self, demand: &Demand, found: &mut Vec<Finding>) {

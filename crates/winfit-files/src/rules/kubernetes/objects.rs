@@ -122,9 +122,20 @@ impl Checking<'_> {
             to: (*new).to_owned(),
             match_labels,
         };
+        // A DaemonSet of the oldest version replaced its pods only when somebody deleted them.
+        let restarts = kind == "DaemonSet" && *old == "extensions/v1beta1";
+        let safety = if restarts {
+            finding = finding.note(format!(
+                "a change of the template replaces the pods at once in {new}, where {old} waited until they \
+                 were deleted; updateStrategy: {{type: OnDelete}} keeps that"
+            ));
+            Safety::Unsafe
+        } else {
+            Safety::Safe
+        };
         found.push(finding.remedy(Remedy {
             changes: whole.then_some(change).into_iter().collect(),
-            ..paste("write the version that is served", Safety::Safe, text)
+            ..paste("write the version that is served", safety, text)
         }));
     }
 
@@ -292,20 +303,12 @@ impl Checking<'_> {
                         .label("says hostProcess: false")
                         .note("a container that says nothing of hostProcess has the pod's value")
                 } else {
-                    let whole = PodChange {
-                        host_process: true,
-                        ..PodChange::default()
-                    };
-                    finding
-                        .label("hostProcess is not set for it")
-                        .remedy(Remedy {
-                            changes: vec![of_spec(template, whole)],
-                            ..paste(
-                                "set it for the whole pod",
-                                Safety::Unsafe,
-                                "securityContext:\n  windowsOptions:\n    hostProcess: true",
-                            )
-                        })
+                    // Which containers are to be SYSTEM on the node, only a person says.
+                    finding.label("hostProcess is not set for it").remedy(paste(
+                        "set it for the whole pod",
+                        Safety::Unsafe,
+                        "securityContext:\n  windowsOptions:\n    hostProcess: true",
+                    ))
                 });
             }
         }

@@ -30,6 +30,24 @@ impl Repository {
         }
     }
 
+    /// The same, as a user with a password.
+    pub(crate) fn known_as(mut self, user: &str, password: &str) -> Self {
+        use base64::Engine as _;
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("authorization", format!("Basic {pair}").parse().unwrap());
+        let client = reqwest::Client::builder().no_proxy();
+        self.http = client.default_headers(headers).build().unwrap();
+        self
+    }
+
+    /// The same over TLS, by a client that trusts what it is to trust.
+    pub(crate) fn over_tls(mut self, http: reqwest::Client) -> Self {
+        self.base = self.base.replacen("http://", "https://", 1);
+        self.http = http;
+        self
+    }
+
     /// Pushes a blob.
     pub(crate) fn blob(&self, bytes: &[u8]) -> Digest {
         let digest = Digest::of(bytes);

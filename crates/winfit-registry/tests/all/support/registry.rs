@@ -70,6 +70,19 @@ impl Registry {
     }
 }
 
+/// Whether the registry and its witness are installed; where they are not, the test that asks is left
+/// out, and says so.
+pub(crate) fn installed() -> bool {
+    let found = ["docker-registry", "skopeo"].into_iter().all(|program| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    });
+    if !found {
+        eprintln!("left out: docker-registry and skopeo are not installed (Debian has both)");
+    }
+    found
+}
+
 impl Drop for Registry {
     fn drop(&mut self) {
         let _ = self.process.kill();

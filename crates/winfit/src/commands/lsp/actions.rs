@@ -81,7 +81,11 @@ fn of_finding(
         };
         actions.push(CodeAction {
             is_preferred: (best == Some(at)).then_some(true),
-            ..action(format!("{}{cost}", clean(&remedy.title)), edit, diagnostic)
+            ..action(
+                format!("{}{cost}", clean(&remedy.done_in_words())),
+                edit,
+                diagnostic,
+            )
         });
     }
     let ignore = ignore_here(repository, finding);
@@ -256,7 +260,8 @@ mod tests {
 
     #[test]
     fn remedies_that_are_changes_are_offered() {
-        const UNSAFE: &str = "take ltsc2022 (moves, restarts or rebuilds what runs)";
+        const UNSAFE: &str =
+            "take ltsc2022: mcr.microsoft.com/windows/servercore:ltsc2022 (changes the image)";
         let ignore = "ignore floating-base here".to_owned();
         let (titles, edit) = offered(&[Safety::Unsafe], true);
         assert_eq!(titles, [format!("{UNSAFE}!"), ignore.clone()]);
@@ -279,7 +284,7 @@ mod tests {
             titles,
             [
                 UNSAFE.to_owned(),
-                "take ltsc2022!".to_owned(),
+                "take ltsc2022: mcr.microsoft.com/windows/servercore:ltsc2022!".to_owned(),
                 ignore.clone()
             ]
         );

@@ -168,7 +168,7 @@ fn one(
     };
     let tags = match online.block_on(online.client().tags(&place)) {
         Ok(tags) => tags,
-        Err(RegistryError::NotFound { .. }) => {
+        Err(RegistryError::NotFound { .. } | RegistryError::NoRepository { .. }) => {
             read.missing = true;
             return Ok((read, false));
         }
@@ -218,10 +218,5 @@ fn one(
 
 /// Whether more requests to this registry make no sense now.
 fn gives_up(error: &RegistryError) -> bool {
-    matches!(
-        error,
-        RegistryError::Unreachable { .. }
-            | RegistryError::RateLimited { .. }
-            | RegistryError::Offline { .. }
-    )
+    error.is_of_registry() || matches!(error, RegistryError::Offline { .. })
 }
