@@ -24,6 +24,7 @@ pub mod recommend;
 pub mod reference;
 pub mod remedy;
 pub mod rules;
+pub mod variants;
 pub mod verdict;
 pub mod version;
 

@@ -179,6 +179,21 @@ impl RegistryError {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::NoRepository { .. })
     }
+
+    /// Whether it is about the registry as a whole, so that asking it for something else ends alike.
+    pub fn is_of_registry(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::UnknownHost { .. }
+                | Self::Untrusted { .. }
+                | Self::PlainHttp { .. }
+                | Self::NotPlainHttp { .. }
+                | Self::ClientCertificate { .. }
+                | Self::LoginRefused { .. }
+                | Self::RateLimited { .. }
+        )
+    }
 }
 
 fn after(retry_after: Option<Duration>) -> String {

@@ -19,6 +19,8 @@ pub mod model;
 pub mod place;
 mod push;
 mod search;
+pub mod settle;
+pub mod tags;
 mod transport;
 
 pub use client::{Client, Options};

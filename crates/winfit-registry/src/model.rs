@@ -100,4 +100,6 @@ pub struct ImageConfig {
     /// `win32k`.
     #[serde(rename = "os.features")]
     pub os_features: Vec<String>,
+    /// When it was made, as it says itself.
+    pub created: Option<String>,
 }

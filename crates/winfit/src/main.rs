@@ -7,8 +7,10 @@ mod input;
 mod json;
 mod online;
 mod output;
+mod overlay;
 mod progress;
 mod report_file;
+mod settling;
 mod this_machine;
 
 use std::process::ExitCode;
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
         return ExitCode::from(output::Exit::Usage as u8);
     }
     let arguments = cli::Arguments::parse();
+    for complaint in overlay::take_up(!arguments.no_overlay) {
+        output::complain(&complaint);
+    }
     match run(&arguments) {
         Ok(outcome) => {
             if let Err(error) = output::print(&outcome) {
@@ -63,6 +68,6 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Explain(explain) => commands::explain::run(explain),
         cli::Command::Matrix(matrix) => commands::matrix::run(matrix),
         cli::Command::Tag(tag) => commands::tag::run(tag),
-        cli::Command::Catalog(catalog) => commands::catalog::run(catalog),
+        cli::Command::Catalog(catalog) => commands::catalog::run(catalog, arguments.no_overlay),
     }
 }

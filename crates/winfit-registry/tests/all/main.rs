@@ -8,4 +8,5 @@ mod inspecting;
 mod logins;
 mod pushing;
 mod support;
+mod tags;
 mod tls;

@@ -34,6 +34,7 @@ fn run(command: &str, folder: &Path, registry: &PageRegistry) -> (String, i32) {
         .env("PATH", std::env::join_paths(folders).unwrap())
         // 2026-11-22: what is said of support must not depend on the day of the test.
         .env("SOURCE_DATE_EPOCH", "1795305600")
+        .env("WINFIT_CATALOG_OVERLAY", "off")
         .env_remove("CLICOLOR_FORCE")
         // What was learnt of a registry on a port must not outlive it.
         .env("XDG_CACHE_HOME", registry.cache())

@@ -66,6 +66,11 @@ fn files() -> BTreeMap<String, Value> {
         .collect()
 }
 
+/// Checks a document by its own schema.
+pub(crate) fn check_document(document: &Value) {
+    assert_eq!(Published::read().check(document), Ok(()));
+}
+
 /// Runs a command that prints a document.
 fn document(arguments: &[&str]) -> Value {
     let output = winfit(arguments);
