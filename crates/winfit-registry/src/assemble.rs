@@ -325,8 +325,7 @@ mod tests {
                 os: "windows".to_owned(),
                 architecture: "amd64".to_owned(),
                 os_version: Some(version.to_owned()),
-                os_features: Vec::new(),
-                created: None,
+                ..ImageConfig::default()
             }),
             trouble: None,
             attestation: false,

@@ -124,7 +124,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(Some(folder.path()));
         let digest = Digest::of(b"x");
-        let hour = Some(Duration::from_secs(3600));
+        let hour = Some(Duration::from_hours(1));
         assert_eq!(cache.tag(&place("a"), "1", hour), None);
         cache.keep_tag(&place("a"), "1", &digest);
         cache.keep_fact("images", &digest, &vec!["fact"]);

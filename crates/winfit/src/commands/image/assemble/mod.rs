@@ -14,7 +14,7 @@ use winfit_registry::inspect::ImageReport;
 
 use crate::cli::{AssembleArguments, DataFormat};
 use crate::findings::clean;
-use crate::online::Online;
+use crate::online::{Online, RegistryArguments};
 use crate::output::{Exit, Outcome, nothing, usage};
 
 /// An index, what is to be said of it, and what became of it.
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &AssembleArguments) -> Result<Outcome> {
         assembly,
     };
     if arguments.apply {
-        assembled.now = Some(apply(&online, &assembled.assembly)?);
+        assembled.now = Some(apply(&online, &assembled.assembly, &arguments.registry)?);
     }
     let text = match arguments.format {
         DataFormat::Human => human::human(catalog, &assembled),
@@ -71,12 +71,17 @@ pub(super) fn run(arguments: &AssembleArguments) -> Result<Outcome> {
 }
 
 /// Pushes the index, and reads back what its tag then names.
-fn apply(online: &Online, assembly: &Assembly) -> Result<ImageReport> {
+fn apply(
+    online: &Online,
+    assembly: &Assembly,
+    registry: &RegistryArguments,
+) -> Result<ImageReport> {
     let said = |error: winfit_registry::RegistryError| nothing(clean(&error.to_string()));
     let digest = online
         .block_on(assembly.push(online.client()))
         .map_err(said)?;
-    let now = online.inspect_all(std::slice::from_ref(&assembly.reference));
+    // A client asks for nothing twice: the one that read the tag before would not ask again.
+    let now = Online::fresh(registry)?.inspect_all(std::slice::from_ref(&assembly.reference));
     let now = now
         .into_iter()
         .next()
