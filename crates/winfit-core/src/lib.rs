@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod host;
 pub mod image;
 pub mod image_change;
+pub mod index;
 pub mod matrix_view;
 pub mod names;
 pub mod placement;

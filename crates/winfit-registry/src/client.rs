@@ -221,7 +221,9 @@ impl Client {
                 reference: place.named(name),
             });
         }
-        let answer = self.transport().get(place, path, accept, most).await?;
+        // The chain of mirrors, logins and retries is large; what awaits it need not be.
+        let request = Box::pin(self.transport().get(place, path, accept, most));
+        let answer = request.await?;
         Ok((answer.content_type, answer.body))
     }
 }

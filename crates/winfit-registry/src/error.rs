@@ -175,6 +175,11 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// Whether the registry answered that there is no such thing.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::NoRepository { .. })
+    }
+
     /// Whether it is about the registry as a whole, so that asking it for something else ends alike.
     pub fn is_of_registry(&self) -> bool {
         matches!(

@@ -4,9 +4,11 @@
 //! them together into an [`ImageReport`](inspect::ImageReport); what follows from that is judged by the
 //! core.
 
+pub mod assemble;
 mod auth;
 mod cache;
 pub mod client;
+mod describe;
 pub mod digest;
 pub mod error;
 mod flight;

@@ -69,6 +69,23 @@ pub struct Manifest {
     pub config: Descriptor,
 }
 
+/// A manifest with its layers, for those who copy it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Layers {
+    /// The image's config.
+    pub config: Descriptor,
+    /// Its layers.
+    #[serde(default)]
+    pub layers: Vec<Descriptor>,
+}
+
+impl Descriptor {
+    /// Whether it is a layer that its publisher keeps, as those of Windows' base images long were.
+    pub fn is_foreign(&self) -> bool {
+        self.media_type.contains(".foreign.") || self.media_type.contains(".nondistributable.")
+    }
+}
+
 /// What the config of an image says of its platform.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]

@@ -1,5 +1,7 @@
 //! The arguments.
 
+mod image;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -13,6 +15,11 @@ use winfit_core::reference::Base;
 use crate::online::RegistryArguments;
 use crate::report_file::{self, ReportFile};
 use crate::settling::OnlineArguments;
+
+pub(crate) use self::image::{
+    AssembleArguments, ImageArguments, ImageCommand, ImageLintArguments, ImagesArguments,
+    InspectArguments, PickArguments,
+};
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
 /// makes it run?
@@ -36,6 +43,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Serve an editor: findings while you type, verdicts under the pointer, fixes
     Lsp(LspArguments),
+    /// Ask registries: what an image holds, what engines pull of it, what is wrong with its index
+    Image(ImageArguments),
     /// Say whether a new image is a patch of the old one, or another Windows
     ImageChange(ImageChangeArguments),
     /// Show what winfit reads in files, before any judgement

@@ -8,6 +8,7 @@ mod json;
 mod online;
 mod output;
 mod overlay;
+mod progress;
 mod report_file;
 mod settling;
 mod this_machine;
@@ -60,6 +61,7 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Host(host) => commands::host::run(host),
         cli::Command::Lint(lint) => commands::lint::run(lint),
         cli::Command::Lsp(lsp) => Ok(commands::lsp::run(lsp)),
+        cli::Command::Image(image) => commands::image::run(image),
         cli::Command::ImageChange(change) => commands::image_change::run(change),
         cli::Command::Facts(facts) => commands::facts::run(facts),
         cli::Command::Rules(rules) => commands::rules::run(rules),

@@ -11,6 +11,7 @@ use winfit_registry::inspect::{ImageReport, inspect};
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::output::usage;
+use crate::progress::Progress;
 
 /// How registries are asked.
 #[derive(Debug, Clone, Args)]
@@ -38,7 +39,17 @@ pub(crate) struct Online {
 impl Online {
     /// A client with these options.
     pub(crate) fn new(arguments: &RegistryArguments) -> Result<Self> {
+        Self::believing_tags(arguments, Options::default().tag_ttl)
+    }
+
+    /// The same, which asks anew what every tag means.
+    pub(crate) fn fresh(arguments: &RegistryArguments) -> Result<Self> {
+        Self::believing_tags(arguments, Duration::ZERO)
+    }
+
+    fn believing_tags(arguments: &RegistryArguments, tag_ttl: Duration) -> Result<Self> {
         let options = Options {
+            tag_ttl,
             offline: arguments.offline,
             cache: cache_folder(),
             deadline: Duration::from_secs(arguments.timeout),
@@ -64,11 +75,13 @@ impl Online {
         self.runtime.block_on(future)
     }
 
-    /// Reads images, in the order given; one that fails leaves the others alone.
+    /// Reads images, in the order given; one that fails leaves the others alone. Who waits at a
+    /// terminal sees how far it is.
     pub(crate) fn inspect_all(
         &self,
         references: &[Reference],
     ) -> Vec<Result<ImageReport, RegistryError>> {
+        let mut progress = Progress::new(references.len());
         self.block_on(async {
             let tasks: Vec<_> = references
                 .iter()
@@ -85,6 +98,7 @@ impl Online {
                         reason: error.to_string(),
                     })
                 }));
+                progress.next();
             }
             found
         })

@@ -37,7 +37,16 @@ fn login(folder: &TempDir, host: &str, entry: &str) -> Options {
 }
 
 fn ask(client: &Client, host: &str, repository: &str) -> Result<Document, RegistryError> {
-    let reference = Reference::parse(&format!("{host}/{repository}:1")).unwrap();
+    ask_tag(client, host, repository, "1")
+}
+
+fn ask_tag(
+    client: &Client,
+    host: &str,
+    repository: &str,
+    tag: &str,
+) -> Result<Document, RegistryError> {
+    let reference = Reference::parse(&format!("{host}/{repository}:{tag}")).unwrap();
     block_on(client.manifest(&reference))
 }
 
@@ -277,27 +286,27 @@ fn tokens_run_out_and_are_renewed() {
     let server = Faulty::start();
     let realm = format!("http://{}/token", server.host());
     server.on("/token", [token("t1", 1), token("t2", 300)]);
-    server.on(
-        PATH,
-        [
-            bearer(&realm),
-            ok(MANIFEST),
-            ok(MANIFEST),
-            bearer(&realm),
-            ok(MANIFEST),
-        ],
-    );
+    // A client asks for no tag twice, so each request has its own.
+    for (tag, replies) in [
+        ("1", vec![bearer(&realm), ok(MANIFEST)]),
+        ("2", vec![ok(MANIFEST)]),
+        ("3", vec![bearer(&realm)]),
+        ("4", vec![ok(MANIFEST)]),
+    ] {
+        server.on(&format!("/v2/shop/web/manifests/{tag}"), replies);
+    }
     let client = client(options());
-    ask(&client, &server.host(), "shop/web").unwrap();
+    let ask = |tag| ask_tag(&client, &server.host(), "shop/web", tag);
+    ask("1").unwrap();
     std::thread::sleep(std::time::Duration::from_secs(1));
     // By its time.
-    ask(&client, &server.host(), "shop/web").unwrap();
+    ask("2").unwrap();
     assert_eq!(server.count("/token"), 2);
     // By the registry's word, though its time is not over; the same token does not help.
-    let told = ask(&client, &server.host(), "shop/web").unwrap_err();
+    let told = ask("3").unwrap_err();
     assert!(matches!(told, RegistryError::Unauthorized { .. }), "{told}");
     server.on("/token", [token("t3", 300)]);
-    ask(&client, &server.host(), "shop/web").unwrap();
+    ask("4").unwrap();
 }
 
 #[test]
@@ -430,11 +439,14 @@ fn nothing_goes_along_with_a_redirect_to_another_host() {
         server.host(),
         store.other_host()
     );
-    let client = client(with_file(&folder, &file));
-    ask(&client, &server.host(), "shop/web").unwrap();
+    let ask = || {
+        let client = client(with_file(&folder, &file));
+        ask(&client, &server.host(), "shop/web")
+    };
+    ask().unwrap();
     // A store that asks for a login gets none either.
     store.on("/stored", [basic]);
-    ask(&client, &server.host(), "shop/web").unwrap_err();
+    ask().unwrap_err();
     assert_eq!(store.count("/stored"), 2);
     assert!(store.seen().iter().all(|seen| seen.authorization.is_none()));
 }

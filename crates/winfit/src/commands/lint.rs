@@ -138,6 +138,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
             None => Fixable::of(&repository, &found.findings),
         },
         files: if nothing { 0 } else { repository.count() },
+        unit: "file",
         ignored: found.ignored,
         unread: &repository.unread,
         folder: &folder,
@@ -153,7 +154,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         }
         (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
     };
-    let unwritten = write_reports(catalog, &report, arguments)?;
+    let unwritten = write_reports(catalog, &report, &arguments.outputs, arguments.verbose)?;
     if arguments.diff {
         let (patch, left_out) = patch::patch(&report, &mended.files);
         complaints.extend(left_out);
@@ -215,13 +216,13 @@ fn overwritten<'r>(repository: &Repository, reports: &'r [ReportFile]) -> Option
         })
 }
 
-fn written_twice(files: &[ReportFile]) -> Option<&Path> {
+pub(super) fn written_twice(files: &[ReportFile]) -> Option<&Path> {
     let mut seen = HashSet::new();
     let mut paths = files.iter().map(|file| file.path.as_path());
     paths.find(|path| !seen.insert(*path))
 }
 
-fn rendered(
+pub(super) fn rendered(
     catalog: &Catalog,
     report: &Report<'_>,
     format: FindingsFormat,
@@ -239,16 +240,17 @@ fn rendered(
 }
 
 /// Writes the reports of `--output`; what could not be written, for people.
-fn write_reports(
+pub(super) fn write_reports(
     catalog: &Catalog,
     report: &Report<'_>,
-    arguments: &LintArguments,
+    outputs: &[ReportFile],
+    verbose: bool,
 ) -> Result<Vec<String>> {
     /// A file has no terminal that tells its width.
     const WIDTH: usize = 80;
     let mut unwritten = Vec::new();
-    for file in &arguments.outputs {
-        let text = rendered(catalog, report, file.format, WIDTH, arguments.verbose)?;
+    for file in outputs {
+        let text = rendered(catalog, report, file.format, WIDTH, verbose)?;
         let plain = anstream::adapter::strip_str(&text).to_string();
         if let Err(reason) = file.write(&plain) {
             unwritten.push(format!("--output {}: {reason}", file.path.display()));

@@ -5,6 +5,7 @@
 mod against;
 mod docs;
 mod fleets;
+mod image;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
@@ -12,6 +13,7 @@ mod lint;
 mod lsp;
 mod mend;
 mod online;
+mod page_registry;
 mod pages;
 mod sandbox;
 mod sarif;

@@ -99,6 +99,13 @@ impl Repository {
         }
     }
 
+    /// Deletes a manifest by its digest; indexes that name it stay.
+    pub(crate) fn delete(&self, digest: &Digest) {
+        let url = format!("{}/manifests/{digest}", self.base);
+        let answer = block_on(async { self.http.delete(url).send().await.unwrap() });
+        assert_eq!(answer.status(), 202);
+    }
+
     /// An image with this config, one small layer.
     pub(crate) fn image(&self, tag: Option<&str>, docker: bool, config: &Value) -> Pushed {
         let config = serde_json::to_vec(config).unwrap();

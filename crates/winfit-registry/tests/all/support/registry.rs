@@ -22,8 +22,12 @@ impl Registry {
 
     /// A registry with further lines of `http:` and of the whole configuration.
     pub(crate) fn with(http: &str, more: &str) -> Self {
+        Self::on(free_port(), http, more)
+    }
+
+    /// The same on this port.
+    pub(crate) fn on(port: u16, http: &str, more: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let port = free_port();
         let root = folder.path().join("data");
         let config = folder.path().join("config.yml");
         let text = format!(

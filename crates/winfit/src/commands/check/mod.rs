@@ -193,7 +193,7 @@ fn judge_all<'a>(
 }
 
 /// How a host is called: by its name, else by the words that stated it.
-fn label(host: &ReadHost) -> String {
+pub(crate) fn label(host: &ReadHost) -> String {
     printable(host.name.as_deref().unwrap_or(&host.text))
 }
 
