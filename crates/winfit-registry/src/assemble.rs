@@ -326,6 +326,7 @@ mod tests {
                 architecture: "amd64".to_owned(),
                 os_version: Some(version.to_owned()),
                 os_features: Vec::new(),
+                created: None,
             }),
             trouble: None,
             attestation: false,

@@ -99,10 +99,10 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
         complaints.push("what was learnt is kept; the same command goes on from here".to_owned());
     }
     if read.iter().all(|read| read.missing) {
-        let names: Vec<&str> = read.iter().map(|read| read.name.as_str()).collect();
+        let asked: Vec<&str> = read.iter().map(|read| read.name.as_str()).collect();
         return Err(nothing(format!(
             "there is none of {}; --registry HOST/PREFIX and --repository NAME say where the base images are",
-            names.join(", ")
+            asked.join(", ")
         )));
     }
     if read.iter().all(|read| read.missing || read.error.is_some()) && state.learnt.is_empty() {
