@@ -1,7 +1,6 @@
 //! Images settled by their registries where those answer, and by their names where they do not.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -14,7 +13,7 @@ use winfit_registry::place::Place;
 use winfit_registry::{RegistryError, settle};
 
 use crate::online::{Online, RegistryArguments};
-use crate::output::{faint, printable};
+use crate::output::printable;
 
 /// Whether registries are asked, and how.
 #[derive(Debug, Clone, Args)]
@@ -43,8 +42,6 @@ pub(crate) struct Answers {
 
 /// How many images are asked for together.
 const TOGETHER: usize = 32;
-/// From how many images on somebody who waits is told how far it is.
-const WORTH_TELLING: usize = 4;
 
 impl Answers {
     /// Asks for every reference once. What fails leaves the others alone, and a registry that cannot be
@@ -61,7 +58,6 @@ impl Answers {
             return Ok(answers);
         }
         let online = Online::new(&arguments.registry)?;
-        let progress = Progress::new(wanted.len());
         let mut down: HashMap<String, RegistryError> = HashMap::new();
         while !wanted.is_empty() {
             let mut now = Vec::new();
@@ -94,9 +90,7 @@ impl Answers {
                 };
                 answers.found.insert(reference.to_string(), answer);
             }
-            progress.show(answers.found.len());
         }
-        progress.end();
         Ok(answers)
     }
 
@@ -201,40 +195,4 @@ fn first_few(references: &[&str]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-/// How far it is, on a terminal.
-struct Progress {
-    of: usize,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(of: usize) -> Self {
-        let shown = of >= WORTH_TELLING && std::io::stderr().is_terminal();
-        let progress = Self { of, shown };
-        progress.show(0);
-        progress
-    }
-
-    fn show(&self, done: usize) {
-        if self.shown {
-            let text = faint(&format!("\r{done} of {} images asked for", self.of));
-            write(&text);
-        }
-    }
-
-    /// The line is not left behind.
-    fn end(&self) {
-        if self.shown {
-            write("\r\u{1b}[K");
-        }
-    }
-}
-
-/// Nothing is lost where it cannot be shown.
-fn write(text: &str) {
-    let mut out = anstream::stderr().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
 }

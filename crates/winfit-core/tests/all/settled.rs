@@ -18,7 +18,7 @@ fn variant(version: &str) -> Variant {
             os: Os::Linux,
             ..Image::without_version()
         },
-        version => Image::windows(version.parse().unwrap()),
+        version => Image::windows(version.parse().expect("a version")),
     };
     Variant {
         os: image.os.name().to_owned(),
@@ -34,7 +34,7 @@ fn variant(version: &str) -> Variant {
 }
 
 fn settled(text: &str, versions: &[&str]) -> NamedImage {
-    let mut named = NamedImage::read_reference(Catalog::builtin(), text).unwrap();
+    let mut named = NamedImage::read_reference(Catalog::builtin(), text).expect("a reference");
     named.settle(Arc::new(Variants {
         digest: "sha256:0".to_owned(),
         is_index: true,

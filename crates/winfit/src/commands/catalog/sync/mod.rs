@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
     let repositories = repositories(arguments)?;
     let online = Online::new(&arguments.registries)?;
     let today = notes::today();
-    let named = !arguments.repository.is_empty();
+    let given = !arguments.repository.is_empty();
     let mut state = State::read(file)?;
     let mut read = Vec::new();
     let mut down: Vec<String> = Vec::new();
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
             continue;
         }
         let (mut done, unreachable) = one(&online, &mut state, reference, canonical, today)?;
-        if done.missing && named {
+        if done.missing && given {
             done.error = Some("its registry has no such repository".to_owned());
         }
         if unreachable {
