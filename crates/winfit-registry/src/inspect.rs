@@ -1,5 +1,7 @@
 //! All that a registry knows of an image.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use winfit_core::reference::Reference;
 
@@ -10,6 +12,7 @@ use crate::model::{
     DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1, Descriptor, ImageConfig, Index, OCI_INDEX,
     OCI_MANIFEST, Platform,
 };
+use crate::transport::watch;
 
 /// Where the version of a child was stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,11 +156,16 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
             reference: reference.to_string(),
         });
     }
-    let document = client.manifest(reference).await?;
+    let limit = client.options().deadline;
+    let (document, left) = watch::within(limit, &reference.to_string(), async {
+        let document = client.manifest(reference).await?;
+        Ok((document, watch::left()))
+    })
+    .await?;
     let digest = document.digest.clone();
     let known = match client.cache().fact(KIND, &digest) {
         Some(known) => known,
-        None => read(client, reference, &document).await?,
+        None => read(client, reference, &document, left).await?,
     };
     if known.children.iter().all(|child| child.trouble.is_none()) {
         client.cache().keep_fact(KIND, &digest, &known);
@@ -191,6 +199,7 @@ async fn read(
     client: &Client,
     reference: &Reference,
     document: &Document,
+    left: Duration,
 ) -> Result<Known, RegistryError> {
     let broken = |reason: String| RegistryError::Answer {
         reference: reference.to_string(),
@@ -207,10 +216,10 @@ async fn read(
                 index.manifests.len()
             )));
         }
-        children(client, reference, index.manifests).await?
+        children(client, reference, index.manifests, left).await?
     } else if matches!(media_type.as_str(), OCI_MANIFEST | DOCKER_MANIFEST) {
         let named = by_digest(reference, &document.digest);
-        let (config, trouble) = apart(client.image_config(&named, &document.digest).await);
+        let (config, trouble) = apart(config(client, &named, &document.digest, left).await);
         vec![Child {
             digest: document.digest.clone(),
             media_type: media_type.clone(),
@@ -240,6 +249,7 @@ async fn children(
     client: &Client,
     reference: &Reference,
     entries: Vec<Descriptor>,
+    left: Duration,
 ) -> Result<Vec<Child>, RegistryError> {
     let mut asked = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -254,7 +264,7 @@ async fn children(
         let config = (!attestation).then(|| {
             let (client, digest) = (client.clone(), digest.clone());
             let named = by_digest(reference, &digest);
-            tokio::spawn(async move { client.image_config(&named, &digest).await })
+            tokio::spawn(async move { config(&client, &named, &digest, left).await })
         });
         asked.push((entry, digest, attestation, config));
     }
@@ -280,6 +290,18 @@ async fn children(
         });
     }
     Ok(children)
+}
+
+/// What the config of an image says, in what is left of the reference's time.
+async fn config(
+    client: &Client,
+    named: &Reference,
+    digest: &Digest,
+    left: Duration,
+) -> Result<ImageConfig, RegistryError> {
+    let limit = client.options().deadline;
+    let asked = client.image_config(named, digest);
+    watch::within_rest(limit, left, &named.to_string(), asked).await
 }
 
 /// What BuildKit writes beside an image to prove how it was built.

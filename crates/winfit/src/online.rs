@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use winfit_core::reference::Reference;
-use winfit_registry::inspect::{ImageReport, inspect};
+use winfit_registry::inspect::{ImageReport, inspect, known};
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::output::usage;
@@ -83,26 +84,41 @@ impl Online {
     ) -> Vec<Result<ImageReport, RegistryError>> {
         let mut progress = Progress::new(references.len());
         self.block_on(async {
-            let tasks: Vec<_> = references
+            // What the cache knows needs no task, and no runtime to wait for it.
+            let asked: Vec<_> = references
                 .iter()
                 .map(|reference| {
+                    if let Some(report) = known(&self.client, reference) {
+                        return Asked::Known(report);
+                    }
                     let (client, reference) = (self.client.clone(), reference.clone());
-                    tokio::spawn(async move { inspect(&client, &reference).await })
+                    Asked::Task(tokio::spawn(
+                        async move { inspect(&client, &reference).await },
+                    ))
                 })
                 .collect();
-            let mut found = Vec::with_capacity(tasks.len());
-            for (task, reference) in tasks.into_iter().zip(references) {
-                found.push(task.await.unwrap_or_else(|error| {
-                    Err(RegistryError::Answer {
-                        reference: reference.to_string(),
-                        reason: error.to_string(),
-                    })
-                }));
+            let mut found = Vec::with_capacity(asked.len());
+            for (asked, reference) in asked.into_iter().zip(references) {
+                found.push(match asked {
+                    Asked::Known(report) => Ok(report),
+                    Asked::Task(task) => task.await.unwrap_or_else(|error| {
+                        Err(RegistryError::Answer {
+                            reference: reference.to_string(),
+                            reason: error.to_string(),
+                        })
+                    }),
+                });
                 progress.next();
             }
             found
         })
     }
+}
+
+/// An image that is known, or is being asked for.
+enum Asked {
+    Known(ImageReport),
+    Task(JoinHandle<Result<ImageReport, RegistryError>>),
 }
 
 /// Where facts of registries are kept between runs; none: there is no such place.

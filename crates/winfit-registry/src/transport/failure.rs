@@ -197,9 +197,9 @@ pub(crate) fn of_status(
             },
             wait,
         ),
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            Failure::passing(error, wait)
-        }
+        // What it does not implement it will not implement soon.
+        StatusCode::NOT_IMPLEMENTED => Failure::lasting(error),
+        status if status.is_server_error() => Failure::passing(error, wait),
         _ => Failure::lasting(error),
     }
 }
@@ -282,7 +282,7 @@ mod tests {
             (502, true),
             (503, true),
             (504, true),
-            (500, false),
+            (500, true),
             (501, false),
             (400, false),
         ] {

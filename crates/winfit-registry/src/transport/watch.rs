@@ -14,7 +14,8 @@ tokio::task_local! {
 
 struct Watch {
     start: Instant,
-    limit: Duration,
+    /// What may be spent from the start on.
+    left: Duration,
     state: Mutex<State>,
 }
 
@@ -39,7 +40,7 @@ impl Watch {
             0 => Duration::ZERO,
             _ => state.since.elapsed(),
         };
-        self.start + self.limit + state.waited + now
+        self.start + self.left + state.waited + now
     }
 }
 
@@ -50,13 +51,23 @@ pub(crate) async fn within<T>(
     reference: &str,
     future: impl Future<Output = Result<T, RegistryError>>,
 ) -> Result<T, RegistryError> {
+    within_rest(limit, limit, reference, future).await
+}
+
+/// The same, where a part of the limit is spent already.
+pub(crate) async fn within_rest<T>(
+    limit: Duration,
+    left: Duration,
+    reference: &str,
+    future: impl Future<Output = Result<T, RegistryError>>,
+) -> Result<T, RegistryError> {
     if WATCH.try_with(|_| ()).is_ok() {
         return future.await;
     }
     let start = Instant::now();
     let watch = Arc::new(Watch {
         start,
-        limit,
+        left,
         state: Mutex::new(State {
             doing: String::new(),
             queued: 0,
@@ -77,6 +88,13 @@ pub(crate) async fn within<T>(
             });
         }
     }
+}
+
+/// What is left of the time, for tasks that go on by themselves; outside of any watch nothing.
+pub(crate) fn left() -> Duration {
+    WATCH
+        .try_with(|watch| watch.end().saturating_duration_since(Instant::now()))
+        .unwrap_or_default()
 }
 
 /// Notes what is done now, as the end of "winfit was …".

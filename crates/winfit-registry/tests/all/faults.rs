@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use winfit_core::reference::Reference;
 use winfit_registry::client::Document;
 use winfit_registry::digest::Digest;
+use winfit_registry::inspect::inspect;
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::support::faulty::{Faulty, Reply, ok, status};
@@ -30,6 +31,7 @@ fn told(server: &Faulty) -> String {
 #[test]
 fn what_passes_is_asked_again() {
     for fault in [
+        status(500, ""),
         status(503, ""),
         status(502, ""),
         status(504, ""),
@@ -49,7 +51,7 @@ fn what_passes_is_asked_again() {
 #[test]
 fn what_stays_is_asked_once() {
     for fault in [
-        status(500, ""),
+        status(501, ""),
         status(400, ""),
         status(404, ""),
         status(401, ""),
@@ -124,6 +126,49 @@ fn a_slow_drip_ends_with_the_deadline() {
             host = server.host()
         )
     );
+}
+
+#[test]
+fn the_time_is_that_of_a_reference_with_its_children() {
+    let server = Faulty::start();
+    let config = br#"{"os":"windows","architecture":"amd64","os.version":"10.0.20348.2461"}"#;
+    let config_digest = Digest::of(config);
+    let child = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config_digest}","size":{}}},"layers":[]}}"#,
+        config.len()
+    );
+    let child_digest = Digest::of(child.as_bytes());
+    let index = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{child_digest}","size":{}}}]}}"#,
+        child.len()
+    );
+    // Each comes in time; together they do not.
+    let late = |bytes: &[u8]| [Reply::Late(Duration::from_millis(500), bytes.to_vec())];
+    server.on(PATH, late(index.as_bytes()));
+    server.on(
+        &format!("/v2/shop/web/manifests/{child_digest}"),
+        late(child.as_bytes()),
+    );
+    server.on(&format!("/v2/shop/web/blobs/{config_digest}"), late(config));
+    let client = |deadline| {
+        Client::new(Options {
+            deadline,
+            ..options()
+        })
+        .unwrap()
+    };
+    let reference = Reference::parse(&format!("{}/shop/web:1", server.host())).unwrap();
+    let read = |deadline| block_on(inspect(&client(deadline), &reference)).unwrap();
+    let report = read(Duration::from_secs(10));
+    assert_eq!(report.children[0].os_version(), Some("10.0.20348.2461"));
+    let begun = Instant::now();
+    let report = read(Duration::from_millis(1200));
+    assert!(begun.elapsed() < Duration::from_millis(1500));
+    // What was learnt before stays, and the child says why it lacks a config.
+    assert!(matches!(
+        report.children[0].trouble,
+        Some(RegistryError::Deadline { .. })
+    ));
 }
 
 #[test]
