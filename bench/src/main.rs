@@ -2,9 +2,11 @@
 
 mod check;
 mod explain;
+mod image;
 mod judge;
 mod lint;
 mod log;
+mod registry;
 mod timing;
 mod tree;
 
@@ -19,7 +21,8 @@ static ALLOCATOR: Counting = Counting;
 const USAGE: &str = "winfit-bench judge CRITERION_FOLDER
 winfit-bench check WINFIT
 winfit-bench explain WINFIT FOLDER MEGABYTES
-winfit-bench lint WINFIT HADOLINT|- FOLDER FILES";
+winfit-bench lint WINFIT HADOLINT|- FOLDER FILES
+winfit-bench image WINFIT SKOPEO|- FOLDER REFERENCES";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +40,13 @@ fn main() -> ExitCode {
                 lint::table(winfit, hadolint, &PathBuf::from(folder), files)
             }
             Err(_) => Err(format!("{files:?} is no number of files").into()),
+        },
+        ["image", winfit, skopeo, folder, references] => match references.parse() {
+            Ok(references) => {
+                let skopeo = (skopeo != "-").then_some(skopeo);
+                image::table(winfit, skopeo, &PathBuf::from(folder), references)
+            }
+            Err(_) => Err(format!("{references:?} is no number of references").into()),
         },
         _ => Err(USAGE.into()),
     };

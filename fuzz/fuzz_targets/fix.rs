@@ -46,6 +46,7 @@ fuzz_target!(|input: &[u8]| {
         eol_within: None,
         hosts: HOSTS.clone(),
         build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
     };
     let repository = read(catalog, &options);
     for finding in lint(catalog, &repository, &lint_options).findings {

@@ -1,10 +1,13 @@
 //! Images: what a tag, a release name or a version says about the Windows inside.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::catalog::{Audience, Catalog};
-use crate::host::{Arch, Os};
+use crate::host::{Arch, Host, Os};
 use crate::reference::{Base, Home, Reference, ReferenceError};
+use crate::variants::{Variant, Variants};
 use crate::version::{OsVersion, quote_for_error};
 
 /// The facts of an image that decide a verdict. Small and `Copy`.
@@ -57,6 +60,8 @@ pub enum StatedBy {
     Tag,
     /// `--image-version`.
     Given,
+    /// The registry that has it, which was asked.
+    Registry,
     /// Nothing states it.
     Nothing,
 }
@@ -68,6 +73,7 @@ impl StatedBy {
             Self::Version | Self::Given => "as given",
             Self::ReleaseName => "from the release's name",
             Self::Tag => "from its tag",
+            Self::Registry => "from its registry",
             Self::Nothing => "not stated",
         }
     }
@@ -94,7 +100,15 @@ pub struct NamedImage {
     pub release_piece: Option<String>,
     /// What else the user should know: a renamed repository, a KB of another build.
     pub notes: Vec<ImageNote>,
+    /// What its registry has under this reference, where that was asked.
+    pub variants: Option<Arc<Variants>>,
+    /// The digest of the variant that the facts are of.
+    pub digest: Option<String>,
 }
+
+/// What a reference with both a tag and a digest leaves open until its registry is asked.
+const TAG_BESIDE_DIGEST: &str =
+    "engines follow the digest; the version is that of the tag beside it";
 
 /// What else a text says about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +170,8 @@ impl NamedImage {
             is_base: false,
             release_piece: None,
             notes: Vec::new(),
+            variants: None,
+            digest: None,
         }
     }
 
@@ -276,10 +292,7 @@ impl NamedImage {
         if named.image.version.is_some() {
             named.stated_by = StatedBy::Tag;
             if reference.digest.is_some() {
-                named.note(
-                    "engines follow the digest; the version is that of the tag beside it"
-                        .to_owned(),
-                );
+                named.note(TAG_BESIDE_DIGEST.to_owned());
             }
         }
         named.reference = Some(reference);
@@ -436,6 +449,147 @@ impl NamedImage {
         self.image.version = Some(version);
         self.image.revision_inferred = false;
         self.stated_by = StatedBy::Given;
+    }
+
+    /// Takes its registry's word, which goes before what the name says.
+    ///
+    /// Where the name tells a build that the registry has as well, the facts stay those of the name: a
+    /// tag that floats goes on floating, and [`Self::on`] has the exact ones.
+    pub fn settle(&mut self, variants: Arc<Variants>) {
+        // What the name made doubtful is there after all.
+        self.notes
+            .retain(|note| !note.doubtful && note.message != TAG_BESIDE_DIGEST);
+        let says = |told: OsVersion| {
+            let inferred = self.image.revision_inferred;
+            variants.of_os(Os::Windows).any(|variant| {
+                variant.image.version.is_some_and(|version| {
+                    version.build == told.build
+                        && (inferred
+                            || told.revision.is_none()
+                            || version.revision == told.revision)
+                })
+            })
+        };
+        // An index without images says nothing of them.
+        let agrees = self.image.version.is_some_and(says) || variants.images.is_empty();
+        let conflicts = self.image.version.is_some() && !agrees;
+        let states_none = variants
+            .of_os(Os::Windows)
+            .any(|variant| variant.image.version.is_none());
+        if let Some(told) = self.image.version.filter(|_| !agrees) {
+            let told = if self.image.revision_inferred {
+                told.without_revision()
+            } else {
+                told
+            };
+            match variants.only_os() {
+                Some(Os::Linux) => self.note(format!(
+                    "its tag says Windows {told}, and its registry has only a Linux image: the registry counts"
+                )),
+                _ if states_none => {}
+                _ => self.note(format!(
+                    "its tag says {told}, its registry {}: the registry counts",
+                    variants.versions_in_words()
+                )),
+            }
+        }
+        // An image that states no version leaves the name's word standing.
+        let name_stands = agrees || (states_none && conflicts);
+        if !name_stands {
+            // Neither can be followed that the tag is wrong about.
+            if conflicts {
+                (self.release_piece, self.kb) = (None, None);
+            }
+            let builds = variants.builds();
+            let mut windows = variants.of_os(Os::Windows);
+            let facts = match (windows.next(), builds.as_slice()) {
+                (None, _) => Image {
+                    os: Os::Linux,
+                    ..Image::without_version()
+                },
+                (Some(first), [_]) => first.image,
+                // Several builds: which one counts, the host says.
+                (Some(_), _) => Image::without_version(),
+            };
+            self.image = Image {
+                host_process: self.image.host_process,
+                ..facts
+            };
+            self.stated_by = StatedBy::Registry;
+        }
+        // A digest floats nowhere: of one build the exact facts count.
+        let pinned = self
+            .reference
+            .as_ref()
+            .is_some_and(|reference| reference.digest.is_some());
+        if let (true, [_], Some(first)) = (
+            pinned && agrees,
+            variants.builds().as_slice(),
+            variants.of_os(Os::Windows).next(),
+        ) {
+            self.image = Image {
+                host_process: self.image.host_process,
+                ..first.image
+            };
+            self.stated_by = StatedBy::Registry;
+        }
+        self.digest = Some(variants.digest.clone());
+        self.variants = Some(variants);
+    }
+
+    /// Notes that its registry was asked and does not have it.
+    pub fn not_there(&mut self) {
+        self.doubt(format!(
+            "its registry knows no {}",
+            match &self.reference {
+                Some(reference) if reference.digest.is_some() => "such digest",
+                _ => "such tag",
+            }
+        ));
+    }
+
+    /// The facts that count on a host: of several images behind one reference those of the one that the
+    /// host takes.
+    pub fn on(&self, catalog: &Catalog, host: &Host) -> Image {
+        let taken = self
+            .variants
+            .as_deref()
+            .and_then(|variants| variants.taken_by(catalog, host));
+        taken.map_or(self.image, |taken| {
+            self.facts_of(taken.variant).unwrap_or(self.image)
+        })
+    }
+
+    /// What a variant states. None: it is for Windows and states no version, so that the name's word
+    /// stands.
+    fn facts_of(&self, variant: &Variant) -> Option<Image> {
+        let silent = variant.image.os == Os::Windows && variant.image.version.is_none();
+        (!silent || self.image.version.is_none()).then_some(Image {
+            host_process: self.image.host_process,
+            ..variant.image
+        })
+    }
+
+    /// The image as a host takes it, with what there is to say of the choice.
+    #[must_use]
+    pub fn for_host(&self, catalog: &Catalog, host: &Host) -> Self {
+        let mut named = self.clone();
+        let Some(variants) = self.variants.as_deref() else {
+            return named;
+        };
+        let Some(taken) = variants.taken_by(catalog, host) else {
+            named.note("its index has no image at all".to_owned());
+            return named;
+        };
+        named.digest = Some(taken.variant.digest.clone());
+        if let Some(image) = self.facts_of(taken.variant) {
+            named.image = image;
+            named.stated_by = StatedBy::Registry;
+        }
+        for sentence in taken.sentence(variants).into_iter().chain(taken.conflict()) {
+            named.note(sentence);
+        }
+        named
     }
 }
 

@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod host;
 pub mod image;
 pub mod image_change;
+pub mod index;
 pub mod matrix_view;
 pub mod names;
 pub mod placement;
@@ -23,6 +24,7 @@ pub mod recommend;
 pub mod reference;
 pub mod remedy;
 pub mod rules;
+pub mod variants;
 pub mod verdict;
 pub mod version;
 

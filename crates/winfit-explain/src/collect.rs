@@ -152,6 +152,7 @@ impl Entry {
                 severity: signal.severity,
                 signature: signal.signature,
                 truncated: signal.truncated,
+                has_windows: false,
             },
         };
         entry.count(facts.form, facts.task_id);

@@ -117,6 +117,9 @@ pub struct Diagnosis {
     pub image_os: Option<String>,
     /// The operating system that was asked for, where the text states it and it is the point.
     pub wanted_os: Option<String>,
+    /// The image has Windows variants, whatever the text says of the one that was asked for: whoever asks
+    /// its registry knows.
+    pub has_windows: bool,
     /// The image, as the text writes it.
     pub image: Option<String>,
     /// What failed.

@@ -71,7 +71,7 @@ impl Diagnosis {
                 };
                 let holds = match self.image_version {
                     Some(version) => format!(", only one for {}", in_words(version, Kind::Server)),
-                    None if image.is_some_and(says_windows) => {
+                    None if self.has_windows || image.is_some_and(says_windows) => {
                         "; it is for other versions of Windows".to_owned()
                     }
                     None => "; most often the image has no Windows variant at all".to_owned(),

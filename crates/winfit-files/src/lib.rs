@@ -22,6 +22,7 @@ mod loader;
 mod one_file;
 pub mod overlay;
 pub mod problem;
+pub mod registries;
 pub mod repository;
 pub mod rules;
 mod shares;

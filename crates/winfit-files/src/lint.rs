@@ -10,10 +10,12 @@ use winfit_core::change::Change;
 use winfit_core::finding::{Finding, Rule, Severity, Subject};
 use winfit_core::fleet::{Fleet, Member, Preflight, State};
 use winfit_core::host::{Isolation, Os};
+use winfit_core::reference::Reference;
 use winfit_core::remedy::{Remedy, RemedyKind, Safety};
 
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
+use crate::registries::{self, Words};
 use crate::repository::{Facts, ReadFile, Repository};
 use crate::rules::{self, Context};
 use crate::shares::in_shares;
@@ -32,6 +34,8 @@ pub struct LintOptions {
     /// The isolation of `docker build`. Given it, or hosts of their own, Dockerfiles are judged as
     /// they are built on the hosts.
     pub build_isolation: Option<Isolation>,
+    /// What registries say of the images, where they were asked.
+    pub registries: Words,
 }
 
 /// What a lint found.
@@ -99,13 +103,8 @@ pub fn rules() -> Vec<Rule> {
     all
 }
 
-/// Builds the fleet, audits it, checks every file, and leaves out what is ignored.
-pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -> Lint {
-    let config = &repository.config;
-    let audit_options = AuditOptions {
-        today: options.today,
-        eol_within: options.eol_within.or(config.eol_within).unwrap_or(180),
-    };
+/// The fleet as the names of its images tell it.
+fn fleet_of(catalog: &Catalog, repository: &Repository, options: &LintOptions) -> Fleet {
     let mut fleet = fleet::fleet(catalog, repository, &options.hosts);
     // Hosts of winfit.toml run what may well be built elsewhere.
     if !options.hosts.is_empty() || options.build_isolation.is_some() {
@@ -114,6 +113,23 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
             bases: fleet::build_bases(catalog, repository),
         });
     }
+    fleet
+}
+
+/// The images that a lint would have settled by their registries, each once.
+pub fn to_ask(catalog: &Catalog, repository: &Repository, options: &LintOptions) -> Vec<Reference> {
+    registries::to_ask(&mut fleet_of(catalog, repository, options))
+}
+
+/// Builds the fleet, audits it, checks every file, and leaves out what is ignored.
+pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -> Lint {
+    let config = &repository.config;
+    let audit_options = AuditOptions {
+        today: options.today,
+        eol_within: options.eol_within.or(config.eol_within).unwrap_or(180),
+    };
+    let mut fleet = fleet_of(catalog, repository, options);
+    registries::settle(&mut fleet, &options.registries);
     let audited = audit(catalog, &fleet, &audit_options);
     let hosts: Vec<&Member> = fleet
         .hosts

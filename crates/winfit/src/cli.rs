@@ -1,5 +1,7 @@
 //! The arguments.
 
+mod image;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +12,14 @@ use winfit_core::finding::Severity;
 use winfit_core::host::{Arch, Isolation, Kind, Os};
 use winfit_core::reference::Base;
 
+use crate::online::RegistryArguments;
 use crate::report_file::{self, ReportFile};
+use crate::settling::OnlineArguments;
+
+pub(crate) use self::image::{
+    AssembleArguments, ImageArguments, ImageCommand, ImageLintArguments, ImagesArguments,
+    InspectArguments, PickArguments,
+};
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
 /// makes it run?
@@ -19,6 +28,9 @@ use crate::report_file::{self, ReportFile};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Use the built-in catalog alone, without what `winfit catalog sync` has learnt
+    #[arg(long, global = true, display_order = 900)]
+    pub(crate) no_overlay: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +43,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Serve an editor: findings while you type, verdicts under the pointer, fixes
     Lsp(LspArguments),
+    /// Ask registries: what an image holds, what engines pull of it, what is wrong with its index
+    Image(ImageArguments),
     /// Say whether a new image is a patch of the old one, or another Windows
     ImageChange(ImageChangeArguments),
     /// Show what winfit reads in files, before any judgement
@@ -224,6 +238,8 @@ pub(crate) struct CheckArguments {
     /// The images run as HostProcess containers
     #[arg(long)]
     pub(crate) host_process: bool,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -256,6 +272,8 @@ pub(crate) struct ImageChangeArguments {
     /// The version inside an image that no tag tells, as contoso/myimage=10.0.17763.437
     #[arg(long, value_name = "REF=VERSION")]
     pub(crate) image_version: Vec<String>,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -293,6 +311,8 @@ pub(crate) struct ExplainArguments {
     /// The version inside the image, as REF=VERSION or only VERSION
     #[arg(long, value_name = "REF=VERSION")]
     pub(crate) image_version: Option<String>,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -364,6 +384,8 @@ pub(crate) struct LintArguments {
     /// branch, a tag, a commit; main... is where this branch left main
     #[arg(long, value_name = "REV", allow_hyphen_values = true, conflicts_with_all = ["fix", "diff"])]
     pub(crate) against: Option<String>,
+    #[command(flatten)]
+    pub(crate) online: OnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -481,6 +503,9 @@ pub(crate) enum CatalogCommand {
     Tags(FilterArguments),
     /// Support of the base images, as each page had it
     Lifecycle(FilterArguments),
+    /// Learn new revisions and KBs from the tags of the base images, and keep them beside the
+    /// built-in tables
+    Sync(SyncArguments),
     /// All that is known of 17763.437, KB4493509, ltsc2019, 1809-KB4493509 or 26100
     Show(ShowArguments),
 }
@@ -490,6 +515,22 @@ pub(crate) struct FilterArguments {
     /// Only rows that contain all these words
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArguments {
+    /// A registry that has the base images (else Microsoft's), as localhost:5000, or localhost:5000/mcr
+    /// for repositories under a prefix
+    #[arg(long, value_name = "HOST")]
+    pub(crate) registry: Vec<String>,
+    /// A repository to read (else those of all base images), as windows/servercore
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repository: Vec<String>,
+    #[command(flatten)]
+    pub(crate) registries: RegistryArguments,
     /// How to print the answer
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,

@@ -100,6 +100,7 @@ pub(crate) fn image(named: &NamedImage) -> Value {
         "revision": revision.filter(|_| !inferred),
         "inferred_revision": revision.filter(|_| inferred),
         "stated_by": named.stated_by.in_words(),
+        "digest": named.digest,
         "kb": named.kb.map(|kb| format!("KB{kb}")),
         "base": named.base.map(winfit_core::reference::Base::name),
         "arch": named.image.arch.map(winfit_core::host::Arch::name),

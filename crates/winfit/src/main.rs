@@ -5,8 +5,12 @@ mod commands;
 mod findings;
 mod input;
 mod json;
+mod online;
 mod output;
+mod overlay;
+mod progress;
 mod report_file;
+mod settling;
 mod this_machine;
 
 use std::process::ExitCode;
@@ -27,6 +31,9 @@ fn main() -> ExitCode {
         return ExitCode::from(output::Exit::Usage as u8);
     }
     let arguments = cli::Arguments::parse();
+    for complaint in overlay::take_up(!arguments.no_overlay) {
+        output::complain(&complaint);
+    }
     match run(&arguments) {
         Ok(outcome) => {
             if let Err(error) = output::print(&outcome) {
@@ -54,12 +61,13 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Host(host) => commands::host::run(host),
         cli::Command::Lint(lint) => commands::lint::run(lint),
         cli::Command::Lsp(lsp) => Ok(commands::lsp::run(lsp)),
+        cli::Command::Image(image) => commands::image::run(image),
         cli::Command::ImageChange(change) => commands::image_change::run(change),
         cli::Command::Facts(facts) => commands::facts::run(facts),
         cli::Command::Rules(rules) => commands::rules::run(rules),
         cli::Command::Explain(explain) => commands::explain::run(explain),
         cli::Command::Matrix(matrix) => commands::matrix::run(matrix),
         cli::Command::Tag(tag) => commands::tag::run(tag),
-        cli::Command::Catalog(catalog) => commands::catalog::run(catalog),
+        cli::Command::Catalog(catalog) => commands::catalog::run(catalog, arguments.no_overlay),
     }
 }

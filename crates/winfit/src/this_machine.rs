@@ -27,7 +27,7 @@ pub(crate) fn read() -> Result<ReadHost> {
     if let Ok(value) = key.get_u32("UBR") {
         let _ = writeln!(text, "    UBR    REG_DWORD    {value:#x}");
     }
-    let reading = read_hosts(Catalog::builtin(), &text);
+    let reading = read_hosts(crate::overlay::catalog(), &text);
     let mut host = reading.hosts.into_iter().next().ok_or_else(|| {
         let found = match key.get_string("CurrentBuildNumber") {
             Ok(build) => format!(

@@ -24,6 +24,11 @@ pub(super) fn of_image(image: &ImageUse) -> Option<Os> {
 fn of_reference(image: &ImageUse) -> Option<Os> {
     image.os.or_else(|| match &image.image {
         Ok(named) if named.image.os == Os::Linux => Some(Os::Linux),
+        // One reference for several systems tells nothing of where it is meant to run.
+        Ok(NamedImage {
+            variants: Some(variants),
+            ..
+        }) => variants.only_os(),
         Ok(named) => names_windows(named).then_some(Os::Windows),
         Err(ImageError::LatestRemoved { .. }) => Some(Os::Windows),
         Err(_) => None,
@@ -47,19 +52,9 @@ pub(super) fn stated(
     selected: &[Selected],
     asked: Option<Isolation>,
 ) -> Option<Os> {
-    let of_name = |name: &str| match name {
-        "windows" => Some(Os::Windows),
-        "linux" => Some(Os::Linux),
-        _ => None,
-    };
-    let by_placement = match placement {
-        Placement::Anywhere => None,
-        Placement::Pod(pod) => pod.selected_os().and_then(|(os, _)| of_name(os)),
-        Placement::Swarm(swarm) => swarm.selected_os().and_then(|(os, _)| of_name(&os)),
-    };
     workload
         .os
-        .or(by_placement)
+        .or_else(|| placement.os())
         .or((!selected.is_empty() || asked.is_some()).then_some(Os::Windows))
 }
 

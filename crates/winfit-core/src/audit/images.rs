@@ -394,7 +394,10 @@ const NEEDS_EQUAL_REVISIONS: u16 = 14_393;
 /// How sure an image's version is: what a tag says, or what stands beside a digest, is inferred.
 pub(super) fn confidence(named: &NamedImage) -> Confidence {
     match named.stated_by {
+        _ if named.variants.is_some() => Confidence::Certain,
         StatedBy::Tag | StatedBy::ReleaseName => Confidence::Likely,
-        StatedBy::Version | StatedBy::Given | StatedBy::Nothing => Confidence::Certain,
+        StatedBy::Version | StatedBy::Given | StatedBy::Registry | StatedBy::Nothing => {
+            Confidence::Certain
+        }
     }
 }

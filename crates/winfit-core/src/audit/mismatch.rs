@@ -264,7 +264,7 @@ impl<'a> Spot<'a> {
         }
         let (selected, host) = self.selected.iter().find_map(|selected| {
             let host = Host::windows(selected.version).with_kind(Kind::Server);
-            let fails = ground.outcome(&host, &image.image, self.asked) == Outcome::No;
+            let fails = image.outcome(ground, &host, self.asked) == Outcome::No;
             fails.then_some((selected, host))
         })?;
         let demanded = words::release(ground.catalog, selected.version.build);

@@ -8,6 +8,7 @@ pub mod currency;
 mod evidence;
 mod ground;
 mod images;
+mod index;
 mod labels;
 mod mismatch;
 mod no_host;
@@ -35,6 +36,7 @@ use self::place::Spot;
 
 pub use self::admitted::{Admitted, admitted};
 pub use self::images::image_findings;
+pub use self::index::{RULES as INDEX_RULES, index_findings};
 
 /// What an audit needs beside the fleet.
 #[derive(Debug, Clone, Copy)]

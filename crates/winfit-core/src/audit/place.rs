@@ -47,7 +47,8 @@ pub(super) struct Use<'a> {
     pub(super) container: &'a crate::fleet::Container,
     /// The image whose facts decide, and where it stands.
     pub(super) decisive: Option<(&'a NamedImage, &'a Origin)>,
-    /// The facts it is judged by.
+    /// The facts it is judged by; of several images behind one reference those on the first candidate
+    /// where one of them does not run.
     pub(super) image: Image,
     /// How it fares on each candidate, in their order.
     pub(super) outcomes: Vec<Outcome>,
@@ -69,6 +70,29 @@ impl<'a> Use<'a> {
     /// A build file of the repository decides, not the image's own name.
     pub(super) fn is_built(&self) -> bool {
         self.origin() != &self.container.image.origin
+    }
+
+    /// Whether there are several images behind its reference, and each host takes its own.
+    pub(super) fn is_choice(&self) -> bool {
+        self.decisive.is_some_and(|(named, _)| {
+            let variants = named.variants.as_deref();
+            variants.is_some_and(|variants| variants.images.len() > 1)
+        })
+    }
+
+    /// The facts of the image that a host takes.
+    pub(super) fn on(&self, ground: &Ground<'a>, host: &Host) -> Image {
+        on_host(ground, self.decisive, self.image, host)
+    }
+
+    /// How it fares on a host.
+    pub(super) fn outcome(
+        &self,
+        ground: &Ground<'a>,
+        host: &Host,
+        asked: Option<Isolation>,
+    ) -> Outcome {
+        ground.outcome(host, &self.on(ground, host), asked)
     }
 
     /// The positions among the candidates where it fares so.
@@ -122,8 +146,7 @@ impl<'a> Spot<'a> {
 
     /// Whether every image that is judged runs on a host.
     pub(super) fn all_run_on(&self, ground: &Ground<'a>, host: &Host) -> bool {
-        let runs =
-            |found: &Use<'a>| ground.outcome(host, &found.image, self.asked) == Outcome::Runs;
+        let runs = |found: &Use<'a>| found.outcome(ground, host, self.asked) == Outcome::Runs;
         !self.uses.is_empty() && self.uses.iter().all(runs)
     }
 
@@ -219,25 +242,60 @@ impl<'a> Spot<'a> {
                     ..Image::without_version()
                 }
             };
-            let outcomes = self
+            let decisive = container
+                .image
+                .decisive()
+                .filter(|_| container.image.unresolved.is_empty());
+            let on_each: Vec<Image> = self
                 .candidates
                 .iter()
-                .map(|at| {
+                .map(|at| on_host(ground, decisive, image, &self.host(ground, *at)))
+                .collect();
+            let outcomes: Vec<Outcome> = self
+                .candidates
+                .iter()
+                .zip(&on_each)
+                .map(|(at, image)| {
                     if self.states_other_os(image.os) {
                         Outcome::No
                     } else {
-                        ground.outcome(&self.host(ground, *at), &image, self.asked)
+                        ground.outcome(&self.host(ground, *at), image, self.asked)
                     }
                 })
                 .collect();
+            let worst = outcomes
+                .iter()
+                .position(|outcome| *outcome != Outcome::Runs)
+                .unwrap_or(0);
             found.push(Use {
                 container,
                 decisive: container.image.decisive(),
-                image,
+                image: on_each.get(worst).copied().unwrap_or(image),
                 outcomes,
             });
         }
         found
+    }
+}
+
+/// The facts of a container's image on a host. An image of another system than the one that the container
+/// is for is no choice.
+fn on_host(
+    ground: &Ground<'_>,
+    decisive: Option<(&NamedImage, &Origin)>,
+    image: Image,
+    host: &Host,
+) -> Image {
+    let Some((named, _)) = decisive.filter(|(named, _)| named.variants.is_some()) else {
+        return image;
+    };
+    let taken = named.on(ground.catalog, host);
+    if taken.os != image.os {
+        return image;
+    }
+    Image {
+        host_process: image.host_process,
+        ..taken
     }
 }
 

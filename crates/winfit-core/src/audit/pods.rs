@@ -105,15 +105,14 @@ impl<'a> Spot<'a> {
             .filter(|found| found.image.os == Os::Windows && !found.image.host_process)
             .filter_map(|found| Some((found, found.image.version?)))
             .collect();
-        let (first, of_first) = images.first()?;
-        let (other, of_other) = images
-            .iter()
-            .find(|(_, version)| version.build != of_first.build)?;
+        // One that has an image for each build mixes nothing.
+        let mut fixed = images.iter().filter(|(found, _)| !found.is_choice());
+        let (first, of_first) = fixed.next()?;
+        let (other, of_other) = fixed.find(|(_, version)| version.build != of_first.build)?;
         let runs_all = |build: u16, kind: Kind| {
             let host = Host::windows(OsVersion::of_build(build)).with_kind(kind);
             images.iter().all(|(found, _)| {
-                let outcome = ground.outcome(&host, &found.image, Some(Isolation::Process));
-                outcome != Outcome::No
+                found.outcome(ground, &host, Some(Isolation::Process)) != Outcome::No
             })
         };
         let somewhere = ground

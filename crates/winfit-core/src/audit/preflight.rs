@@ -71,17 +71,25 @@ pub(super) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
 impl Builders<'_> {
     fn of(&self, ground: &Ground<'_>, base: &BuildBase) -> Option<Finding> {
         let (named, origin) = base.image.decisive()?;
-        let image = &named.image;
+        let on_each: Vec<Image> = self
+            .members
+            .iter()
+            .map(|member| named.on(ground.catalog, &member.host))
+            .collect();
         let troubles: Vec<Option<Trouble>> = self
             .members
             .iter()
-            .map(|member| self.trouble(ground, &member.host, image, &base.needed))
+            .zip(&on_each)
+            .map(|(member, image)| self.trouble(ground, &member.host, image, &base.needed))
             .collect();
         let fails = |trouble: Trouble| trouble != Trouble::Doubtful;
         let some_fail = troubles.iter().flatten().any(|trouble| fails(*trouble));
         // A doubt is told where nothing worse is.
         let is_told =
             |trouble: Option<Trouble>| trouble.is_some_and(|trouble| fails(trouble) == some_fail);
+        // Of several images behind one reference that of the first host that is in trouble.
+        let worst = troubles.iter().position(|trouble| is_told(*trouble))?;
+        let image = &on_each[worst];
         let (bad, good): (Vec<_>, Vec<_>) = self
             .members
             .iter()

@@ -236,7 +236,7 @@ impl<'a> Spot<'a> {
         let helps = self.candidates.iter().all(|at| {
             let host = self.host(ground, *at);
             host.hyperv_offer(ground.catalog) == HypervOffer::Yes
-                && ground.outcome(&host, &found.image, Some(Isolation::Hyperv)) == Outcome::Runs
+                && found.outcome(ground, &host, Some(Isolation::Hyperv)) == Outcome::Runs
         });
         helps.then(|| self.isolate_with_hyperv())
     }

@@ -136,7 +136,7 @@ impl<'a> Spot<'a> {
         // Of an image that does not run where it is sent, that is said.
         let fails = |found: &Use<'a>| {
             found.outcomes.contains(&Outcome::No)
-                || ground.outcome(&there, &found.image, self.asked) == Outcome::No
+                || found.outcome(ground, &there, self.asked) == Outcome::No
         };
         if self.uses.iter().any(fails) {
             return None;
@@ -337,6 +337,7 @@ fn is_unknown(image: &Use<'_>) -> bool {
     image.image.os == Os::Windows
         && image.image.version.is_none()
         && !image.image.host_process
+        && !image.is_choice()
         && used.unresolved.is_empty()
         && used.image.is_ok()
 }

@@ -37,9 +37,7 @@ pub fn of_image<'a>(
     if evidence::of_image(used) != Some(Os::Windows) {
         return None;
     }
-    let image = used
-        .decisive()
-        .map_or(Image::without_version(), |(named, _)| named.image);
+    let decisive = used.decisive();
     let windows = fleet
         .hosts
         .iter()
@@ -47,6 +45,9 @@ pub fn of_image<'a>(
     let standing = |member: &'a Member| {
         let orchestrator = member.orchestrator.unwrap_or(Orchestrator::Docker);
         let host = as_judged(&member.host, orchestrator);
+        let image = decisive.map_or(Image::without_version(), |(named, _)| {
+            named.on(catalog, &host)
+        });
         Standing {
             member,
             host,
@@ -70,17 +71,17 @@ pub fn of_container<'a>(
     let ground = Ground::new(catalog, fleet, options);
     let spot = Spot::find(&ground, workload);
     let container = workload.containers.get(container)?;
-    let image = spot
+    let used = spot
         .uses
         .iter()
-        .find(|found| std::ptr::eq(found.container, container))?
-        .image;
+        .find(|found| std::ptr::eq(found.container, container))?;
     let its_own = (0..fleet.hosts.len()).filter(|at| {
         let orchestrator = ground.member(*at).orchestrator;
         orchestrator.is_none_or(|own| own == workload.orchestrator)
     });
     let standing = |at: usize| {
         let host = spot.host(&ground, at);
+        let image = used.on(&ground, &host);
         let admission = if spot.states_other_os(image.os) {
             Admission::No {
                 because: "spec.os.name, which is not the image's".to_owned(),

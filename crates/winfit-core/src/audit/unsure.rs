@@ -19,7 +19,7 @@ impl<'a> Spot<'a> {
             let lacks_hyperv = self.asked == Some(Isolation::Hyperv)
                 && host.os == Os::Windows
                 && host.hyperv_offer(ground.catalog) == HypervOffer::No;
-            !lacks_hyperv && ground.outcome(&host, &image.image, self.asked) == Outcome::No
+            !lacks_hyperv && image.outcome(ground, &host, self.asked) == Outcome::No
         };
         if !self.unavailable.is_empty() || !self.unsure.iter().all(fails) {
             return None;

@@ -1,7 +1,7 @@
 //! The engines' own rules: which generation, carried by which version.
 
 use super::tsv::{TableError, table};
-use crate::engine::{EngineVersion, Product, Store};
+use crate::engine::{Engine, EngineVersion, Product, Store};
 
 /// A generation of the rule by which engines choose the child of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,18 @@ pub struct EngineRow {
     pub empty_matches: bool,
     /// Where it was read.
     pub source: &'static str,
+}
+
+impl EngineRow {
+    /// The newest engine of the row.
+    pub fn newest_engine(&self) -> Engine {
+        Engine {
+            product: self.product,
+            version: self.to,
+            store: self.store.unwrap_or(Store::Classic),
+            client: self.client == Some(true),
+        }
+    }
 }
 
 pub(super) fn read_rules() -> Result<Vec<EngineRule>, TableError> {

@@ -8,6 +8,7 @@ mod engines;
 mod index;
 mod lifecycle;
 mod matrix;
+pub mod overlay;
 mod releases;
 mod small;
 mod tsv;
@@ -133,6 +134,24 @@ impl Catalog {
             matrix,
             builds,
         })
+    }
+
+    /// The tables with the updates of an overlay beside the built-in ones, which stand as they are; and
+    /// what of the overlay was refused or set apart. The text lives as long as the process: rows point
+    /// into it.
+    pub fn with_overlay(text: &'static str) -> (Self, overlay::Reading) {
+        let mut catalog = match Self::read() {
+            Ok(catalog) => catalog,
+            Err(error) => unreachable!("the built-in catalog is unreadable: {error}"),
+        };
+        let reading = overlay::read(&catalog, text);
+        catalog.updates.extend(reading.taken.iter().cloned());
+        // Stable: of one revision the built-in row stays first.
+        catalog
+            .updates
+            .sort_by_key(|update| (update.build, update.revision));
+        catalog.index = index::Index::new(&catalog.matrix, &catalog.breaks, &catalog.updates);
+        (catalog, reading)
     }
 
     /// The releases that have this build, servers first.

@@ -31,6 +31,11 @@ pub(crate) struct Row<'t> {
 }
 
 impl Row<'_> {
+    /// Its line, from 1.
+    pub(crate) fn line(&self) -> usize {
+        self.line
+    }
+
     pub(crate) fn error(&self, column: &'static str, reason: impl Into<String>) -> TableError {
         TableError {
             file: self.file,

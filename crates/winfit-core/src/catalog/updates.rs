@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::tsv::{TableError, table};
+use super::tsv::{Row, TableError, table};
 
 /// Who gets an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,8 @@ pub struct Update {
     pub kind: &'static str,
     /// Who gets it.
     pub audience: Audience,
-    /// How many sources agree: `3-source`, `2-source`, `1-source`, `observed`.
+    /// How many sources agree: `3-source`, `2-source`, `1-source`, `observed`; `registry` for what was
+    /// learnt from a registry's tags (see [`overlay`](super::overlay)).
     pub confidence: &'static str,
     /// Which sources.
     pub sources: &'static str,
@@ -83,40 +84,46 @@ pub fn stream(build: u16, revision: u32) -> Stream {
     }
 }
 
+/// The columns, as the first line of the file names them.
+pub(super) const HEADER: &str =
+    "build\trevision\tkb\tdate\tdate_basis\tkind\taudience\tconfidence\tsources";
+
 pub(super) fn read() -> Result<Vec<Update>, TableError> {
     table(
         "updates.tsv",
         include_str!("../../data/updates.tsv"),
-        |row| {
-            let kb = row.text("kb")?;
-            Ok(Update {
-                build: row.number("build")?,
-                revision: row.number("revision")?,
-                kb: match kb.strip_prefix("KB") {
-                    Some(digits) => Some(
-                        digits
-                            .parse()
-                            .map_err(|_| row.error("kb", format!("{kb:?} is not a KB number")))?,
-                    ),
-                    None if kb.is_empty() => None,
-                    None => return Err(row.error("kb", format!("{kb:?} does not start with KB"))),
-                },
-                day: row.day("date")?,
-                day_basis: row.text("date_basis")?,
-                kind: row.text("kind")?,
-                audience: match row.text("audience")? {
-                    "server+client" => Audience::ServerAndClient,
-                    "server" => Audience::Server,
-                    "client" => Audience::Client,
-                    "container" => Audience::Container,
-                    "unknown" => Audience::Unknown,
-                    other => {
-                        return Err(row.error("audience", format!("{other:?} is no audience")));
-                    }
-                },
-                confidence: row.text("confidence")?,
-                sources: row.text("sources")?,
-            })
-        },
+        read_row,
     )
+}
+
+pub(super) fn read_row(row: &Row<'_>) -> Result<Update, TableError> {
+    let kb = row.text("kb")?;
+    Ok(Update {
+        build: row.number("build")?,
+        revision: row.number("revision")?,
+        kb: match kb.strip_prefix("KB") {
+            Some(digits) => Some(
+                digits
+                    .parse()
+                    .map_err(|_| row.error("kb", format!("{kb:?} is not a KB number")))?,
+            ),
+            None if kb.is_empty() => None,
+            None => return Err(row.error("kb", format!("{kb:?} does not start with KB"))),
+        },
+        day: row.day("date")?,
+        day_basis: row.text("date_basis")?,
+        kind: row.text("kind")?,
+        audience: match row.text("audience")? {
+            "server+client" => Audience::ServerAndClient,
+            "server" => Audience::Server,
+            "client" => Audience::Client,
+            "container" => Audience::Container,
+            "unknown" => Audience::Unknown,
+            other => {
+                return Err(row.error("audience", format!("{other:?} is no audience")));
+            }
+        },
+        confidence: row.text("confidence")?,
+        sources: row.text("sources")?,
+    })
 }

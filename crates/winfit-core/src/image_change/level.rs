@@ -3,7 +3,7 @@
 use time::Date;
 
 use crate::catalog::Catalog;
-use crate::image::NamedImage;
+use crate::image::{NamedImage, StatedBy};
 use crate::version::OsVersion;
 
 /// How an image's patch level is told.
@@ -52,7 +52,10 @@ impl Level {
             .as_ref()
             .is_some_and(|reference| reference.digest.is_some());
         let stated = facts.version.and_then(|version| version.revision);
+        // What its registry has under a tag today, it may not have tomorrow.
+        let today = image.stated_by == StatedBy::Registry && !by_digest && image.kb.is_none();
         let told = match (stated, facts.revision_inferred) {
+            (Some(_), false) if today => Told::Floating,
             (Some(_), false) => Told::Pinned,
             (None, _) if image.kb.is_some() => Told::Pinned,
             _ if by_digest => Told::Digest,

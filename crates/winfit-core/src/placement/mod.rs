@@ -6,6 +6,7 @@ pub mod swarm;
 use crate::catalog::Catalog;
 use crate::finding::Origin;
 use crate::fleet::Member;
+use crate::host::Os;
 use crate::version::OsVersion;
 
 pub use self::kubernetes::PodPlacement;
@@ -29,6 +30,22 @@ pub enum Placement {
     Pod(Box<PodPlacement>),
     /// A Swarm service's constraints.
     Swarm(SwarmPlacement),
+}
+
+impl Placement {
+    /// The operating system that it selects, where it selects one.
+    pub fn os(&self) -> Option<Os> {
+        let of_name = |name: &str| match name {
+            "windows" => Some(Os::Windows),
+            "linux" => Some(Os::Linux),
+            _ => None,
+        };
+        match self {
+            Self::Anywhere => None,
+            Self::Pod(pod) => pod.selected_os().and_then(|(os, _)| of_name(os)),
+            Self::Swarm(swarm) => swarm.selected_os().and_then(|(os, _)| of_name(&os)),
+        }
+    }
 }
 
 /// Whether a placement lets a workload onto a host.

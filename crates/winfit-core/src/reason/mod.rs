@@ -10,6 +10,7 @@ use crate::rules::documented::PROSE;
 use crate::verdict::Reason;
 use crate::version::OsVersion;
 
+pub(crate) use self::pull::builds_in_words;
 pub use self::telling::telling;
 
 /// Who says so.

@@ -93,7 +93,7 @@ impl Pair<'_> {
 }
 
 /// The builds that an engine accepts, in words.
-fn builds_in_words(builds: &std::ops::RangeInclusive<u16>) -> String {
+pub(crate) fn builds_in_words(builds: &std::ops::RangeInclusive<u16>) -> String {
     match (*builds.start(), *builds.end()) {
         (from, to) if from == to => format!("only {to} here"),
         (0, to) => format!("any build up to {to} here"),

@@ -10,4 +10,5 @@ mod no_host;
 mod placement;
 mod preflight;
 mod rebuild;
+mod settled;
 mod verdict;

@@ -797,6 +797,7 @@ fn daemon_mended(text: &str) -> String {
         eol_within: None,
         hosts: Vec::new(),
         build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
     };
     let fixed = run(Catalog::builtin(), &options, &lint, false);
     let file = fixed.files.into_iter().next();

@@ -13,6 +13,7 @@ fn lint_of(tree: &Tree) -> Lint {
         eol_within: None,
         hosts: Vec::new(),
         build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
     };
     lint(Catalog::builtin(), &tree.read(), &options)
 }
@@ -417,6 +418,7 @@ fn ignores_of_what_was_not_read_are_not_called_unused() {
             eol_within: None,
             hosts: hosts.collect(),
             build_isolation: None,
+            registries: winfit_files::registries::Words::new(),
         };
         let lint = lint(Catalog::builtin(), &repository, &options);
         lint.findings
@@ -591,6 +593,7 @@ fn dockerfiles_are_judged_as_built_on_the_hosts() {
             eol_within: None,
             hosts,
             build_isolation,
+            registries: winfit_files::registries::Words::new(),
         };
         lint(Catalog::builtin(), &tree.read(), &options)
             .findings
@@ -634,6 +637,7 @@ fn compose_says_how_a_dockerfile_is_built() {
             eol_within: None,
             hosts: vec![winfit_core::fleet::Member::new("ci", host, "--host")],
             build_isolation: None,
+            registries: winfit_files::registries::Words::new(),
         };
         lint(Catalog::builtin(), &tree.read(), &options)
             .findings

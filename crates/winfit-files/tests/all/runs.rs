@@ -37,6 +37,7 @@ fn options() -> LintOptions {
         eol_within: None,
         hosts: Vec::new(),
         build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
     }
 }
 

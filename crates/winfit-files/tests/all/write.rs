@@ -33,6 +33,7 @@ fn fixed(name: &str) -> (Folder, PathBuf, Fixed) {
         eol_within: None,
         hosts: Vec::new(),
         build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
     };
     let fixed = run(Catalog::builtin(), &read, &options, true);
     assert_eq!(fixed.files.len(), 1);

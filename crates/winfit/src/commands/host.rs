@@ -13,7 +13,7 @@ use crate::output::{Exit, Outcome, bold, columns, faint, nothing, printable, usa
 use crate::this_machine;
 
 pub(crate) fn run(arguments: &HostArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let text = arguments.text.join(" ");
     let reading = if arguments.text.is_empty() {
         input::of_one(this_machine::read()?)

@@ -9,8 +9,9 @@ use winfit_core::Catalog;
 use winfit_core::fleet::Member;
 use winfit_files::against::{Before, before};
 use winfit_files::fix;
-use winfit_files::lint::{Lint, LintOptions, lint, rules};
+use winfit_files::lint::{Lint, LintOptions, lint, rules, to_ask};
 use winfit_files::overlay::Overlay;
+use winfit_files::registries::Words;
 use winfit_files::repository::{Facts, ReadFile, ReadOptions, Repository, Unread, read};
 
 use super::mended::Mended;
@@ -21,11 +22,12 @@ use crate::findings::{
     Fixable, Report, clean, github, gitlab, human, json, markdown, patch, plural, sarif,
 };
 use crate::input;
-use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+use crate::output::{Exit, Outcome, excerpt_width, nothing, usage, wrap};
 use crate::report_file::ReportFile;
+use crate::settling::Answers;
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     if let Some(twice) = written_twice(&arguments.outputs) {
         return Err(usage(format!(
             "--output {} is given twice; each report needs a file of its own",
@@ -37,11 +39,12 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         let name = read.name.as_deref().unwrap_or(&read.text);
         Member::new(name, read.host, "--host")
     });
-    let options = LintOptions {
+    let mut options = LintOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
         hosts: hosts.collect(),
         build_isolation: arguments.isolation.map(Into::into),
+        registries: Words::new(),
     };
     if arguments.unsafe_fixes && !arguments.fix && !arguments.diff {
         return Err(usage(
@@ -49,9 +52,16 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         ));
     }
     let mut mended = Mended::default();
+    let mut answers = Answers::default();
     let (mut repository, mut found) = if arguments.fix || arguments.diff {
-        let (read, missing) = read_options(&arguments.files)?;
-        let fixed = read.map(|read| fix::run(catalog, &read, &options, arguments.unsafe_fixes));
+        let (wanted, missing) = read_options(&arguments.files)?;
+        if let Some(wanted) = wanted.as_ref().filter(|_| arguments.online.wanted()) {
+            let repository = read(catalog, wanted);
+            answers = Answers::ask(&arguments.online, to_ask(catalog, &repository, &options))?;
+            options.registries = answers.words();
+        }
+        let fixed =
+            wanted.map(|wanted| fix::run(catalog, &wanted, &options, arguments.unsafe_fixes));
         let (mut repository, found) = match fixed {
             Some(fixed) => mended.take(fixed),
             None => (Repository::default(), Lint::default()),
@@ -62,6 +72,10 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         let mut repository = read_files(&arguments.files)?;
         if let Some(revision) = &arguments.against {
             read_before(&mut repository, &arguments.files, revision)?;
+        }
+        if arguments.online.wanted() {
+            answers = Answers::ask(&arguments.online, to_ask(catalog, &repository, &options))?;
+            options.registries = answers.words();
         }
         let found = lint(catalog, &repository, &options);
         (repository, found)
@@ -124,6 +138,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
             None => Fixable::of(&repository, &found.findings),
         },
         files: if nothing { 0 } else { repository.count() },
+        unit: "file",
         ignored: found.ignored,
         unread: &repository.unread,
         folder: &folder,
@@ -134,11 +149,12 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         (FindingsFormat::Human, None) => {
             let mut text = human::human(&report, excerpt_width(), arguments.verbose);
             text.extend(repository.before.as_deref().map(compared));
+            text.extend(answers.summary().as_deref().map(settled));
             text
         }
         (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
     };
-    let unwritten = write_reports(catalog, &report, arguments)?;
+    let unwritten = write_reports(catalog, &report, &arguments.outputs, arguments.verbose)?;
     if arguments.diff {
         let (patch, left_out) = patch::patch(&report, &mended.files);
         complaints.extend(left_out);
@@ -172,6 +188,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         Exit::Fits
     };
     complaints.extend(complaints_of(&repository));
+    complaints.extend(answers.complaints());
     complaints.extend(unwritten);
     if arguments.format != FindingsFormat::Human {
         // The document says nothing of files that it does not have.
@@ -199,13 +216,13 @@ fn overwritten<'r>(repository: &Repository, reports: &'r [ReportFile]) -> Option
         })
 }
 
-fn written_twice(files: &[ReportFile]) -> Option<&Path> {
+pub(super) fn written_twice(files: &[ReportFile]) -> Option<&Path> {
     let mut seen = HashSet::new();
     let mut paths = files.iter().map(|file| file.path.as_path());
     paths.find(|path| !seen.insert(*path))
 }
 
-fn rendered(
+pub(super) fn rendered(
     catalog: &Catalog,
     report: &Report<'_>,
     format: FindingsFormat,
@@ -223,16 +240,17 @@ fn rendered(
 }
 
 /// Writes the reports of `--output`; what could not be written, for people.
-fn write_reports(
+pub(super) fn write_reports(
     catalog: &Catalog,
     report: &Report<'_>,
-    arguments: &LintArguments,
+    outputs: &[ReportFile],
+    verbose: bool,
 ) -> Result<Vec<String>> {
     /// A file has no terminal that tells its width.
     const WIDTH: usize = 80;
     let mut unwritten = Vec::new();
-    for file in &arguments.outputs {
-        let text = rendered(catalog, report, file.format, WIDTH, arguments.verbose)?;
+    for file in outputs {
+        let text = rendered(catalog, report, file.format, WIDTH, verbose)?;
         let plain = anstream::adapter::strip_str(&text).to_string();
         if let Err(reason) = file.write(&plain) {
             unwritten.push(format!("--output {}: {reason}", file.path.display()));
@@ -245,7 +263,7 @@ fn write_reports(
 pub(crate) fn read_files(arguments: &FilesArguments) -> Result<Repository> {
     let (options, missing) = read_options(arguments)?;
     let mut repository = options.map_or_else(Repository::default, |options| {
-        read(Catalog::builtin(), &options)
+        read(crate::overlay::catalog(), &options)
     });
     repository.unread.splice(0..0, missing);
     Ok(repository)
@@ -356,6 +374,11 @@ fn compared(before: &Before) -> String {
         count => plural(count, "changed file"),
     };
     format!("compared with {}: {files}\n", clean(&before.revision))
+}
+
+/// Which images were settled by what, for the end of the report.
+fn settled(summary: &str) -> String {
+    wrap(summary, "", "") + "\n"
 }
 
 /// What standard input is called that has no name.

@@ -14,7 +14,7 @@ use crate::json;
 use crate::output::{Exit, Outcome, bold, columns, faint, markdown_cell, usage, wrap};
 
 pub(crate) fn run(arguments: &MatrixArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let mut hosts = Vec::new();
     for text in &arguments.hosts {
         hosts.extend(host(catalog, text)?);
@@ -143,7 +143,7 @@ fn human(
         let day = arguments
             .as_of
             .map_or_else(|| "today".to_owned(), |day| format!("on {day}"));
-        let first = Catalog::builtin()
+        let first = crate::overlay::catalog()
             .matrix
             .iter()
             .map(|row| row.first_doc)

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod host;
+pub(crate) mod image;
 pub(crate) mod image_change;
 pub(crate) mod lint;
 pub(crate) mod lsp;

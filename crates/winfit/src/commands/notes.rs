@@ -62,7 +62,7 @@ impl Calendar {
 }
 
 /// Today, or the day that `SOURCE_DATE_EPOCH` names for output that can be repeated.
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     std::env::var("SOURCE_DATE_EPOCH")
         .ok()
         .and_then(|seconds| seconds.parse().ok())
@@ -89,7 +89,10 @@ pub(crate) fn notes(
                 Severity::Info
             },
             message: note.message.clone(),
-            source: "the image as given".to_owned(),
+            source: match image.variants {
+                Some(_) => "the image's registry".to_owned(),
+                None => "the image as given".to_owned(),
+            },
         })
         .collect();
     if host.os == Os::Windows && image.image.os == Os::Windows {

@@ -1,6 +1,7 @@
 //! `winfit rules`: what the names in brackets mean.
 
 use anyhow::Result;
+use winfit_core::audit::INDEX_RULES;
 
 use crate::cli::RulesArguments;
 use crate::output::{Exit, Outcome, columns, printable, usage};
@@ -16,10 +17,12 @@ pub(crate) fn run(arguments: &RulesArguments) -> Result<Outcome> {
     Ok(Outcome::new(text, Exit::Fits))
 }
 
-/// The rules of `lint`, one a line.
+/// The rules of `lint`, then those of `image lint`, one a line.
 fn list() -> String {
-    let rules = winfit_files::lint::rules().into_iter();
-    let rows: Vec<Vec<String>> = rules
+    let of_files = winfit_files::lint::rules();
+    let rows: Vec<Vec<String>> = of_files
+        .iter()
+        .chain(INDEX_RULES)
         .map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()])
         .collect();
     columns(&rows, "")

@@ -21,7 +21,7 @@ struct Section {
 }
 
 pub(crate) fn run(arguments: &TagArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let (read, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
     // A cluster's list has Linux nodes in it; no Windows base image is asked of them.
     let (read, linux): (Vec<_>, Vec<_>) = read

@@ -72,8 +72,10 @@ pub(crate) struct Report<'a> {
     pub(crate) fixed: &'a [Applied],
     /// How many of the findings a fix would mend.
     pub(crate) fixable: Fixable,
-    /// How many files were read.
+    /// How many files were read, or of whatever else holds what findings point at.
     pub(crate) files: usize,
+    /// What those are: `file`, `image`.
+    pub(crate) unit: &'static str,
     /// How many findings comments and `winfit.toml` ignore.
     pub(crate) ignored: usize,
     /// What could not be read.
@@ -162,7 +164,7 @@ impl Report<'_> {
 
     /// `1 error in 14 files against 3 hosts (winfit.toml), 2 ignored`.
     pub(crate) fn summary(&self) -> String {
-        let mut text = format!("{} in {}", self.counted(), plural(self.files, "file"));
+        let mut text = format!("{} in {}", self.counted(), plural(self.files, self.unit));
         if !self.hosts.is_empty() {
             text.push_str(&format!(" against {}", plural(self.hosts.len(), "host")));
             if !self.hosts_from.is_empty() {
@@ -175,7 +177,7 @@ impl Report<'_> {
         if !self.unread.is_empty() {
             text.push_str(&format!(", {} not read", self.unread.len()));
         }
-        if self.hosts.is_empty() {
+        if self.hosts.is_empty() && self.unit == "file" {
             text.push_str("; no hosts are declared");
         }
         text

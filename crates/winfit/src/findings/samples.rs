@@ -164,6 +164,7 @@ impl Sample {
             fixed: &[],
             fixable: Fixable::default(),
             files: self.sources.len(),
+            unit: "file",
             ignored: 2,
             unread: &self.unread,
             folder: &self.folder,

@@ -60,7 +60,8 @@ impl Folder {
         quiet(
             command
                 .current_dir(&self.0)
-                .env("SOURCE_DATE_EPOCH", "1795305600"),
+                .env("SOURCE_DATE_EPOCH", "1795305600")
+                .env("WINFIT_CATALOG_OVERLAY", "off"),
         );
         command
     }

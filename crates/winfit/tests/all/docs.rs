@@ -25,6 +25,12 @@ fn of_lint() -> BTreeSet<String> {
         .collect()
 }
 
+/// The rules of `image lint`, whose examples are images in a registry.
+fn of_image_lint() -> BTreeSet<String> {
+    let rules = winfit_core::audit::INDEX_RULES.iter();
+    rules.map(|rule| rule.name.to_owned()).collect()
+}
+
 fn rules() -> BTreeSet<String> {
     let breaks = Catalog::builtin().breaks.iter().map(|known| known.id);
     RULES
@@ -33,6 +39,7 @@ fn rules() -> BTreeSet<String> {
         .chain(OF_CHECK)
         .map(str::to_owned)
         .chain(of_lint())
+        .chain(of_image_lint())
         .collect()
 }
 
@@ -86,8 +93,9 @@ fn every_page_has_its_parts() {
         }
         let checks = page.matches("```console\n$ winfit check ").count();
         let lints = page.matches("```console\n$ winfit lint").count();
+        let images = page.matches("```console\n$ winfit image lint").count();
         assert!(
-            checks >= 2 || lints >= 2,
+            checks >= 2 || lints >= 2 || images >= 2,
             "{name}: one example of each side"
         );
     }
@@ -104,18 +112,21 @@ fn part<'p>(page: &'p str, heading: &str) -> &'p str {
 /// The examples are run by the pages' test; here they must be examples of the rule.
 #[test]
 fn the_bad_example_of_a_lint_rule_has_the_finding_and_the_good_one_does_not() {
-    for name in of_lint() {
+    let of_images = of_image_lint();
+    for name in of_lint().iter().chain(&of_images) {
+        let command = if of_images.contains(name) {
+            "$ winfit image lint"
+        } else {
+            "$ winfit lint"
+        };
         let page = text(&format!("docs/rules/{name}.md"));
-        if !page.contains("```console\n$ winfit lint") {
+        if !page.contains(&format!("```console\n{command}")) {
             assert!(page.contains("```console\n$ winfit check "), "{name}");
             continue;
         }
         let finding = format!("[{name}]:");
         assert!(part(&page, "Bad").contains(&finding), "{name}: Bad");
-        assert!(
-            part(&page, "Good").contains("$ winfit lint"),
-            "{name}: Good"
-        );
+        assert!(part(&page, "Good").contains(command), "{name}: Good");
         assert!(!part(&page, "Good").contains(&finding), "{name}: Good");
     }
 }

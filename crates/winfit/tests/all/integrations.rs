@@ -41,6 +41,7 @@ impl Workspace {
             .current_dir(self.0.join("here"))
             .envs(env)
             .env("SOURCE_DATE_EPOCH", "1795305600")
+            .env("WINFIT_CATALOG_OVERLAY", "off")
             .env_remove("CLICOLOR_FORCE")
             .stdin(Stdio::null())
             .output()

@@ -32,6 +32,7 @@ pub(crate) fn winfit(
         .args(arguments)
         .current_dir(folder)
         .env("SOURCE_DATE_EPOCH", "1795305600")
+        .env("WINFIT_CATALOG_OVERLAY", "off")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

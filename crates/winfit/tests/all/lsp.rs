@@ -85,6 +85,7 @@ impl Editor {
         let mut child = Command::new(env!("CARGO_BIN_EXE_winfit"))
             .args(["lsp", "--stdio"])
             .env("SOURCE_DATE_EPOCH", "1795305600")
+            .env("WINFIT_CATALOG_OVERLAY", "off")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

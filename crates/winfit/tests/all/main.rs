@@ -5,16 +5,25 @@
 mod against;
 mod docs;
 mod fleets;
+mod image;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
 mod lint;
 mod lsp;
 mod mend;
+mod online;
+mod page_registry;
 mod pages;
+mod sandbox;
 mod sarif;
 mod sarif_schema;
 mod schemas;
+// One support for all that need a registry; each binary uses a part of it.
+#[allow(dead_code)]
+#[path = "../../../winfit-registry/tests/all/support/mod.rs"]
+mod support;
+mod sync;
 mod update_bots;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +42,8 @@ fn repository(path: &str) -> PathBuf {
 fn winfit(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_winfit"))
         .args(arguments)
+        // What the developer has learnt from registries is not what is tested.
+        .env("WINFIT_CATALOG_OVERLAY", "off")
         .output()
         .unwrap()
 }

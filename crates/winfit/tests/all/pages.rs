@@ -8,20 +8,25 @@
 //! A block whose info string has a file's name after the language (`yaml deploy/web.yaml`) is that
 //! file: it is written into a folder of its section (`## …`), where the section's later commands
 //! run. Without such files commands run at the repository's root.
+//!
+//! Where that name begins with `localhost:5000/`, the block is an image in a registry of the page's
+//! own (see `page_registry`).
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::page_registry::PageRegistry;
 use crate::repository;
 
 /// Runs a command as a reader would in this folder, with the built winfit on the path.
-fn run(command: &str, folder: &Path) -> (String, i32) {
+fn run(command: &str, folder: &Path, registry: &PageRegistry) -> (String, i32) {
     let bin = Path::new(env!("CARGO_BIN_EXE_winfit")).parent().unwrap();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = vec![bin.to_path_buf()];
     folders.extend(std::env::split_paths(&path));
+    let command = registry.to_port(command);
     let output = Command::new("sh")
         .arg("-c")
         .arg(format!("{{ {command}\n}} 2>&1"))
@@ -29,11 +34,14 @@ fn run(command: &str, folder: &Path) -> (String, i32) {
         .env("PATH", std::env::join_paths(folders).unwrap())
         // 2026-11-22: what is said of support must not depend on the day of the test.
         .env("SOURCE_DATE_EPOCH", "1795305600")
+        .env("WINFIT_CATALOG_OVERLAY", "off")
         .env_remove("CLICOLOR_FORCE")
+        // What was learnt of a registry on a port must not outlive it.
+        .env("XDG_CACHE_HOME", registry.cache())
         .output()
         .unwrap();
     (
-        String::from_utf8(output.stdout).unwrap(),
+        registry.to_name(&String::from_utf8(output.stdout).unwrap()),
         output.status.code().unwrap_or(-1),
     )
 }
@@ -72,13 +80,13 @@ fn commands(block: &[&str]) -> Vec<Shown> {
 
 impl Shown {
     /// What it prints now, as the page would show it.
-    fn printed(&self, folder: &Path) -> Vec<String> {
+    fn printed(&self, folder: &Path, registry: &PageRegistry) -> Vec<String> {
         let lines: Vec<&str> = self
             .command
             .iter()
             .map(|line| line[2..].trim_end_matches('\\'))
             .collect();
-        let (output, exit) = run(&lines.join(" "), folder);
+        let (output, exit) = run(&lines.join(" "), folder, registry);
         let mut printed = Vec::new();
         if exit != 0 {
             printed.push(format!("? {exit}"));
@@ -177,6 +185,7 @@ fn rendered(page: &str) -> (String, usize, Vec<String>) {
     let mut ran = 0;
     let mut wrong = Vec::new();
     let mut folder: Option<Folder> = None;
+    let registry = PageRegistry::default();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         writeln!(text, "{line}").unwrap();
@@ -188,7 +197,9 @@ fn rendered(page: &str) -> (String, usize, Vec<String>) {
         };
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         if info != "console" {
-            if let Some(name) = file_name(info) {
+            if let Some(image) = file_name(info).and_then(PageRegistry::image) {
+                registry.push(image, &block.join("\n"));
+            } else if let Some(name) = file_name(info) {
                 let folder = folder.get_or_insert_with(Folder::new);
                 wrong.extend(folder.write(name, &block).err());
             }
@@ -201,7 +212,7 @@ fn rendered(page: &str) -> (String, usize, Vec<String>) {
         let root = repository(".");
         let here = folder.as_ref().map_or(&*root, |folder| &*folder.0);
         for (at, shown) in commands(&block).iter().enumerate() {
-            let printed = shown.printed(here);
+            let printed = shown.printed(here, &registry);
             ran += 1;
             if at > 0 {
                 text.push('\n');

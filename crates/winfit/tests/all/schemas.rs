@@ -6,6 +6,7 @@ use std::fs;
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
 
+use crate::image::Shop;
 use crate::{repository, winfit};
 
 /// All published schemas, compiled, by the name that documents carry in `schema`.
@@ -63,6 +64,11 @@ fn files() -> BTreeMap<String, Value> {
             (name, schema)
         })
         .collect()
+}
+
+/// Checks a document by its own schema.
+pub(crate) fn check_document(document: &Value) {
+    assert_eq!(Published::read().check(document), Ok(()));
 }
 
 /// Runs a command that prints a document.
@@ -254,6 +260,62 @@ fn every_command_prints_what_its_schema_says() {
             seen.contains_key(&format!("winfit.{document}/1")),
             "{document}"
         );
+    }
+}
+
+/// Their documents need a registry.
+#[test]
+fn what_the_commands_about_images_print_is_what_their_schemas_say() {
+    let published = Published::read();
+    let shop = Shop::open();
+    shop.index(
+        "shop/web:1",
+        &[
+            ("10.0.20348.2340", "10.0.20348.2340"),
+            ("10.0.26100.1", "10.0.26100.2894"),
+            ("", ""),
+        ],
+    );
+    let repository = shop.repository("shop/web");
+    repository.windows(Some("single"), "10.0.17763.5576");
+    let (index, single) = (shop.named("shop/web:1"), shop.named("shop/web:single"));
+    let (gone, new) = (shop.named("shop/web:gone"), shop.named("shop/web:new"));
+    for (schema, arguments) in [
+        ("winfit.image/1", &["inspect", &index, &single, &gone][..]),
+        ("winfit.image/1", &["inspect", &gone]),
+        (
+            "winfit.pick/1",
+            &[
+                "pick",
+                &index,
+                &single,
+                &gone,
+                "--host=ltsc2025",
+                "--host=win11-25h2",
+            ],
+        ),
+        (
+            "winfit.pick/1",
+            &["pick", &index, "--host=ltsc2025", "--engine=containerd@3.0"],
+        ),
+        (
+            "winfit.audit/1",
+            &["lint", &index, &single, &gone, "--host=ltsc2016"],
+        ),
+        (
+            "winfit.assemble/1",
+            &["assemble", &new, "--from", &index, "--from", &single],
+        ),
+        (
+            "winfit.assemble/1",
+            &["assemble", &new, "--from", &single, "--apply"],
+        ),
+    ] {
+        let output = shop.run(&[&["image"], arguments, &["--format=json"]].concat());
+        let printed: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        assert_eq!(printed["schema"], schema);
+        assert_eq!(published.check(&printed), Ok(()), "{arguments:?}");
     }
 }
 

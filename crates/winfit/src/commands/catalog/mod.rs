@@ -1,6 +1,7 @@
 //! `winfit catalog`: looking things up.
 
 mod show;
+mod sync;
 mod tables;
 
 use anyhow::Result;
@@ -9,7 +10,8 @@ use winfit_core::Catalog;
 
 use crate::cli::{CatalogArguments, CatalogCommand, DataFormat, FilterArguments};
 use crate::json;
-use crate::output::{Exit, Outcome, columns, faint, wrap};
+use crate::output::{Exit, Outcome, columns, faint, printable, wrap};
+use crate::overlay;
 
 /// A table of the catalog: its columns and its rows, ready for people and programs.
 pub(super) struct Table {
@@ -110,8 +112,8 @@ impl Table {
     }
 }
 
-pub(crate) fn run(arguments: &CatalogArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+pub(crate) fn run(arguments: &CatalogArguments, no_overlay: bool) -> Result<Outcome> {
+    let catalog = crate::overlay::catalog();
     let (table, filter): (Table, &FilterArguments) = match &arguments.command {
         CatalogCommand::Releases(filter) => (tables::releases(catalog), filter),
         CatalogCommand::Updates(filter) => (tables::updates(catalog.updates.iter()), filter),
@@ -121,6 +123,9 @@ pub(crate) fn run(arguments: &CatalogArguments) -> Result<Outcome> {
         CatalogCommand::Engines(filter) => (tables::engines(catalog), filter),
         CatalogCommand::Tags(filter) => (tables::tags(catalog), filter),
         CatalogCommand::Lifecycle(filter) => (tables::lifecycle(catalog.lifecycle.iter()), filter),
+        CatalogCommand::Sync(arguments) => {
+            return sync::run(arguments, no_overlay || overlay::is_off());
+        }
         CatalogCommand::Show(show) => return show::run(catalog, show),
     };
     list(catalog, table, filter)
@@ -131,6 +136,22 @@ pub(super) fn freshness(catalog: &Catalog) -> String {
     catalog
         .newest_update_day()
         .map_or_else(|| "unknown".to_owned(), |day| day.to_string())
+}
+
+/// How many rows are from the overlay, for the end of a list of updates.
+fn learnt(catalog: &Catalog, table: &str) -> Option<String> {
+    let current = overlay::current().filter(|_| table == "updates")?;
+    let count = catalog
+        .updates
+        .iter()
+        .filter(|update| update.is_learnt())
+        .count();
+    let rows = if count == 1 { "row" } else { "rows" };
+    let sentence = format!(
+        "{count} {rows} learnt from registries (confidence: registry), in {}",
+        printable(&current.path.display().to_string())
+    );
+    Some(format!("{}\n", wrap(&sentence, "", "")))
 }
 
 fn list(catalog: &Catalog, mut table: Table, arguments: &FilterArguments) -> Result<Outcome> {
@@ -158,6 +179,7 @@ fn list(catalog: &Catalog, mut table: Table, arguments: &FilterArguments) -> Res
                 table.rows.len(),
                 freshness(catalog)
             )));
+            text.extend(learnt(catalog, table.name).map(|line| faint(&line)));
             text
         }
     };

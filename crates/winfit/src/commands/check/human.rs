@@ -2,6 +2,7 @@
 
 use winfit_core::Catalog;
 use winfit_core::host::{Isolation, Os};
+use winfit_core::image::StatedBy;
 use winfit_core::reason::{Pair, RenderedReason, telling};
 use winfit_core::remedy::Remedy;
 use winfit_core::verdict::{Answer, Judgement, Reason, by_kind};
@@ -103,7 +104,7 @@ fn source_line(words: &RenderedReason, width: usize) -> String {
 }
 
 /// The image and host rows, in columns.
-fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
+fn sides(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> String {
     let pair = judged.pair(catalog);
     let image = judged.image;
     let host = judged.host;
@@ -113,8 +114,8 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         None => "not stated".to_owned(),
     };
     let image_source = match image.image.version {
-        None => "",
-        Some(_) => image.stated_by.in_words(),
+        None if image.stated_by != StatedBy::Registry => "",
+        _ => image.stated_by.in_words(),
     };
     let image_name = match image.image.version {
         None if image.image.os == Os::Windows => "Windows".to_owned(),
@@ -156,6 +157,9 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>) -> String {
         let line = format!("  {label:9}{release:name$}   {number:version$}   {source}");
         text.push_str(line.trim_end());
         text.push('\n');
+    }
+    if let Some(digest) = image.digest.as_ref().filter(|_| verbose) {
+        text.push_str(&format!("  {:9}{}\n", "digest", printable(digest)));
     }
     if let Some(engine) = host.host.engine {
         text.push_str(&format!("  {:9}{}\n", "engine", engine.in_words()));
@@ -203,9 +207,11 @@ fn alike<'j, 'a>(
     const LOOK_BACK: usize = 64;
     let mut groups: Vec<(&Judged<'_>, Vec<&Judged<'_>>)> = Vec::new();
     for pair in pairs {
-        let known = groups.iter_mut().rev().take(LOOK_BACK).find(|(first, _)| {
-            std::ptr::eq(first.image, pair.image) && first.host.host == pair.host.host
-        });
+        let known = groups
+            .iter_mut()
+            .rev()
+            .take(LOOK_BACK)
+            .find(|(first, _)| first.host.host == pair.host.host && first.image == pair.image);
         match known {
             Some((_, alike)) => alike.push(pair),
             None => groups.push((pair, Vec::new())),
@@ -263,7 +269,7 @@ pub(crate) fn block(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> St
     let pair = judged.pair(catalog);
     let mut text = bold(&wrap(&judged.headline(catalog), "", ""));
     text.push_str("\n\n");
-    text.push_str(&sides(catalog, judged));
+    text.push_str(&sides(catalog, judged, verbose));
     text.push('\n');
     let width = [Isolation::Process, Isolation::Hyperv]
         .into_iter()
@@ -376,13 +382,22 @@ fn how_to_settle(judged: &Judged<'_>) -> String {
     if !open {
         return String::new();
     }
+    // Of what its registry does not state, only the image itself can tell more.
+    let (how, online) = if judged.image.variants.is_some() {
+        ("learn the version where the image is", String::new())
+    } else {
+        (
+            "ask its registry, or learn the version where the image is",
+            format!("    winfit check {reference} --online --host …\n"),
+        )
+    };
     let ask = wrap(
-        "To settle it, learn the version where the image is, and give it to winfit:",
+        &format!("To settle it, {how}, and give it to winfit:"),
         "  ",
         "  ",
     );
     format!(
-        "\n{ask}\n    docker image inspect --format \"{{{{.OsVersion}}}}\" {reference}\n    winfit check {reference} --image-version VERSION --host …\n  A Linux image is told by --image-os linux.\n"
+        "\n{ask}\n{online}    docker image inspect --format \"{{{{.OsVersion}}}}\" {reference}\n    winfit check {reference} --image-version VERSION --host …\n  A Linux image is told by --image-os linux.\n"
     )
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::engine::Product;
 use winfit_core::host::{Isolation, Os, ReadHost};
-use winfit_core::image::NamedImage;
+use winfit_core::image::{NamedImage, StatedBy};
 use winfit_core::reason::Pair;
 use winfit_core::remedy::{FleetHost, Remedy, Situation, remedies};
 use winfit_core::verdict::{Verdict, judge};
@@ -21,6 +21,7 @@ use super::notes::{Calendar, Note, notes};
 use crate::cli::{CheckArguments, FailOn, Format};
 use crate::input;
 use crate::output::{Exit, Outcome, printable, usage};
+use crate::settling::Answers;
 
 /// One host, one image, and all that is said of them.
 pub(crate) struct Judged<'a> {
@@ -33,9 +34,11 @@ pub(crate) struct Judged<'a> {
 }
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
-    let images = images(catalog, arguments)?;
-    let (hosts, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    let catalog = crate::overlay::catalog();
+    let mut images = images(catalog, arguments)?;
+    let (hosts, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    let answers = settle(arguments, &mut images)?;
+    let images = on_each(catalog, &images, &hosts);
     let asked = arguments.isolation.map(Into::into);
     let calendar = Calendar::new(arguments.as_of, arguments.eol_within);
     let judged = judge_all(catalog, &images, &hosts, asked, &calendar);
@@ -48,6 +51,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<Outcome> {
     if outcome.exit == Exit::Fits && !complaints.is_empty() && arguments.fail_on != FailOn::Never {
         outcome.exit = Exit::Findings;
     }
+    // That a registry does not answer changes no verdict.
+    complaints.extend(answers.complaints());
     outcome.complaints = complaints;
     Ok(outcome)
 }
@@ -116,10 +121,34 @@ fn images(catalog: &Catalog, arguments: &CheckArguments) -> Result<Vec<NamedImag
     }
 }
 
-/// Judges every host with every image, in the order given.
-pub(crate) fn judge_all<'a>(
+/// Asks the registries of the images whose version or system the user does not give.
+fn settle(arguments: &CheckArguments, images: &mut [NamedImage]) -> Result<Answers> {
+    let open =
+        |image: &NamedImage| arguments.image_os.is_none() && image.stated_by != StatedBy::Given;
+    let references = images.iter().filter(|image| open(image));
+    let references = references.filter_map(|image| image.reference.clone());
+    let answers = Answers::ask(&arguments.online, references)?;
+    for image in images.iter_mut().filter(|image| open(image)) {
+        answers.settle(image);
+    }
+    Ok(answers)
+}
+
+/// The images as each host takes them, host by host: of an index each takes its own.
+fn on_each(catalog: &Catalog, images: &[NamedImage], hosts: &[ReadHost]) -> Vec<Vec<NamedImage>> {
+    let on = |host: &ReadHost| {
+        let images = images.iter();
+        images
+            .map(|image| image.for_host(catalog, &host.host))
+            .collect()
+    };
+    hosts.iter().map(on).collect()
+}
+
+/// Judges every host with every image, in the order given; the images are there once a host.
+fn judge_all<'a>(
     catalog: &Catalog,
-    images: &'a [NamedImage],
+    images: &'a [Vec<NamedImage>],
     hosts: &'a [ReadHost],
     asked: Option<Isolation>,
     calendar: &Calendar,
@@ -134,7 +163,7 @@ pub(crate) fn judge_all<'a>(
         })
         .collect();
     let mut judged = Vec::new();
-    for host in hosts {
+    for (host, images) in hosts.iter().zip(images) {
         for image in images {
             let verdict = judge(catalog, &host.host, &image.image);
             let remedies = remedies(&Situation {
@@ -164,7 +193,7 @@ pub(crate) fn judge_all<'a>(
 }
 
 /// How a host is called: by its name, else by the words that stated it.
-fn label(host: &ReadHost) -> String {
+pub(crate) fn label(host: &ReadHost) -> String {
     printable(host.name.as_deref().unwrap_or(&host.text))
 }
 

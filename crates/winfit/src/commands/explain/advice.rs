@@ -1,7 +1,6 @@
 //! What to do about a diagnosis whose versions are not known: the ways that are open, and how to
 //! learn which of them fits.
 
-use winfit_core::Catalog;
 use winfit_core::image::NamedImage;
 use winfit_core::remedy::{Command, Remedy, RemedyKind, Safety, Shell, docker_run, node_selector};
 use winfit_explain::{Diagnosis, DiagnosisKind, SubjectKind};
@@ -35,8 +34,8 @@ fn winfit_tag(diagnosis: &Diagnosis) -> Command {
     command(Shell::Any, format!("winfit tag --host {host}"))
 }
 
-/// The ways that are open.
-pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
+/// The ways that are open. `looked_up` says that the image's registry was asked what it has.
+pub(super) fn remedies(diagnosis: &Diagnosis, looked_up: bool) -> Vec<Remedy> {
     let vague = diagnosis.next_commands();
     if !vague.is_empty() {
         let commands = vague
@@ -59,7 +58,7 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
             "give containerd a pause image for this node's Windows, in sandbox_image of its config.toml (registry.k8s.io/pause:3.10.2 is the first for Windows Server 2025)",
             vec![command(Shell::PowerShell, "Restart-Service containerd")],
         )],
-        DiagnosisKind::PullNoMatch => no_match(diagnosis, image),
+        DiagnosisKind::PullNoMatch => no_match(diagnosis, image, looked_up),
         DiagnosisKind::PullUplevel => vec![
             remedy(
                 RemedyKind::Rebuild,
@@ -140,12 +139,13 @@ pub(super) fn remedies(diagnosis: &Diagnosis) -> Vec<Remedy> {
 }
 
 /// Look at the index first: most often the image has no Windows variant at all.
-fn no_match(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
-    let named = NamedImage::read(Catalog::builtin(), image).ok();
+fn no_match(diagnosis: &Diagnosis, image: &str, looked_up: bool) -> Vec<Remedy> {
+    let named = NamedImage::read(crate::overlay::catalog(), image).ok();
     let for_windows =
         named.is_some_and(|named| named.base.is_some() || named.image.version.is_some());
-    let mut remedies = vec![
-        remedy(
+    let mut remedies = Vec::new();
+    if !looked_up {
+        remedies.push(remedy(
             RemedyKind::Rebuild,
             Safety::Safe,
             "see which systems the image has",
@@ -153,15 +153,22 @@ fn no_match(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
                 Shell::Any,
                 format!("docker manifest inspect {image}"),
             )],
-        ),
-        remedy(
+        ));
+    }
+    let title = if diagnosis.has_windows {
+        "take the image's tag for this host, or build it there"
+    } else {
+        "if it has Windows variants, take the tag for this host"
+    };
+    if diagnosis.has_windows || !looked_up {
+        remedies.push(remedy(
             RemedyKind::Rebuild,
             Safety::Unsafe,
-            "if it has Windows variants, take the tag for this host",
+            title,
             vec![winfit_tag(diagnosis)],
-        ),
-    ];
-    if !for_windows && diagnosis.subject.kind != Some(SubjectKind::Pod) {
+        ));
+    }
+    if !for_windows && !diagnosis.has_windows && diagnosis.subject.kind != Some(SubjectKind::Pod) {
         remedies.push(switch_engine(
             "if it is a Linux image, switch Docker Desktop to Linux containers",
         ));
@@ -179,7 +186,7 @@ fn start_mismatch(diagnosis: &Diagnosis, image: &str) -> Vec<Remedy> {
     );
     if diagnosis.subject.kind == Some(SubjectKind::Pod) {
         let version = diagnosis.image_version.or_else(|| {
-            NamedImage::read(Catalog::builtin(), image)
+            NamedImage::read(crate::overlay::catalog(), image)
                 .ok()?
                 .image
                 .version

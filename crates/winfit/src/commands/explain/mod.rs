@@ -1,6 +1,7 @@
 //! `winfit explain`: error texts, whole logs and describe output.
 
 mod advice;
+mod registry;
 mod verdict;
 
 use std::fs::File;
@@ -19,6 +20,7 @@ use crate::cli::{DataFormat, ExplainArguments, FailOn};
 use crate::input;
 use crate::json;
 use crate::output::{Exit, Outcome, bold, columns, faint, nothing, printable, wrap};
+use crate::settling::Answers;
 
 /// A file that was read.
 struct Source {
@@ -28,12 +30,13 @@ struct Source {
 }
 
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
-    let given = Given::read(catalog, arguments)?;
-    let (sources, complaints) = read(&arguments.files);
+    let catalog = crate::overlay::catalog();
+    let mut given = Given::read(catalog, arguments)?;
+    let (mut sources, mut complaints) = read(&arguments.files);
     if sources.is_empty() {
         return Err(nothing(complaints.join("\n")));
     }
+    given.answers = registry::look(catalog, arguments, &mut sources, given.is_windows())?;
     let found: Vec<(&Source, &Diagnosis)> = sources
         .iter()
         .flat_map(|source| {
@@ -49,7 +52,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
         .map(|(_, diagnosis)| given.settle(catalog, diagnosis))
         .collect();
     let text = match arguments.format {
-        DataFormat::Json => document(catalog, &found, &settled)?,
+        DataFormat::Json => document(catalog, &found, &settled, &given.answers)?,
         DataFormat::Human => {
             let missing: Vec<Missing> = found
                 .iter()
@@ -61,6 +64,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
                 &found,
                 &settled,
                 &missing,
+                &given.answers,
                 arguments.verbose,
             )
         }
@@ -69,6 +73,8 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Outcome> {
     let failed = worst.is_some_and(|severity| arguments.fail_on.counts(severity))
         || (!complaints.is_empty() && arguments.fail_on != FailOn::Never);
     let mut outcome = Outcome::new(text, if failed { Exit::Findings } else { Exit::Fits });
+    // That a registry does not answer changes nothing of what the text says.
+    complaints.extend(given.answers.complaints());
     outcome.complaints = complaints;
     Ok(outcome)
 }
@@ -137,6 +143,7 @@ fn human(
     found: &[(&Source, &Diagnosis)],
     settled: &[Option<Settled>],
     missing: &[Missing],
+    answers: &Answers,
     verbose: bool,
 ) -> String {
     if found.is_empty() {
@@ -173,7 +180,8 @@ fn human(
             }
             (None, true) => String::new(),
             (None, false) => {
-                let mut advice = check::remedies_text(&advice::remedies(diagnosis));
+                let known = registry::has(answers, diagnosis).is_some();
+                let mut advice = check::remedies_text(&advice::remedies(diagnosis, known));
                 let file = source.file.as_deref();
                 for line in advice::to_settle(diagnosis, file, &missing[at]) {
                     advice.push_str(&line);
@@ -182,7 +190,7 @@ fn human(
                 advice
             }
         };
-        text.push_str(&block(source, diagnosis, verbose));
+        text.push_str(&block(source, diagnosis, answers, verbose));
         text.push_str(&advice);
     }
     let dropped = dropped(sources);
@@ -220,10 +228,10 @@ fn overview(found: &[(&Source, &Diagnosis)], dropped: u64) -> String {
     text
 }
 
-fn block(source: &Source, diagnosis: &Diagnosis, verbose: bool) -> String {
+fn block(source: &Source, diagnosis: &Diagnosis, answers: &Answers, verbose: bool) -> String {
     let mut text = bold(&wrap(&printable(&diagnosis.message()), "", ""));
     text.push_str("\n\n");
-    for (label, value) in facts(source, diagnosis, verbose) {
+    for (label, value) in facts(source, diagnosis, answers, verbose) {
         let first = format!("  {label:12}");
         text.push_str(&wrap(&printable(&value), &first, &" ".repeat(14)));
         text.push('\n');
@@ -232,7 +240,12 @@ fn block(source: &Source, diagnosis: &Diagnosis, verbose: bool) -> String {
 }
 
 /// What the text states, a row each.
-fn facts(source: &Source, diagnosis: &Diagnosis, verbose: bool) -> Vec<(&'static str, String)> {
+fn facts(
+    source: &Source,
+    diagnosis: &Diagnosis,
+    answers: &Answers,
+    verbose: bool,
+) -> Vec<(&'static str, String)> {
     let mut rows: Vec<(&'static str, String)> = Vec::new();
     let subject = &diagnosis.subject;
     let containers: Vec<&str> = subject
@@ -275,6 +288,9 @@ fn facts(source: &Source, diagnosis: &Diagnosis, verbose: bool) -> Vec<(&'static
     if let Some(version) = diagnosis.image_version {
         rows.push(("image's", version.to_string()));
     }
+    if let Some(variants) = registry::has(answers, diagnosis) {
+        rows.push(("registry", registry::in_words(variants)));
+    }
     if !diagnosis.node_selectors.is_empty() {
         rows.push(("placement", placement(&diagnosis.node_selectors)));
     }
@@ -315,19 +331,20 @@ fn document(
     catalog: &Catalog,
     found: &[(&Source, &Diagnosis)],
     settled: &[Option<Settled>],
+    answers: &Answers,
 ) -> Result<String> {
     let diagnoses: Vec<Value> = found
         .iter()
         .zip(settled)
         .map(|((source, diagnosis), settled)| {
             let subject = &diagnosis.subject;
-            let (remedies, verdict): (Vec<Remedy>, Value) = match settled {
-                Some(settled) => {
-                    let judged = settled.judged(catalog);
-                    let verdict = check::verdict_json(catalog, &judged);
-                    (judged.remedies, verdict)
-                }
-                None => (advice::remedies(diagnosis), Value::Null),
+            let (remedies, verdict): (Vec<Remedy>, Value) = if let Some(settled) = settled {
+                let judged = settled.judged(catalog);
+                let verdict = check::verdict_json(catalog, &judged);
+                (judged.remedies, verdict)
+            } else {
+                let known = registry::has(answers, diagnosis).is_some();
+                (advice::remedies(diagnosis, known), Value::Null)
             };
             let selectors: serde_json::Map<String, Value> = diagnosis
                 .node_selectors
@@ -363,6 +380,7 @@ fn document(
                 "layer_ids": diagnosis.layer_ids,
                 "node_selectors": selectors,
                 "truncated": diagnosis.truncated,
+                "registry": registry::has(answers, diagnosis).map(registry::document),
                 "verdict": verdict,
             })
         })

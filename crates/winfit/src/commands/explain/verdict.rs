@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use winfit_core::Catalog;
-use winfit_core::host::{Host, ReadHost};
+use winfit_core::host::{Host, Os, ReadHost};
 use winfit_core::image::NamedImage;
 use winfit_core::remedy::{Situation, remedies};
 use winfit_core::verdict::{Verdict, judge};
@@ -14,6 +14,7 @@ use super::super::notes::{Calendar, notes};
 use crate::cli::ExplainArguments;
 use crate::input;
 use crate::output::usage;
+use crate::settling::Answers;
 
 /// What the user gives beside the text.
 pub(super) struct Given {
@@ -21,6 +22,8 @@ pub(super) struct Given {
     image: Option<NamedImage>,
     /// A version, and the reference it belongs to; none: any image.
     version: Option<(Option<String>, OsVersion)>,
+    /// What registries say, once they were asked.
+    pub(super) answers: Answers,
     calendar: Calendar,
 }
 
@@ -71,6 +74,7 @@ impl Given {
             hosts,
             image,
             version,
+            answers: Answers::default(),
             calendar: Calendar::new(arguments.as_of, None),
         })
     }
@@ -78,7 +82,10 @@ impl Given {
     /// The verdict for a diagnosis, where host and image are given or stated by the text.
     pub(super) fn settle(&self, catalog: &Catalog, diagnosis: &Diagnosis) -> Option<Settled> {
         let host = self.host_of(diagnosis)?;
-        let image = self.image_of(catalog, diagnosis)?;
+        let image = self
+            .image_of(catalog, diagnosis)?
+            .for_host(catalog, &host.host);
+        // Of an image for Linux the diagnosis says all.
         image.image.version?;
         let verdict = judge(catalog, &host.host, &image.image);
         Some(Settled {
@@ -88,6 +95,11 @@ impl Given {
             pod: diagnosis.subject.kind == Some(SubjectKind::Pod),
             calendar: self.calendar,
         })
+    }
+
+    /// Whether a host is given, and all that are given are Windows.
+    pub(super) fn is_windows(&self) -> bool {
+        !self.hosts.is_empty() && self.hosts.iter().all(|host| host.host.os == Os::Windows)
     }
 
     /// What of the two versions is not known for a diagnosis.
@@ -102,7 +114,7 @@ impl Given {
             host,
             image: self
                 .image_of(catalog, diagnosis)
-                .is_none_or(|image| image.image.version.is_none()),
+                .is_none_or(|image| image.image.version.is_none() && image.variants.is_none()),
             not_among: diagnosis
                 .subject
                 .node
@@ -164,7 +176,10 @@ impl Given {
                 image.give_version(*version);
             }
             _ => {
-                if let Some(version) = diagnosis.image_version {
+                self.answers.settle(&mut image);
+                if let Some(version) = diagnosis.image_version
+                    && image.variants.is_none()
+                {
                     image.give_version(version);
                 }
             }

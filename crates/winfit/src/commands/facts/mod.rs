@@ -7,7 +7,6 @@ mod os;
 mod tests;
 
 use anyhow::Result;
-use winfit_core::Catalog;
 use winfit_core::finding::Severity;
 use winfit_files::repository::{Facts, ReadFile, Repository};
 
@@ -16,7 +15,7 @@ use crate::cli::{DataFormat, FactsArguments};
 use crate::output::{Exit, Outcome};
 
 pub(crate) fn run(arguments: &FactsArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let repository = read_files(&arguments.files)?;
     let none = no_files(&repository, &arguments.files);
     let nothing = is_nothing(&repository, &arguments.files);

@@ -8,7 +8,7 @@ use std::io::Read;
 use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::host::{Os, ReadHost, decode};
-use winfit_core::image::{Image, NamedImage};
+use winfit_core::image::{Image, NamedImage, StatedBy};
 use winfit_core::image_change::{ImageChange, Side, image_change};
 use winfit_core::verdict::{Verdict, judge};
 use winfit_core::version::OsVersion;
@@ -17,6 +17,7 @@ use super::notes::Calendar;
 use crate::cli::{Format, ImageChangeArguments};
 use crate::input;
 use crate::output::{Exit, Outcome, nothing, printable, usage};
+use crate::settling::Answers;
 
 /// A change, and how it fares on the hosts that were given.
 struct Compared<'a> {
@@ -32,9 +33,10 @@ struct OnHost<'a> {
 }
 
 pub(crate) fn run(arguments: &ImageChangeArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
-    let pairs = pairs(catalog, arguments)?;
-    let (hosts, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    let catalog = crate::overlay::catalog();
+    let mut pairs = pairs(catalog, arguments)?;
+    let answers = settle(arguments, &mut pairs)?;
+    let (hosts, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
     let today = Calendar::new(arguments.as_of, None).today;
     let compared: Vec<Compared<'_>> = pairs
         .iter()
@@ -48,6 +50,8 @@ pub(crate) fn run(arguments: &ImageChangeArguments) -> Result<Outcome> {
     let passes = complaints.is_empty() && compared.iter().all(Compared::passes);
     let exit = if passes { Exit::Fits } else { Exit::Findings };
     let mut outcome = Outcome::new(text, exit);
+    // That a registry does not answer changes no comparison.
+    complaints.extend(answers.complaints());
     outcome.complaints = complaints;
     Ok(outcome)
 }
@@ -60,10 +64,15 @@ impl<'a> Compared<'a> {
         hosts: &'a [ReadHost],
     ) -> Self {
         let change = image_change(catalog, old, new);
+        // Of several images behind one reference each host takes its own.
+        let verdict = |side: &Side<'_>, host: &ReadHost| {
+            let image = as_told(side, side.image.on(catalog, &host.host));
+            judge(catalog, &host.host, &image)
+        };
         let on_host = |host: &'a ReadHost| OnHost {
             host,
-            old: judge(catalog, &host.host, &facts(&change.old)),
-            new: judge(catalog, &host.host, &facts(&change.new)),
+            old: verdict(&change.old, host),
+            new: verdict(&change.new, host),
         };
         Self {
             change,
@@ -85,7 +94,10 @@ impl<'a> Compared<'a> {
 
 /// The facts of an image, a Linux by its name included.
 fn facts(side: &Side<'_>) -> Image {
-    let mut image = side.image.image;
+    as_told(side, side.image.image)
+}
+
+fn as_told(side: &Side<'_>, mut image: Image) -> Image {
     if side.os == Some(Os::Linux) {
         image.os = Os::Linux;
         image.version = None;
@@ -144,6 +156,24 @@ fn pairs(
     } else {
         Err(usage(wrong.join("\n")))
     }
+}
+
+/// Asks the registries of the images whose version the user does not give.
+fn settle(
+    arguments: &ImageChangeArguments,
+    pairs: &mut [(NamedImage, NamedImage)],
+) -> Result<Answers> {
+    let open = |image: &NamedImage| image.stated_by != StatedBy::Given;
+    let images = pairs.iter().flat_map(|(old, new)| [old, new]);
+    let references = images
+        .filter(|image| open(image))
+        .filter_map(|image| image.reference.clone());
+    let answers = Answers::ask(&arguments.online, references)?;
+    let images = pairs.iter_mut().flat_map(|(old, new)| [old, new]);
+    for image in images.filter(|image| open(image)) {
+        answers.settle(image);
+    }
+    Ok(answers)
 }
 
 /// Standard input as text.

@@ -157,6 +157,7 @@ fn judge(catalog: &Catalog, job: &Job, project: &Project) -> Judged {
         eol_within: None,
         hosts: job.hosts.clone(),
         build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
     };
     let lint = lint(catalog, &repository, &options);
     Judged {

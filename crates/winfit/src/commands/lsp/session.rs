@@ -83,7 +83,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(outgoing: Sender<Message>) -> Self {
-        let catalog = Catalog::builtin();
+        let catalog = crate::overlay::catalog();
         let newest = Arc::new(AtomicU64::new(0));
         let (jobs, results) = analysis::worker(catalog, Arc::clone(&newest));
         Self {

@@ -1,0 +1,277 @@
+//! Registries over TLS, whom they trust and who trusts them; and mirrors.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+use winfit_core::reference::Reference;
+use winfit_registry::client::Document;
+use winfit_registry::{Client, Options, RegistryError};
+
+use crate::support::authority::Authority;
+use crate::support::faulty::{Faulty, Reply, ok, status};
+use crate::support::images::Repository;
+use crate::support::registry::{Registry, installed};
+use crate::support::{block_on, options};
+
+const PATH: &str = "/v2/shop/web/manifests/1";
+
+fn ask(host: &str, options: Options) -> Result<Document, RegistryError> {
+    let reference = Reference::parse(&format!("{host}/shop/web:1")).unwrap();
+    block_on(Client::new(options).unwrap().manifest(&reference))
+}
+
+/// A registry over TLS with an image; `more` are further lines of its `tls`.
+fn secured(authority: &Authority, names: &[&str], more: &str) -> Registry {
+    let (certificate, key) = authority.server(names);
+    let tls = format!(
+        "  tls: {{certificate: {}, key: {}{more}}}\n",
+        certificate.display(),
+        key.display()
+    );
+    let registry = Registry::with(&tls, "");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (certificate, key) = authority.client();
+    let mut identity = fs::read(certificate).unwrap();
+    identity.extend(fs::read(key).unwrap());
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .identity(reqwest::Identity::from_pem(&identity).unwrap())
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .unwrap();
+    let repository = Repository::new(&registry.host(), "shop/web").over_tls(http);
+    repository.windows(Some("1"), "10.0.20348.2340");
+    registry
+}
+
+fn trusting(authority: &Authority) -> Options {
+    Options {
+        authorities: vec![authority.file()],
+        ..options()
+    }
+}
+
+/// A folder with a folder for a host.
+fn folder_for(host: &str) -> (TempDir, std::path::PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let own = folder.path().join(host);
+    fs::create_dir(&own).unwrap();
+    (folder, own)
+}
+
+fn witness(host: &str, certificates: &Path) {
+    let output = Command::new("skopeo")
+        .args(["inspect", "--raw", "--cert-dir"])
+        .arg(certificates)
+        .arg(format!("docker://{host}/shop/web:1"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn an_authority_of_ones_own() {
+    if !installed() {
+        return;
+    }
+    let authority = Authority::new();
+    let registry = secured(&authority, &["127.0.0.1"], "");
+    let host = registry.host();
+    ask(&host, trusting(&authority)).unwrap();
+    // As Docker keeps it.
+    let (folder, own) = folder_for(&host);
+    fs::copy(authority.file(), own.join("ca.crt")).unwrap();
+    let mut by_folder = options();
+    by_folder.search.certificates.push(folder.path().to_owned());
+    ask(&host, by_folder).unwrap();
+    witness(&host, &own);
+
+    let told = ask(&host, options()).unwrap_err();
+    assert_eq!(
+        told.to_string(),
+        format!(
+            "{host}: its certificate is not trusted, nobody known has signed it; if the registry is your own, name the authority that signed it: --ca FILE"
+        )
+    );
+    let plain = Options {
+        plain_http: vec![host.clone()],
+        ..trusting(&authority)
+    };
+    let told = ask(&host, plain).unwrap_err();
+    assert!(matches!(told, RegistryError::NotPlainHttp { .. }), "{told}");
+}
+
+#[test]
+fn a_certificate_for_another_host() {
+    if !installed() {
+        return;
+    }
+    let authority = Authority::new();
+    let registry = secured(&authority, &["registry.example"], "");
+    let told = ask(&registry.host(), trusting(&authority)).unwrap_err();
+    assert!(
+        told.to_string().contains("it is for another host"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_authority() {
+    let folder = TempDir::new().unwrap();
+    for (name, text, wanted) in [
+        ("none", None, "No such file"),
+        ("empty", Some(""), "no certificate"),
+        ("text", Some("hello"), "no certificate"),
+    ] {
+        let path = folder.path().join(name);
+        if let Some(text) = text {
+            fs::write(&path, text).unwrap();
+        }
+        let options = Options {
+            authorities: vec![path],
+            ..options()
+        };
+        let told = ask("registry.that-is-nowhere.test", options).unwrap_err();
+        assert!(matches!(told, RegistryError::Settings(_)), "{told}");
+        assert!(told.to_string().contains(wanted), "{told}");
+    }
+}
+
+#[test]
+fn client_certificates() {
+    if !installed() {
+        return;
+    }
+    let authority = Authority::new();
+    let more = format!(", clientcas: [{}]", authority.file().display());
+    let registry = secured(&authority, &["127.0.0.1"], &more);
+    let host = registry.host();
+    let (folder, own) = folder_for(&host);
+    let (certificate, key) = authority.client();
+    fs::copy(authority.file(), own.join("ca.crt")).unwrap();
+    fs::copy(certificate, own.join("client.cert")).unwrap();
+    fs::copy(key, own.join("client.key")).unwrap();
+    let mut by_folder = options();
+    by_folder.search.certificates.push(folder.path().to_owned());
+    ask(&host, by_folder).unwrap();
+    witness(&host, &own);
+
+    let told = ask(&host, trusting(&authority)).unwrap_err();
+    // By its own word, or where that was lost with the connection, by what it may mean.
+    assert!(told.to_string().contains("client certificate"), "{told}");
+}
+
+fn with_mirrors(registry: &str, text: &str) -> (TempDir, Options) {
+    let (folder, own) = folder_for(registry);
+    fs::write(own.join("hosts.toml"), text).unwrap();
+    let mut options = options();
+    options.search.mirrors.push(folder.path().to_owned());
+    (folder, options)
+}
+
+#[test]
+fn a_mirror_over_tls_stands_in_for_a_registry_that_is_not_there() {
+    if !installed() {
+        return;
+    }
+    let authority = Authority::new();
+    let registry = secured(&authority, &["127.0.0.1"], "");
+    for setting in [
+        format!("ca = \"{}\"", authority.file().display()),
+        "skip_verify = true".to_owned(),
+    ] {
+        let text = format!("[host.\"https://{}\"]\n{setting}\n", registry.host());
+        let (_folder, options) = with_mirrors("registry.that-is-nowhere.test", &text);
+        ask("registry.that-is-nowhere.test", options).unwrap();
+    }
+}
+
+#[test]
+fn mirrors_in_turn_then_the_registry() {
+    let (one, two, registry) = (Faulty::start(), Faulty::start(), Faulty::start());
+    let text = format!(
+        "[host.\"http://{}\"]\n[host.\"http://{}/hub\"]\n",
+        one.host(),
+        two.host()
+    );
+    let (_folder, options) = with_mirrors(&registry.host(), &text);
+    let ask = || ask(&registry.host(), options.clone());
+    registry.on(PATH, [ok(b"{}")]);
+    // Neither has it, or one is in trouble: the next is asked, each once.
+    one.on(PATH, [status(503, "")]);
+    ask().unwrap();
+    assert_eq!(
+        (
+            one.count(PATH),
+            two.count(&format!("/hub{PATH}")),
+            registry.count(PATH)
+        ),
+        (1, 1, 1)
+    );
+    assert!(
+        one.seen()[0]
+            .target
+            .ends_with(&format!("?ns=127.0.0.1%3A{}", registry.port()))
+    );
+    two.on(&format!("/hub{PATH}"), [ok(b"{}")]);
+    ask().unwrap();
+    assert_eq!(registry.count(PATH), 1);
+    // What the registry says is what is told.
+    two.on(&format!("/hub{PATH}"), [Reply::Nothing]);
+    registry.on(PATH, [status(404, "")]);
+    assert!(matches!(ask(), Err(RegistryError::NotFound { .. })));
+}
+
+#[test]
+fn a_mirror_that_hangs_leaves_time_for_the_registry() {
+    let (mirror, registry) = (Faulty::start(), Faulty::start());
+    let text = format!("[host.\"http://{}\"]\n", mirror.host());
+    let (_folder, options) = with_mirrors(&registry.host(), &text);
+    mirror.on(PATH, [Reply::Drip]);
+    registry.on(PATH, [ok(b"{}")]);
+    let short = Options {
+        deadline: std::time::Duration::from_secs(2),
+        ..options
+    };
+    ask(&registry.host(), short).unwrap();
+}
+
+#[test]
+fn the_registrys_login_is_not_the_mirrors() {
+    let (mirror, registry) = (Faulty::start(), Faulty::start());
+    let text = format!("[host.\"http://{}\"]\n", mirror.host());
+    let (folder, mut options) = with_mirrors(&registry.host(), &text);
+    let logins = folder.path().join("config.json");
+    fs::write(
+        &logins,
+        format!(
+            r#"{{"auths": {{"{}": {{"auth": "YTpi"}}}}}}"#,
+            registry.host()
+        ),
+    )
+    .unwrap();
+    options.search.auth_files.push(logins);
+    let basic = status(401, "www-authenticate: Basic realm=\"x\"");
+    mirror.on(PATH, [basic.clone()]);
+    registry.guard(PATH, "Basic YTpi", basic, ok(b"{}"));
+    ask(&registry.host(), options).unwrap();
+    assert!(
+        mirror
+            .seen()
+            .iter()
+            .all(|seen| seen.authorization.is_none())
+    );
+}
+
+#[test]
+fn a_hosts_toml_that_cannot_be_read_is_told_with_its_line() {
+    let (_folder, options) = with_mirrors("example.com", "\nserver = 5\n");
+    let told = ask("example.com", options).unwrap_err().to_string();
+    assert!(told.contains("hosts.toml:2: it is no hosts.toml"), "{told}");
+}

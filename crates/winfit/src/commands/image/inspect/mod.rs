@@ -1,0 +1,78 @@
+//! `winfit image inspect`: what registries have.
+
+pub(super) mod documents;
+pub(super) mod human;
+
+use anyhow::Result;
+use winfit_core::Catalog;
+use winfit_core::Date;
+use winfit_core::audit::currency::image_support;
+use winfit_core::catalog::Update;
+use winfit_core::image::NamedImage;
+use winfit_core::reference::Reference;
+use winfit_core::version::OsVersion;
+use winfit_registry::inspect::Child;
+
+use super::Images;
+use crate::cli::{Format, InspectArguments};
+use crate::commands::notes::Calendar;
+use crate::output::{Exit, Outcome};
+
+pub(super) fn run(arguments: &InspectArguments) -> Result<Outcome> {
+    let catalog = Catalog::builtin();
+    let images = Images::read(&arguments.images)?;
+    let today = Calendar::new(arguments.as_of, None).today;
+    let text = match arguments.format {
+        Format::Human => human::human(catalog, &images, today),
+        Format::Json => documents::document(catalog, &images)?,
+        Format::Markdown => documents::markdown(catalog, &images),
+    };
+    Ok(images.outcome(text, Exit::Fits))
+}
+
+/// What the catalog knows of the Windows in a child.
+struct Known<'c> {
+    version: OsVersion,
+    /// `Windows Server 2022`.
+    release: String,
+    /// The updates of that revision, the one that has a KB first.
+    update: Option<&'c Update>,
+    /// The last day of support.
+    support_end: Option<Date>,
+}
+
+impl<'c> Known<'c> {
+    /// None: no version is stated, or it is none.
+    fn of(catalog: &'c Catalog, reference: &Reference, child: &Child) -> Option<Self> {
+        let version: OsVersion = child.os_version()?.parse().ok()?;
+        let named = NamedImage::read_reference(catalog, &reference.to_string());
+        let support = named.ok().and_then(|mut image| {
+            image.give_version(version);
+            image_support(catalog, &image)
+        });
+        let at = version
+            .revision
+            .map(|revision| catalog.updates_at(version.build, revision));
+        let update = at.and_then(|updates| updates.max_by_key(|update| update.kb.is_some()));
+        Some(Self {
+            version,
+            release: super::windows(catalog, version),
+            update,
+            support_end: support.map(|support| support.end),
+        })
+    }
+
+    /// `KB5034770 of 2024-02-13`; empty: the catalog does not know the revision.
+    fn update_in_words(&self) -> String {
+        let Some(update) = self.update else {
+            return String::new();
+        };
+        let day = update.day.map(|day| format!("of {day}"));
+        let kb = update.kb.map(|kb| format!("KB{kb}"));
+        [kb, day]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}

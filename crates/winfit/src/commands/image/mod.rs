@@ -1,0 +1,101 @@
+//! `winfit image`: what registries have, what engines make of it, and indexes that are right.
+
+mod assemble;
+mod inspect;
+mod lint;
+mod list;
+mod pick;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use winfit_core::Catalog;
+use winfit_core::host::{Host, Kind};
+use winfit_core::reason::windows_name;
+use winfit_core::version::OsVersion;
+use winfit_registry::RegistryError;
+use winfit_registry::inspect::ImageReport;
+
+use crate::cli::{ImageArguments, ImageCommand, ImagesArguments};
+use crate::findings::clean;
+use crate::online::Online;
+use crate::output::{Exit, Outcome};
+
+pub(crate) fn run(arguments: &ImageArguments) -> Result<Outcome> {
+    match &arguments.command {
+        ImageCommand::Inspect(arguments) => inspect::run(arguments),
+        ImageCommand::Pick(arguments) => pick::run(arguments),
+        ImageCommand::Lint(arguments) => lint::run(arguments),
+        ImageCommand::Assemble(arguments) => assemble::run(arguments),
+    }
+}
+
+/// What was read of some images.
+struct Images {
+    /// Those that could be read, in the order given.
+    reports: Vec<ImageReport>,
+    /// The others, each with the reason.
+    errors: Vec<(String, String)>,
+    /// Why children could not be read although their image could.
+    troubles: Vec<RegistryError>,
+}
+
+impl Images {
+    /// Reads the images that the arguments name; one that fails leaves the others alone.
+    fn read(arguments: &ImagesArguments) -> Result<Self> {
+        let references = list::references(&arguments.references)?;
+        let online = Online::new(&arguments.registry)?;
+        let mut images = Self {
+            reports: Vec::new(),
+            errors: Vec::new(),
+            troubles: Vec::new(),
+        };
+        for (found, reference) in online.inspect_all(&references).into_iter().zip(&references) {
+            match found {
+                Ok(report) => {
+                    let troubles = report.children.iter().flat_map(|child| &child.trouble);
+                    images.troubles.extend(troubles.cloned());
+                    images.reports.push(report);
+                }
+                Err(error) => images
+                    .errors
+                    .push((reference.to_string(), clean(&error.to_string()))),
+            }
+        }
+        Ok(images)
+    }
+
+    /// An answer, with what could not be read beside it.
+    fn outcome(&self, text: String, exit: Exit) -> Outcome {
+        let mut outcome = Outcome::new(text, exit);
+        let whole = self.errors.iter().map(|(_, message)| message.clone());
+        let parts = self.troubles.iter().map(|error| clean(&error.to_string()));
+        outcome.complaints = whole.chain(parts).collect();
+        if self.reports.is_empty() {
+            outcome.exit = Exit::Nothing;
+        } else if !outcome.complaints.is_empty() && exit == Exit::Fits {
+            outcome.exit = Exit::Findings;
+        }
+        outcome
+    }
+
+    /// `errors` of the documents.
+    fn errors_json(&self) -> Vec<Value> {
+        self.errors
+            .iter()
+            .map(|(reference, message)| json!({"reference": reference, "message": message}))
+            .collect()
+    }
+}
+
+/// `Windows Server 2022`, the Windows that images of a version have.
+fn windows(catalog: &Catalog, version: OsVersion) -> String {
+    windows_name(catalog, version.build, Kind::Server)
+}
+
+/// The Windows of a host.
+fn host_name(catalog: &Catalog, host: &Host) -> String {
+    host.version.map_or_else(
+        || "a host of unknown version".to_owned(),
+        |version| windows_name(catalog, version.build, host.effective_kind(catalog)),
+    )
+}

@@ -1,0 +1,135 @@
+//! Asking registries: the options that all commands share, and the runtime that asks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use winfit_core::reference::Reference;
+use winfit_registry::inspect::{ImageReport, inspect, known};
+use winfit_registry::{Client, Options, RegistryError};
+
+use crate::output::usage;
+use crate::progress::Progress;
+
+/// How registries are asked.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RegistryArguments {
+    /// Ask no registry: what the cache knows is all that counts
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// A registry that speaks plain HTTP; localhost always may
+    #[arg(long, value_name = "HOST")]
+    pub(crate) plain_http: Vec<String>,
+    /// A file of certificate authorities (PEM) to trust besides the system's
+    #[arg(long = "ca", value_name = "FILE")]
+    pub(crate) authorities: Vec<PathBuf>,
+    /// How long one image may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) timeout: u64,
+}
+
+/// A client with the runtime that it works on.
+pub(crate) struct Online {
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Online {
+    /// A client with these options.
+    pub(crate) fn new(arguments: &RegistryArguments) -> Result<Self> {
+        Self::believing_tags(arguments, Options::default().tag_ttl)
+    }
+
+    /// The same, which asks anew what every tag means.
+    pub(crate) fn fresh(arguments: &RegistryArguments) -> Result<Self> {
+        Self::believing_tags(arguments, Duration::ZERO)
+    }
+
+    fn believing_tags(arguments: &RegistryArguments, tag_ttl: Duration) -> Result<Self> {
+        let options = Options {
+            tag_ttl,
+            offline: arguments.offline,
+            cache: cache_folder(),
+            deadline: Duration::from_secs(arguments.timeout),
+            plain_http: arguments.plain_http.clone(),
+            authorities: arguments.authorities.clone(),
+            ..Options::default()
+        };
+        let client = Client::new(options).map_err(|error| usage(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        Ok(Self { client, runtime })
+    }
+
+    /// The client, for more than [`Self::inspect_all`].
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Waits for something that asks.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Reads images, in the order given; one that fails leaves the others alone. Who waits at a
+    /// terminal sees how far it is.
+    pub(crate) fn inspect_all(
+        &self,
+        references: &[Reference],
+    ) -> Vec<Result<ImageReport, RegistryError>> {
+        let mut progress = Progress::new(references.len());
+        self.block_on(async {
+            // What the cache knows needs no task, and no runtime to wait for it.
+            let asked: Vec<_> = references
+                .iter()
+                .map(|reference| {
+                    if let Some(report) = known(&self.client, reference) {
+                        return Asked::Known(report);
+                    }
+                    let (client, reference) = (self.client.clone(), reference.clone());
+                    Asked::Task(tokio::spawn(
+                        async move { inspect(&client, &reference).await },
+                    ))
+                })
+                .collect();
+            let mut found = Vec::with_capacity(asked.len());
+            for (asked, reference) in asked.into_iter().zip(references) {
+                found.push(match asked {
+                    Asked::Known(report) => Ok(report),
+                    Asked::Task(task) => task.await.unwrap_or_else(|error| {
+                        Err(RegistryError::Answer {
+                            reference: reference.to_string(),
+                            reason: error.to_string(),
+                        })
+                    }),
+                });
+                progress.next();
+            }
+            found
+        })
+    }
+}
+
+/// An image that is known, or is being asked for.
+enum Asked {
+    Known(ImageReport),
+    Task(JoinHandle<Result<ImageReport, RegistryError>>),
+}
+
+/// Where facts of registries are kept between runs; none: there is no such place.
+fn cache_folder() -> Option<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = if cfg!(windows) {
+        PathBuf::from(from("LOCALAPPDATA")?)
+    } else {
+        from("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(from("HOME")?).join(".cache")))?
+    };
+    Some(base.join("winfit").join("registry"))
+}
