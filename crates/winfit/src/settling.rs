@@ -155,7 +155,7 @@ impl Answers {
                 "their names"
             };
             printable(&format!(
-                "{reason}; judged by {names}: {}",
+                "{} judged by {names}: {reason}",
                 first_few(&references)
             ))
         });

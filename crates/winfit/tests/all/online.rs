@@ -193,7 +193,7 @@ fn an_unreachable_registry_leaves_the_tag_and_says_so() {
         "{errors}"
     );
     assert!(
-        errors.contains(&format!("judged by its name: {image}")),
+        errors.contains(&format!("{image} judged by its name: ")),
         "{errors}"
     );
     assert_eq!(errors.matches("winfit:").count(), 1, "{errors}");
