@@ -118,7 +118,16 @@ fn fleet_of(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
 
 /// The images that a lint would have settled by their registries, each once.
 pub fn to_ask(catalog: &Catalog, repository: &Repository, options: &LintOptions) -> Vec<Reference> {
-    registries::to_ask(&mut fleet_of(catalog, repository, options))
+    let mut fleet = fleet_of(catalog, repository, options);
+    let mut found = registries::to_ask(&mut fleet);
+    if let Some(before) = &repository.before {
+        found.extend(rules::base_changes::to_ask(
+            catalog, repository, &fleet, before,
+        ));
+        found.sort_by_key(ToString::to_string);
+        found.dedup();
+    }
+    found
 }
 
 /// Builds the fleet, audits it, checks every file, and leaves out what is ignored.
@@ -174,7 +183,12 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         .collect();
     rules::daemon::default_instead(&daemons, &mut findings);
     if let Some(before) = &repository.before {
-        findings.extend(rules::base_changes::check(&context, repository, before));
+        findings.extend(rules::base_changes::check(
+            &context,
+            repository,
+            before,
+            &options.registries,
+        ));
     }
     leave_out_consequences(&mut findings);
     leave_hopeless_pods(&mut findings);

@@ -42,28 +42,31 @@ pub fn to_ask(fleet: &mut Fleet) -> Vec<Reference> {
 
 /// Takes the words of the registries into the fleet.
 pub fn settle(fleet: &mut Fleet, words: &Words) {
-    let mut take = |used: &mut ImageUse| {
-        let Some(word) = open(used).and_then(|reference| words.get(&reference.to_string())) else {
-            return;
-        };
-        let Ok(named) = &mut used.image else { return };
-        match word {
-            Word::Has(variants) => {
-                named.settle(Arc::clone(variants));
-                used.os = variants.only_os().or(used.os);
-            }
-            // Of an image that may well be for Linux nothing is said.
-            Word::HasNot if named.image.version.is_some() || named.base.is_some() => {
-                named.not_there();
-            }
-            Word::HasNot => {}
-        }
-    };
+    let mut take = |used: &mut ImageUse| settle_use(used, words);
     let containers = fleet.workloads.iter_mut().flat_map(|it| &mut it.containers);
     for container in containers {
         each(&mut container.image, &mut take);
     }
     of_builds(fleet, &mut take);
+}
+
+/// Takes the word of its registry into one image.
+pub(crate) fn settle_use(used: &mut ImageUse, words: &Words) {
+    let Some(word) = open(used).and_then(|reference| words.get(&reference.to_string())) else {
+        return;
+    };
+    let Ok(named) = &mut used.image else { return };
+    match word {
+        Word::Has(variants) => {
+            named.settle(Arc::clone(variants));
+            used.os = variants.only_os().or(used.os);
+        }
+        // Of an image that may well be for Linux nothing is said.
+        Word::HasNot if named.image.version.is_some() || named.base.is_some() => {
+            named.not_there();
+        }
+        Word::HasNot => {}
+    }
 }
 
 fn of_builds(fleet: &mut Fleet, what: &mut impl FnMut(&mut ImageUse)) {
@@ -86,7 +89,7 @@ fn each(used: &mut ImageUse, what: &mut impl FnMut(&mut ImageUse)) {
 }
 
 /// The reference of an image that its registry can settle.
-fn open(used: &ImageUse) -> Option<&Reference> {
+pub(crate) fn open(used: &ImageUse) -> Option<&Reference> {
     let named = used.image.as_ref().ok()?;
     let reference = named.reference.as_ref()?;
     let told = named.stated_by == StatedBy::Given;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -478,6 +479,49 @@ fn a_digest_whose_image_has_another_build_is_found() {
         "ltsc2022",
     ]);
     assert!(hosts.words().contains("yes"), "{}", hosts.text);
+}
+
+#[test]
+fn a_digest_that_became_another_build_is_found_since_a_revision() {
+    let registry = Registry::start();
+    let base = Repository::new(&registry.host(), "shop/base");
+    let image = |digest: &str| format!("{}/shop/base@{digest}", registry.host());
+    let old = image(base.windows(None, "10.0.17763.5576").digest.as_str());
+    let patched = image(base.windows(None, "10.0.17763.5696").digest.as_str());
+    let other = image(base.windows(None, "10.0.20348.2340").digest.as_str());
+    let winfit = Winfit::new();
+    let dockerfile = |image: &str| {
+        fs::write(
+            winfit.path().join("Dockerfile"),
+            format!("FROM {image}\nRUN dir\n"),
+        )
+        .unwrap();
+    };
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git")
+            .current_dir(winfit.path())
+            .args(["-c", "user.name=x", "-c", "user.email=x@x.example"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "git {arguments:?}");
+    };
+    git(&["init", "--quiet"]);
+    dockerfile(&old);
+    git(&["add", "Dockerfile"]);
+    git(&["commit", "--quiet", "--message=x"]);
+    for (now, name, rule) in [
+        (&patched, "17763.5696", "[base-patched]"),
+        (&other, "20348", "[base-build-changed]"),
+    ] {
+        dockerfile(now);
+        let said = winfit.run(&["lint", "Dockerfile", "--against=HEAD", "--online"]);
+        assert!(said.text.contains(rule), "{}{}", said.text, said.errors);
+        assert!(said.words().contains(name), "{}", said.text);
+        // Their names say nothing.
+        let by_name = winfit.run(&["lint", "Dockerfile", "--against=HEAD"]);
+        assert!(!by_name.text.contains(rule), "{}", by_name.text);
+    }
 }
 
 #[test]

@@ -8,8 +8,10 @@ mod places;
 
 use std::collections::HashSet;
 
+use winfit_core::catalog::Catalog;
 use winfit_core::change::Change;
 use winfit_core::finding::{Confidence, Finding, Rule, Severity};
+use winfit_core::fleet::{Fleet, ImageUse};
 use winfit_core::host::Os;
 use winfit_core::image::{Image, NamedImage, StatedBy};
 use winfit_core::image_change::{
@@ -22,6 +24,7 @@ use self::places::{Placed, matched, placed};
 use super::Context;
 use crate::against::Before;
 use crate::fleet::fleet;
+use crate::registries::{self, Words};
 use crate::repository::Repository;
 
 /// The rules of this file.
@@ -36,12 +39,42 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-/// Compares the images of today with those of a revision.
-pub fn check(context: &Context<'_>, repository: &Repository, before: &Before) -> Vec<Finding> {
-    let catalog = context.catalog;
+/// The images on both sides of each change that a registry can settle.
+pub fn to_ask(
+    catalog: &Catalog,
+    repository: &Repository,
+    new_fleet: &Fleet,
+    before: &Before,
+) -> Vec<Reference> {
     let old_fleet = fleet(catalog, &before.repository, &[]);
     let old = placed(catalog, &before.repository, &old_fleet);
-    let new = placed(catalog, repository, context.fleet);
+    let new = placed(catalog, repository, new_fleet);
+    let changes = new.iter().zip(matched(&old, &new));
+    changes
+        .filter_map(|(new, old)| Some((new, old.filter(|old| old.used.text != new.used.text)?)))
+        .flat_map(|(new, old)| [&old.used, &new.used])
+        .filter_map(|used| registries::open(used).cloned())
+        .collect()
+}
+
+/// Compares the images of today with those of a revision, by their registries' words where there are any.
+pub fn check(
+    context: &Context<'_>,
+    repository: &Repository,
+    before: &Before,
+    words: &Words,
+) -> Vec<Finding> {
+    let catalog = context.catalog;
+    let old_fleet = fleet(catalog, &before.repository, &[]);
+    let mut old = placed(catalog, &before.repository, &old_fleet);
+    let mut new = placed(catalog, repository, context.fleet);
+    // Those of the fleet of today have taken their words already.
+    let unsettled = |used: &ImageUse| used.image.as_ref().is_ok_and(|it| it.variants.is_none());
+    for placed in old.iter_mut().chain(&mut new) {
+        if unsettled(&placed.used) {
+            registries::settle_use(&mut placed.used, words);
+        }
+    }
     let checking = Checking { context, before };
     let mut seen = HashSet::new();
     let mut findings = Vec::new();
