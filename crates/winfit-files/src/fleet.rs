@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use winfit_core::Catalog;
+use winfit_core::engine::Product;
 use winfit_core::finding::{Located, Origin, Subject};
 use winfit_core::fleet::{
     Build, BuildBase, Container, Fleet, ImageUse, Labels, Member, Needed, Orchestrator, State,
@@ -216,6 +217,18 @@ impl Building<'_> {
             return given.to_vec();
         }
         let mut hosts = self.config.hosts.clone();
+        if let Some(isolation) = self.daemon_isolation(repository) {
+            for member in &mut hosts {
+                let host = &mut member.host;
+                let reads_it = host
+                    .engine
+                    .is_none_or(|engine| engine.product == Product::Docker)
+                    && host.os == Os::Windows;
+                if reads_it {
+                    host.configured_isolation = host.configured_isolation.or(Some(isolation));
+                }
+            }
+        }
         for file in &repository.files {
             let Facts::Kubernetes(manifests) = &file.facts else {
                 continue;
@@ -227,6 +240,18 @@ impl Building<'_> {
             }
         }
         hosts
+    }
+
+    /// The default isolation of the hosts' engines, where `winfit.toml` says which file tells it.
+    fn daemon_isolation(&self, repository: &Repository) -> Option<Isolation> {
+        let path = by_name(&self.config.daemon_json.as_ref()?.path);
+        let mut files = repository.files.iter();
+        files.find_map(|file| match &file.facts {
+            Facts::Daemon(daemon) if tidy(Path::new(&*file.source.name)) == path => {
+                daemon.isolation()
+            }
+            _ => None,
+        })
     }
 
     /// What these files add to the fleet.

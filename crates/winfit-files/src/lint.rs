@@ -1,6 +1,7 @@
 //! The whole way from a tree of files to findings.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use time::Date;
@@ -16,7 +17,8 @@ use winfit_core::remedy::{Remedy, RemedyKind, Safety};
 use crate::daemon::{DaemonJson, ServiceCommand};
 use crate::problem::Problem;
 use crate::registries::{self, Words};
-use crate::repository::{Facts, ReadFile, Repository};
+use crate::repository::{Facts, ReadFile, Repository, by_name, tidy};
+use crate::rules::daemon::EngineSettings;
 use crate::rules::{self, Context};
 use crate::shares::in_shares;
 use crate::source::Source;
@@ -175,13 +177,7 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         );
     }
     findings.extend(doubled(repository));
-    let daemons: Vec<Arc<str>> = repository
-        .files
-        .iter()
-        .filter(|file| matches!(file.facts, Facts::Daemon(_)) && !file.beside)
-        .map(|file| Arc::clone(&file.source.name))
-        .collect();
-    rules::daemon::default_instead(&daemons, &mut findings);
+    rules::daemon::default_instead(&engine_settings(repository, options), &mut findings);
     if let Some(before) = &repository.before {
         findings.extend(rules::base_changes::check(
             &context,
@@ -236,6 +232,31 @@ pub fn lint(catalog: &Catalog, repository: &Repository, options: &LintOptions) -
         findings,
         ignored,
         hosts_from,
+    }
+}
+
+/// Where the default isolation of the hosts' engines is written.
+fn engine_settings(repository: &Repository, options: &LintOptions) -> EngineSettings {
+    let named = repository.config.daemon_json.as_ref();
+    // It is that of the hosts of winfit.toml.
+    let named = named.filter(|_| options.hosts.is_empty());
+    let named = named.map(|named| by_name(&named.path));
+    let mut found = Vec::new();
+    for file in &repository.files {
+        let name = &file.source.name;
+        if named
+            .as_deref()
+            .is_some_and(|named| tidy(Path::new(&**name)) == named)
+        {
+            return EngineSettings::Named(Arc::clone(name));
+        }
+        if matches!(file.facts, Facts::Daemon(_)) && !file.beside {
+            found.push(Arc::clone(name));
+        }
+    }
+    match (named, <[_; 1]>::try_from(found)) {
+        (None, Ok([only])) => EngineSettings::Found(only),
+        _ => EngineSettings::Elsewhere,
     }
 }
 
@@ -334,7 +355,7 @@ fn of_file(context: &Context<'_>, file: &ReadFile) -> Vec<Finding> {
         }
         Facts::Daemon(facts) => findings.extend(rules::daemon::check(context, name, facts)),
         Facts::Script(facts) => findings.extend(rules::daemon::check_script(name, facts)),
-        Facts::Template(_) | Facts::Part | Facts::Config | Facts::Broken(_) => {}
+        Facts::Template(_) | Facts::Part | Facts::Config | Facts::NotThere | Facts::Broken(_) => {}
     }
     findings
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::compose::Loader;
-use crate::overlay::Overlay;
+use crate::overlay::{self, Overlay};
 use crate::repository::{reason, shown};
 use crate::source::{Source, decode};
 
@@ -58,6 +58,20 @@ impl<'o> DiskLoader<'o> {
             return Err("it is no file".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether there is nothing at this path, and a file may be made there: the nearest folder that is
+    /// there is one of those that may be read.
+    pub(crate) fn may_make(&self, path: &Path) -> bool {
+        let path = overlay::key(path);
+        if path.symlink_metadata().is_ok() {
+            return false;
+        }
+        let above = path.ancestors().skip(1);
+        let nearest = above.filter_map(|folder| folder.canonicalize().ok()).next();
+        nearest.is_some_and(|folder| {
+            folder.is_dir() && self.roots.iter().any(|root| folder.starts_with(root))
+        })
     }
 
     /// Whether the overlay has a text for this path.

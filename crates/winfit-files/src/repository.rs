@@ -57,6 +57,8 @@ pub enum Facts {
     Part,
     /// `winfit.toml`.
     Config,
+    /// A `daemon.json` that `winfit.toml` names and that is not there yet: a fix may make it.
+    NotThere,
     /// Its kind is known, and nothing could be read of it.
     Broken(&'static str),
 }
@@ -104,10 +106,15 @@ impl Repository {
     /// else, `winfit.toml` counts.
     pub fn count(&self) -> usize {
         let asked_for = |file: &&ReadFile| {
-            !matches!(file.facts, Facts::Config | Facts::Template(_)) && !file.beside
+            let no_file = matches!(
+                file.facts,
+                Facts::Config | Facts::Template(_) | Facts::NotThere
+            );
+            !no_file && !file.beside
         };
+        let is_there = |file: &&ReadFile| !matches!(file.facts, Facts::NotThere);
         match self.files.iter().filter(asked_for).count() {
-            0 => self.files.len(),
+            0 => self.files.iter().filter(is_there).count(),
             count => count,
         }
     }
@@ -176,6 +183,7 @@ pub fn read(catalog: &Catalog, options: &ReadOptions) -> Repository {
         }
     }
     read_beside(&mut repository, &disk);
+    read_daemon_json(&mut repository, paths, &disk);
     tell_missing_dockerfiles(&mut repository);
     let loaded = disk.loaded();
     leave_out_parts(&mut repository, &loaded);
@@ -294,6 +302,59 @@ fn read_beside(repository: &mut Repository, loader: &DiskLoader<'_>) {
         {
             file.beside = true;
             repository.files.push(*file);
+        }
+    }
+}
+
+/// Reads the `daemon.json` that `winfit.toml` names, or keeps its place.
+fn read_daemon_json(repository: &mut Repository, paths: &[PathBuf], loader: &DiskLoader<'_>) {
+    let Some(named) = &repository.config.daemon_json else {
+        return;
+    };
+    let path = by_name(&named.path);
+    let known = |file: &ReadFile| tidy(Path::new(&*file.source.name)) == path;
+    if repository.files.iter().any(known) {
+        return;
+    }
+    let beside = !paths
+        .iter()
+        .any(|root| overlay::key(&path).starts_with(overlay::key(root)));
+    let allowed = match loader.covers(&path) {
+        true => Ok(()),
+        false => loader.allows(&path),
+    };
+    match allowed {
+        Ok(()) => match read_file(&path, true, loader) {
+            Some(Found::File(mut file)) => {
+                file.beside = beside;
+                repository.files.push(*file);
+            }
+            Some(Found::Unread(unread)) => repository.unread.push(unread),
+            None => {}
+        },
+        Err(_) if loader.may_make(&path) => {
+            let source = Source::new(&shown(&path), path, String::new(), Encoding::Utf8);
+            repository.files.push(ReadFile {
+                source: Arc::new(source),
+                facts: Facts::NotThere,
+                problems: Vec::new(),
+                beside,
+            });
+        }
+        Err(reason) => {
+            let message = format!(
+                "{:?} cannot be read: {reason}",
+                quote_for_error(&named.path.to_string_lossy())
+            );
+            let origin = named.origin.clone();
+            let problem = Problem::warning("winfit-toml", origin, message).label("not read");
+            let config = repository
+                .files
+                .iter_mut()
+                .find(|file| matches!(file.facts, Facts::Config));
+            if let Some(config) = config {
+                config.problems.push(problem);
+            }
         }
     }
 }

@@ -38,6 +38,15 @@ pub struct ImageFacts {
     pub origin: Origin,
 }
 
+/// A file that `winfit.toml` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// The path, joined to the folder of `winfit.toml`.
+    pub path: PathBuf,
+    /// Where that is written.
+    pub origin: Origin,
+}
+
 /// A registry that holds the images of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
@@ -67,6 +76,8 @@ pub struct Config {
     pub name: String,
     /// The hosts.
     pub hosts: Vec<Member>,
+    /// The `daemon.json` of these hosts' engines, which need not be there yet.
+    pub daemon_json: Option<NamedFile>,
     /// What is told of images.
     pub images: Vec<ImageFacts>,
     /// Mirrors of registries.

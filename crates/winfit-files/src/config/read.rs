@@ -11,7 +11,7 @@ use winfit_core::host::Os;
 use winfit_core::version::quote_for_error;
 
 use super::hosts::{HOST_FACTS, HostFacts};
-use super::{BaseTags, Config, Ignore, ImageFacts, Mirror};
+use super::{BaseTags, Config, Ignore, ImageFacts, Mirror, NamedFile};
 use crate::ignores::near;
 use crate::problem::Problem;
 use crate::source::Source;
@@ -149,6 +149,7 @@ impl Reading<'_> {
                     _ => self.wrong(value.span(), "base_tags is \"floating\" or \"pinned\""),
                 },
                 "eol_within" => self.eol_within(value, config),
+                "daemon_json" => self.daemon_json(value, config),
                 known if HOST_FACTS.contains(&known) => {}
                 _ => {
                     let mut known = vec![
@@ -159,6 +160,7 @@ impl Reading<'_> {
                         "exclude",
                         "base_tags",
                         "eol_within",
+                        "daemon_json",
                     ];
                     known.extend(HOST_FACTS);
                     self.unknown_key(key, &known);
@@ -180,6 +182,24 @@ impl Reading<'_> {
                 "eol_within is a number of days from 0 to 36500, as 180 or \"180d\"",
             ),
         }
+    }
+
+    fn daemon_json(&mut self, value: &Value<'_>, config: &mut Config) {
+        let Some(path) = self.text(value, "a path, as \"hosts/daemon.json\"") else {
+            return;
+        };
+        // On the hosts the engine looks for this name, and here every reader does.
+        if Path::new(path).file_name() != Some("daemon.json".as_ref()) {
+            self.wrong(
+                value.span(),
+                "the engine reads a file called daemon.json; name one, as \"hosts/daemon.json\"",
+            );
+            return;
+        }
+        config.daemon_json = Some(NamedFile {
+            path: config.folder.join(path),
+            origin: self.origin(value.span()),
+        });
     }
 
     fn images(&mut self, value: &Value<'_>, config: &mut Config) {

@@ -211,7 +211,7 @@ fn of_file(file: &ReadFile, draft: &Draft, changes: &[&Change]) -> Result<Draft,
             let place = place(draft, change)?;
             draft.edited(broken_json_edit(&draft.now, place, old, new)?)
         }
-        Facts::Daemon(_) => {
+        Facts::Daemon(_) | Facts::NotThere => {
             let placed = changes
                 .iter()
                 .map(|change| Ok((*change, place(draft, change)?)))

@@ -16,7 +16,7 @@ use super::NotFixed;
 use super::draft::Drafts;
 use super::write::encode;
 use crate::lint::{Lint, LintOptions, lint};
-use crate::repository::{ReadOptions, Repository, read};
+use crate::repository::{Facts, ReadOptions, Repository, read};
 use crate::source::Source;
 
 /// How often a tree is judged anew at most. Where each of so many fixes stood in another's way, the rest
@@ -30,6 +30,8 @@ pub struct FixedFile {
     pub source: Arc<Source>,
     /// Its text with the fixes.
     pub text: String,
+    /// It was not there before.
+    pub created: bool,
 }
 
 /// A finding that was fixed.
@@ -103,9 +105,12 @@ pub fn run(
         applied.extend(next.made.iter().map(|candidate| candidate.applied(&state)));
         for (source, text) in next.texts {
             let name = Arc::clone(&source.name);
+            let before = state.repository.file(&name);
+            let created = before.is_some_and(|file| matches!(file.facts, Facts::NotThere));
             let file = files.entry(name).or_insert(FixedFile {
                 source,
                 text: String::new(),
+                created,
             });
             file.text = text;
         }

@@ -51,7 +51,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     units.flat_map(bytes).collect()
 }
 
-/// Writes a fixed file: a new one beside it takes its name and its mode at once.
+/// Writes a fixed file: of one that was there a new one beside it takes its name and its mode at once.
 ///
 /// Of a link the file that it leads to is written. The file is compared with what was read right
 /// before it gives way.
@@ -61,6 +61,13 @@ pub fn write(file: &FixedFile) -> Result<(), NotWritten> {
         path: file.source.name.to_string(),
         reason: in_words(error),
     };
+    if file.created {
+        return match create(file) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(NotWritten::Changed { path }),
+            Err(error) => Err(io(&error)),
+        };
+    }
     let target = fs::canonicalize(&file.source.path).map_err(|error| io(&error))?;
     let metadata = fs::metadata(&target).map_err(|error| io(&error))?;
     if metadata.permissions().readonly() {
@@ -81,6 +88,21 @@ pub fn write(file: &FixedFile) -> Result<(), NotWritten> {
         Ok(true) => Ok(()),
         Ok(false) => Err(NotWritten::Changed { path }),
         Err(error) => Err(io(&error)),
+    }
+}
+
+/// Writes a file that was not there when it was read, and the folders to it. What somebody else put
+/// there meanwhile stays, and the answer is no.
+fn create(file: &FixedFile) -> io::Result<bool> {
+    let target = &file.source.path;
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let new = beside(target, None, &encode(&file.text, file.source.encoding))?;
+    match new.persist_noclobber(target) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
     }
 }
 

@@ -310,43 +310,65 @@ fn isolate(option: &Located<String>, isolation: &str) -> Remedy {
     )
 }
 
+/// Where the default isolation of the hosts' engines is written.
+pub enum EngineSettings {
+    /// `winfit.toml` names the file, which need not be there yet.
+    Named(Arc<str>),
+    /// It is the repository's only `daemon.json`.
+    Found(Arc<str>),
+    /// No file here is known to be theirs.
+    Elsewhere,
+}
+
 /// Where a service could ask for Hyper-V isolation, its engines could have it as their default: the
-/// page's other way. Of the repository's one `daemon.json` it is a fix; where there is none, or several,
-/// the file to write is shown.
-pub fn default_instead(daemons: &[Arc<str>], findings: &mut [Finding]) {
+/// page's other way. A file that `winfit.toml` names is the repository's own choice of this way, so
+/// it comes first; where no file is known, the one to write on the hosts is shown.
+pub fn default_instead(settings: &EngineSettings, findings: &mut [Finding]) {
     let hyperv = |remedy: &Remedy| {
         let change = remedy.changes.first();
         matches!(change, Some(Change::Service { change, .. })
             if change.isolation == Some(Isolation::Hyperv))
     };
     for finding in findings {
-        if !finding.remedies.iter().any(hyperv) {
+        let Some(at) = finding.remedies.iter().position(hyperv) else {
+            continue;
+        };
+        // What a service states itself goes before every default.
+        if finding.rule == "process-isolation-cannot-work" {
             continue;
         }
-        let (place, changes) = match daemons {
-            [only] => (
-                only.to_string(),
-                vec![Change::EngineIsolation {
-                    at: Origin::whole(only),
-                    isolation: Isolation::Hyperv,
-                }],
-            ),
-            _ => (
+        let (place, file) = match settings {
+            EngineSettings::Named(name) | EngineSettings::Found(name) => {
+                (name.to_string(), Some(name))
+            }
+            EngineSettings::Elsewhere => (
                 "C:\\ProgramData\\docker\\config\\daemon.json".to_owned(),
-                Vec::new(),
+                None,
             ),
         };
-        finding.remedies.push(Remedy {
+        let first = matches!(settings, EngineSettings::Named(_));
+        let or = if first { "" } else { "or " };
+        let remedy = Remedy {
             kind: RemedyKind::Isolation,
-            title: format!("or make it the default of the hosts' engines, in {place}"),
+            title: format!("{or}make it the default of the hosts' engines, in {place}"),
             safety: Safety::Unsafe,
             commands: vec![Command {
                 shell: Shell::Any,
                 text: of_isolation(Isolation::Hyperv).trim_end().to_owned(),
             }],
             diff: None,
-            changes,
-        });
+            changes: file
+                .map(|name| Change::EngineIsolation {
+                    at: Origin::whole(name),
+                    isolation: Isolation::Hyperv,
+                })
+                .into_iter()
+                .collect(),
+        };
+        match first {
+            true => finding.remedies.insert(at, remedy),
+            false => finding.remedies.push(remedy),
+        }
     }
 }
 

@@ -38,6 +38,7 @@ orchestrator = "swarm"
 isolation = "hyperv"
 eol_within = "90d"
 base_tags = "pinned"
+daemon_json = "hosts/daemon.json"
 exclude = ["legacy/**"]
 
 [[hosts]]
@@ -77,7 +78,9 @@ reason = "they go away in spring"
     assert_eq!(host.state, State::Drained);
     assert_eq!(host.labels.known["OsVersion"], "10.0.14393");
     assert_eq!(host.taints.as_ref().unwrap()[1].effect, "NoExecute");
-    assert_eq!(host.origin.as_ref().unwrap().line(), Some(11));
+    assert_eq!(host.origin.as_ref().unwrap().line(), Some(12));
+    let daemon_json = long.daemon_json.as_ref().map(|named| named.path.as_path());
+    assert_eq!(daemon_json, Some(Path::new("shop/hosts/daemon.json")));
     assert_eq!(long.eol_within, Some(90));
     assert_eq!(long.base_tags, Some(BaseTags::Pinned));
     assert_eq!(
@@ -139,6 +142,14 @@ fn mistakes_are_told_with_their_place_and_a_way_out() {
             "1:12: \"mars\" is no platform; expected one of",
         ),
         ("hyperv = \"no\"", "1:10: expected true or false"),
+        (
+            "daemon_json = \"hosts/engine.json\"",
+            "1:15: the engine reads a file called daemon.json; name one",
+        ),
+        (
+            "daemon_json = 7",
+            "1:15: expected a path, as \"hosts/daemon.json\"",
+        ),
         ("eol_within = -1", "1:14: eol_within is a number of days"),
         ("base_tags = \"both\"", "1:13: base_tags is"),
         (

@@ -67,6 +67,7 @@ fn kinds(tree: &Tree, repository: &Repository) -> Vec<String> {
                 Facts::Template(_) => "template",
                 Facts::Part => "part",
                 Facts::Config => "config",
+                Facts::NotThere => "not there",
                 Facts::Broken(_) => "broken",
             };
             let path = file.source.name.trim_start_matches(&folder);
@@ -344,4 +345,78 @@ fn files_that_only_the_overlay_has_are_read_with_the_others() {
     // Elsewhere it is none of this tree's.
     options.paths = vec![Tree::new(&[]).path().to_owned()];
     assert!(read(Catalog::builtin(), &options).files.is_empty());
+}
+
+#[test]
+fn a_daemon_json_that_winfit_toml_names_need_not_be_there() {
+    let of = |path: &str, others: &[(&str, &str)]| {
+        let config = format!("daemon_json = {path:?}\n");
+        let mut files = vec![
+            ("winfit.toml", config.as_str()),
+            ("sub/Dockerfile", "FROM scratch\n"),
+        ];
+        files.extend(others);
+        let tree = Tree::new(&files);
+        let repository = tree.read();
+        let problems: Vec<String> = repository
+            .files
+            .iter()
+            .flat_map(|file| &file.problems)
+            .map(|problem| problem.message.replace(&*tree.0.to_string_lossy(), "TREE"))
+            .collect();
+        (kinds(&tree, &repository), problems, repository.count())
+    };
+    let (found, problems, count) = of("hosts/daemon.json", &[]);
+    assert_eq!(
+        found,
+        [
+            "not there hosts/daemon.json",
+            "dockerfile sub/Dockerfile",
+            "config winfit.toml"
+        ]
+    );
+    assert_eq!((problems.len(), count), (0, 1));
+    // One that .gitignore keeps out of the tree was named all the same.
+    let there = [("hosts/daemon.json", "{}"), (".gitignore", "hosts\n")];
+    let (found, problems, _) = of("hosts/daemon.json", &there);
+    assert_eq!(
+        found,
+        [
+            "daemon hosts/daemon.json",
+            "dockerfile sub/Dockerfile",
+            "config winfit.toml"
+        ]
+    );
+    assert_eq!(problems, Vec::<String>::new());
+    // Nothing is made or read outside of what was given.
+    for path in [
+        "../daemon.json",
+        "/daemon.json",
+        "sub/../../elsewhere/daemon.json",
+    ] {
+        let (found, problems, _) = of(path, &[]);
+        assert_eq!(
+            found,
+            ["dockerfile sub/Dockerfile", "config winfit.toml"],
+            "{path}"
+        );
+        assert_eq!(problems.len(), 1, "{path}");
+        assert!(problems[0].contains("cannot be read: "), "{problems:?}");
+    }
+    // A folder of that name is none.
+    let (_, problems, _) = of("sub/daemon.json", &[("sub/daemon.json/x", "")]);
+    assert_eq!(
+        problems,
+        ["\"TREE/sub/daemon.json\" cannot be read: it is no file"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_followed_to_make_a_file() {
+    let tree = Tree::new(&[("winfit.toml", "daemon_json = \"daemon.json\"\n")]);
+    std::os::unix::fs::symlink("/nowhere/daemon.json", tree.0.join("daemon.json")).unwrap();
+    let repository = tree.read();
+    assert_eq!(kinds(&tree, &repository), ["config winfit.toml"]);
+    assert_eq!(repository.files[0].problems.len(), 1);
 }

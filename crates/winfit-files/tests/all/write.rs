@@ -80,3 +80,75 @@ fn a_file_that_is_gone_is_not_made_again() {
     );
     assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
 }
+
+/// A folder whose `winfit.toml` names a `daemon.json` that is not there, and its making, which is not
+/// done yet.
+fn created(name: &str) -> (Folder, PathBuf, Fixed) {
+    let folder = std::env::temp_dir().join(format!("winfit-create-{}-{name}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(
+        folder.join("winfit.toml"),
+        "orchestrator = \"swarm\"\nhyperv = true\nhosts = [\"ltsc2022\"]\ndaemon_json = \"hosts/daemon.json\"\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.join("compose.yaml"),
+        "services:\n  fax:\n    image: contoso/fax:2-ltsc2019\n",
+    )
+    .unwrap();
+    let read = ReadOptions {
+        paths: vec![folder.clone()],
+        ..ReadOptions::default()
+    };
+    let options = LintOptions {
+        today: parse_day("2026-11-22").unwrap(),
+        eol_within: None,
+        hosts: Vec::new(),
+        build_isolation: None,
+        registries: winfit_files::registries::Words::new(),
+    };
+    let fixed = run(Catalog::builtin(), &read, &options, true);
+    assert_eq!(fixed.files.len(), 1);
+    let path = folder.join("hosts/daemon.json");
+    (Folder(folder), path, fixed)
+}
+
+#[test]
+fn a_daemon_json_is_made_with_its_folder() {
+    let (_folder, path, fixed) = created("made");
+    assert!(!path.parent().unwrap().exists());
+    write(&fixed.files[0]).unwrap();
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "{\n    \"exec-opts\": [\"isolation=hyperv\"]\n}\n"
+    );
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_somebody_else_made_meanwhile_is_kept() {
+    let (_folder, path, fixed) = created("made-meanwhile");
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    fs::write(&path, "{}").unwrap();
+    let said = write(&fixed.files[0]).unwrap_err().to_string();
+    assert!(
+        said.ends_with(
+            "hosts/daemon.json: it changed since it was read, and was not written; run the command again"
+        ),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "{}");
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn no_file_is_made_where_no_folder_can_be() {
+    let (folder, path, fixed) = created("no-folder");
+    fs::write(folder.0.join("hosts"), "").unwrap();
+    let said = write(&fixed.files[0]).unwrap_err().to_string();
+    assert!(
+        said.contains("hosts/daemon.json: it could not be written"),
+        "{said}"
+    );
+    assert!(!path.exists());
+}

@@ -51,11 +51,15 @@ pub(crate) fn patch(report: &Report<'_>, files: &[FixedFile]) -> (String, Vec<St
         let diff = TextDiff::configure()
             .newline_terminated(true)
             .diff_slices(&old, &new);
+        let before = match file.created {
+            true => "/dev/null".to_owned(),
+            false => header("a", &path),
+        };
         text.push_str(
             &diff
                 .unified_diff()
                 .context_radius(CONTEXT)
-                .header(&header("a", &path), &header("b", &path))
+                .header(&before, &header("b", &path))
                 .to_string(),
         );
     }

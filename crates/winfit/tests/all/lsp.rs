@@ -123,7 +123,7 @@ impl Editor {
                 "capabilities": {
                     "general": { "positionEncodings": encodings },
                     "workspace": {
-                        "workspaceEdit": { "documentChanges": true },
+                        "workspaceEdit": { "documentChanges": true, "resourceOperations": ["create"] },
                         "didChangeWatchedFiles": { "dynamicRegistration": true },
                     },
                     "textDocument": {
@@ -793,4 +793,40 @@ fn a_session_that_ends_badly() {
     let mut editor = Editor::open(Some(&folder), &[], &Value::Null);
     let _ = editor.request("shutdown", Value::Null);
     assert_eq!(editor.hang_up(), (Some(0), String::new()));
+}
+
+#[test]
+fn a_file_that_is_not_there_yet_is_made_by_the_editor() {
+    let folder = Folder::new("create");
+    folder.write(
+        "winfit.toml",
+        "orchestrator = \"swarm\"\nhyperv = true\nhosts = [\"ltsc2022\"]\ndaemon_json = \"daemon.json\"\n",
+    );
+    folder.write(
+        "compose.yaml",
+        "services:\n  fax:\n    image: contoso/fax:2-ltsc2019\n",
+    );
+    let mut editor = Editor::open(Some(&folder), &[], &Value::Null);
+    let compose = folder.uri("compose.yaml");
+    let found = editor.diagnostics(&compose, None);
+    let actions = editor.actions(&compose, &only(&found, "build-mismatch")["range"]);
+    assert_eq!(
+        actions[0]["title"],
+        "make it the default of the hosts' engines, in daemon.json (restarts the engine)"
+    );
+    let uri = folder.uri("daemon.json");
+    assert_eq!(
+        actions[0]["edit"]["documentChanges"],
+        json!([
+            { "kind": "create", "uri": uri },
+            {
+                "textDocument": { "uri": uri, "version": null },
+                "edits": [{
+                    "range": range((0, 0), (0, 0)),
+                    "newText": "{\n    \"exec-opts\": [\"isolation=hyperv\"]\n}\n",
+                }],
+            },
+        ])
+    );
+    editor.close();
 }

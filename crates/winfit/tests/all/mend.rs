@@ -96,7 +96,16 @@ fn the_example_fleet_is_clean_once_it_is_mended() {
 /// Files that are hard to patch, each with something to mend.
 fn hard(folder: &Path) {
     const OLD: &str = "FROM microsoft/nanoserver:1709\n";
-    write(folder, "winfit.toml", "hosts = [\"ws1709\"]\n");
+    write(
+        folder,
+        "winfit.toml",
+        "hosts = [\"ws1709,hyperv=on\"]\ndaemon_json = \"the hosts/daemon.json\"\n",
+    );
+    write(
+        folder,
+        "compose.yaml",
+        "services:\n  old:\n    image: contoso/old:1-ltsc2016\n    deploy: {}\n",
+    );
     write(
         folder,
         "crlf/Dockerfile",
@@ -138,6 +147,10 @@ fn git_takes_the_patch_and_it_is_what_fix_writes() {
     );
     assert!(read(&fixed.0, "last line/Dockerfile").ends_with(":1709"));
     assert!(read(&fixed.0, "bom/Dockerfile").starts_with("\u{feff}FROM mcr."));
+    assert_eq!(
+        read(&fixed.0, "the hosts/daemon.json"),
+        "{\n    \"exec-opts\": [\"isolation=hyperv\"]\n}\n"
+    );
     let (_, again, _) = winfit(&fixed.0, &["lint", "--diff", "--unsafe-fixes"], "");
     assert_eq!(again, "");
 }

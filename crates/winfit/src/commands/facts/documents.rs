@@ -23,7 +23,7 @@ pub(super) fn document(catalog: &Catalog, repository: &Repository) -> Value {
         .files
         .iter()
         .filter(|file| !file.beside)
-        .map(|file| self::file(catalog, &images, file))
+        .filter_map(|file| self::file(catalog, &images, file))
         .collect();
     json!({
         "schema": "winfit.facts/1",
@@ -32,7 +32,8 @@ pub(super) fn document(catalog: &Catalog, repository: &Repository) -> Value {
     })
 }
 
-fn file(catalog: &Catalog, images: &Images<'_>, file: &ReadFile) -> Value {
+/// What a file states; none: it is not there.
+fn file(catalog: &Catalog, images: &Images<'_>, file: &ReadFile) -> Option<Value> {
     let (kind, facts) = match &file.facts {
         Facts::Dockerfile(facts) => ("dockerfile", dockerfile(catalog, facts)),
         Facts::Compose(facts) => ("compose", compose(catalog, images, facts)),
@@ -42,6 +43,7 @@ fn file(catalog: &Catalog, images: &Images<'_>, file: &ReadFile) -> Value {
         Facts::Template(render) => ("template", json!({"render": render})),
         Facts::Part => ("part", json!({})),
         Facts::Config => ("config", json!({})),
+        Facts::NotThere => return None,
         Facts::Broken(meant) => ("broken", json!({"meant": meant})),
     };
     let mut value = json!({"path": &*file.source.name, "kind": kind});
@@ -49,7 +51,7 @@ fn file(catalog: &Catalog, images: &Images<'_>, file: &ReadFile) -> Value {
         value.extend(facts);
     }
     value["problems"] = file.problems.iter().map(problem).collect();
-    value
+    Some(value)
 }
 
 fn problem(problem: &Problem) -> Value {

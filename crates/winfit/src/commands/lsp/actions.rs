@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use lsp_types::{
-    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, Diagnostic,
-    DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit,
-    TextEdit, Uri, WorkspaceEdit,
+    CodeAction, CodeActionContext, CodeActionKind, CodeActionOrCommand, CreateFile, Diagnostic,
+    DocumentChangeOperation, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier,
+    Range, ResourceOp, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 use winfit_core::finding::Finding;
 use winfit_core::remedy::Safety;
 use winfit_files::fix::{FileEdit, edits};
 use winfit_files::ignores::ignore_here;
+use winfit_files::repository::Facts;
 use winfit_files::source::Source;
 
 use super::diagnostics::diagnostic;
@@ -113,9 +114,12 @@ struct OfFile {
     uri: Uri,
     version: Option<i32>,
     edits: Vec<TextEdit>,
+    /// It is not there yet.
+    new: bool,
 }
 
-/// Edits of files in the editor's terms; none: a file has no address.
+/// Edits of files in the editor's terms; none: a file has no address, or is not there yet and the editor
+/// makes none.
 fn workspace_edit(
     places: &Places<'_>,
     client: Client,
@@ -130,24 +134,29 @@ fn workspace_edit(
             file.edits.push(text_edit);
             continue;
         }
+        let read = places.judged.repository.file(&edit.source.name)?;
+        let new = matches!(read.facts, Facts::NotThere);
+        if new && !client.creates_files {
+            return None;
+        }
         let file = OfFile {
             uri: places.uri(source)?,
             version: places.document(source).map(|document| document.version),
             edits: vec![text_edit],
+            new,
         };
         files.insert(&edit.source.name, file);
     }
+    let some_are_new = files.values().any(|file| file.new);
     let files = files.into_values();
     Some(if client.versioned_edits {
-        let versioned = files.map(|file| TextDocumentEdit {
-            text_document: OptionalVersionedTextDocumentIdentifier {
-                uri: file.uri,
-                version: file.version,
-            },
-            edits: file.edits.into_iter().map(OneOf::Left).collect(),
-        });
+        let changes = if some_are_new {
+            DocumentChanges::Operations(files.flat_map(operations).collect())
+        } else {
+            DocumentChanges::Edits(files.map(versioned).collect())
+        };
         WorkspaceEdit {
-            document_changes: Some(DocumentChanges::Edits(versioned.collect())),
+            document_changes: Some(changes),
             ..WorkspaceEdit::default()
         }
     } else {
@@ -157,6 +166,30 @@ fn workspace_edit(
             files.map(|file| (file.uri, file.edits)).collect();
         WorkspaceEdit::new(changes)
     })
+}
+
+fn versioned(file: OfFile) -> TextDocumentEdit {
+    TextDocumentEdit {
+        text_document: OptionalVersionedTextDocumentIdentifier {
+            uri: file.uri,
+            version: file.version,
+        },
+        edits: file.edits.into_iter().map(OneOf::Left).collect(),
+    }
+}
+
+/// The edits of a file, behind its making where it is new.
+fn operations(file: OfFile) -> Vec<DocumentChangeOperation> {
+    let made = file.new.then(|| {
+        DocumentChangeOperation::Op(ResourceOp::Create(CreateFile {
+            uri: file.uri.clone(),
+            options: None,
+            annotation_id: None,
+        }))
+    });
+    made.into_iter()
+        .chain([DocumentChangeOperation::Edit(versioned(file))])
+        .collect()
 }
 
 #[cfg(test)]

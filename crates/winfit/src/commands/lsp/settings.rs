@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use lsp_types::{
-    ClientCapabilities, DiagnosticTag, InitializeParams, MarkupKind, PositionEncodingKind, Uri,
+    ClientCapabilities, DiagnosticTag, InitializeParams, MarkupKind, PositionEncodingKind,
+    ResourceOperationKind, Uri,
 };
 use serde::Deserialize;
 use winfit_core::Catalog;
@@ -28,6 +29,8 @@ pub(super) struct Client {
     pub(super) tags: bool,
     /// It takes edits that name the version they are for.
     pub(super) versioned_edits: bool,
+    /// It takes edits that make files.
+    pub(super) creates_files: bool,
     /// It tells of files that change, where it is asked to.
     pub(super) watches: bool,
 }
@@ -42,6 +45,9 @@ impl Client {
             .as_ref()
             .and_then(|general| general.position_encodings.as_ref())
             .is_some_and(|offered| offered.contains(&PositionEncodingKind::UTF8));
+        let edits = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
+        let versioned_edits = edits.and_then(|edit| edit.document_changes) == Some(true);
+        let operations = edits.and_then(|edit| edit.resource_operations.as_ref());
         Self {
             units: if utf8 { Units::Utf8 } else { Units::Utf16 },
             markdown: document
@@ -52,10 +58,9 @@ impl Client {
             tags: publish
                 .and_then(|publish| publish.tag_support.as_ref())
                 .is_some_and(|tags| tags.value_set.contains(&DiagnosticTag::DEPRECATED)),
-            versioned_edits: workspace
-                .and_then(|workspace| workspace.workspace_edit.as_ref())
-                .and_then(|edit| edit.document_changes)
-                == Some(true),
+            versioned_edits,
+            creates_files: versioned_edits
+                && operations.is_some_and(|known| known.contains(&ResourceOperationKind::Create)),
             watches: workspace
                 .and_then(|workspace| workspace.did_change_watched_files.as_ref())
                 .and_then(|watched| watched.dynamic_registration)
