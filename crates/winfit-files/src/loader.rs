@@ -67,8 +67,8 @@ impl<'o> DiskLoader<'o> {
         if path.symlink_metadata().is_ok() {
             return false;
         }
-        let above = path.ancestors().skip(1);
-        let nearest = above.filter_map(|folder| folder.canonicalize().ok()).next();
+        let mut above = path.ancestors().skip(1);
+        let nearest = above.find_map(|folder| folder.canonicalize().ok());
         nearest.is_some_and(|folder| {
             folder.is_dir() && self.roots.iter().any(|root| folder.starts_with(root))
         })

@@ -319,9 +319,10 @@ fn read_daemon_json(repository: &mut Repository, paths: &[PathBuf], loader: &Dis
     let beside = !paths
         .iter()
         .any(|root| overlay::key(&path).starts_with(overlay::key(root)));
-    let allowed = match loader.covers(&path) {
-        true => Ok(()),
-        false => loader.allows(&path),
+    let allowed = if loader.covers(&path) {
+        Ok(())
+    } else {
+        loader.allows(&path)
     };
     match allowed {
         Ok(()) => match read_file(&path, true, loader) {

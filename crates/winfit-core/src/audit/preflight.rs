@@ -50,6 +50,9 @@ pub(super) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
         .filter(|at| ground.member(*at).host.os == Os::Windows)
         .collect();
     let members: Vec<&Member> = ground.members(&at).collect();
+    if members.is_empty() && !ground.fleet.hosts.is_empty() {
+        return on_linux(ground, &preflight.bases);
+    }
     let mut seen: HashSet<(&Origin, &str)> = HashSet::new();
     preflight
         .bases
@@ -65,6 +68,48 @@ pub(super) fn findings(ground: &Ground<'_>) -> Vec<Finding> {
             seen.insert((&base.image.origin, &base.image.text))
                 .then_some(finding)
         })
+        .collect()
+}
+
+/// Builds that start Windows containers, where all hosts are Linux. An image of which only files are
+/// taken is built there too (BuildKit with `--platform`).
+fn on_linux(ground: &Ground<'_>, bases: &[BuildBase]) -> Vec<Finding> {
+    let hosts = match ground.fleet.hosts.as_slice() {
+        [_] => "the host is Linux",
+        _ => "all hosts are Linux",
+    };
+    let mut seen: HashSet<(&Origin, &str)> = HashSet::new();
+    let of = |base: &BuildBase| {
+        let Needed::ToRun(run) = &base.needed else {
+            return None;
+        };
+        let (named, origin) = base.image.decisive()?;
+        let finding = Finding::new(
+            "cannot-build-here",
+            Severity::Error,
+            base.subject.clone(),
+            origin.clone(),
+            format!("docker build starts containers of this Windows image, and {hosts}"),
+        )
+        .label("Windows")
+        .confidence(confidence(named))
+        .related(run.clone(), "starts a container of it")
+        .remedy(Remedy {
+            kind: RemedyKind::OtherHost,
+            title: "build it on a Windows host".to_owned(),
+            safety: Safety::Safe,
+            commands: Vec::new(),
+            diff: None,
+            changes: Vec::new(),
+        });
+        Some(finding)
+    };
+    let windows = |base: &&BuildBase| evidence::of_image(&base.image) == Some(Os::Windows);
+    bases
+        .iter()
+        .filter(windows)
+        .filter(|base| seen.insert((&base.image.origin, &base.image.text)))
+        .filter_map(of)
         .collect()
 }
 

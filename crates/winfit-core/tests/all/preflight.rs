@@ -207,7 +207,7 @@ fn hyper_v_is_offered_only_where_the_builder_has_it() {
 }
 
 #[test]
-fn only_windows_is_judged_on_windows() {
+fn windows_is_judged_and_nothing_else() {
     let windows = || base(&format!("{CORE}:ltsc2019"), RUN());
     let mut hinted = base("contoso/tools:1", RUN());
     hinted.image.os = Some(Os::Windows);
@@ -216,7 +216,14 @@ fn only_windows_is_judged_on_windows() {
         (vec![given("ltsc2022")], base("contoso/tools:1", RUN()), 0),
         // Nobody knows its version.
         (vec![given("ltsc2022")], hinted, 0),
-        (vec![linux("ci")], windows(), 0),
+        // Without any Windows no Windows container starts; files are taken there too.
+        (vec![linux("ci")], windows(), 1),
+        (vec![linux("ci")], base("golang:1.24", RUN()), 0),
+        (
+            vec![linux("ci")],
+            base(&format!("{CORE}:ltsc2019"), Needed::ForFiles),
+            0,
+        ),
         (vec![linux("ci"), given("ltsc2022")], windows(), 1),
     ] {
         let found = told(&on(hosts, None, vec![base]));

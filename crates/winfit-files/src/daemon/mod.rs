@@ -24,12 +24,12 @@ impl DaemonJson {
     /// The default isolation of the engine that reads this; none: it has its own. The last one that is
     /// stated counts, in any case (moby, `daemon/daemon_windows.go:setDefaultIsolation`).
     pub fn isolation(&self) -> Option<Isolation> {
-        let stated = self.exec_opts.iter().filter_map(|option| {
+        let mut stated = self.exec_opts.iter().filter_map(|option| {
             let (key, value) = option.value.split_once('=')?;
             let is_isolation = key.trim().eq_ignore_ascii_case("isolation");
             is_isolation.then(|| value.trim().to_ascii_lowercase())
         });
-        match stated.last()?.as_str() {
+        match stated.next_back()?.as_str() {
             "process" => Some(Isolation::Process),
             "hyperv" => Some(Isolation::Hyperv),
             _ => None,

@@ -365,10 +365,8 @@ pub fn default_instead(settings: &EngineSettings, findings: &mut [Finding]) {
                 .into_iter()
                 .collect(),
         };
-        match first {
-            true => finding.remedies.insert(at, remedy),
-            false => finding.remedies.push(remedy),
-        }
+        let at = if first { at } else { finding.remedies.len() };
+        finding.remedies.insert(at, remedy);
     }
 }
 

@@ -51,9 +51,10 @@ pub(crate) fn patch(report: &Report<'_>, files: &[FixedFile]) -> (String, Vec<St
         let diff = TextDiff::configure()
             .newline_terminated(true)
             .diff_slices(&old, &new);
-        let before = match file.created {
-            true => "/dev/null".to_owned(),
-            false => header("a", &path),
+        let before = if file.created {
+            "/dev/null".to_owned()
+        } else {
+            header("a", &path)
         };
         text.push_str(
             &diff

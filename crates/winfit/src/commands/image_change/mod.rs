@@ -19,6 +19,9 @@ use crate::input;
 use crate::output::{Exit, Outcome, nothing, printable, usage};
 use crate::settling::Answers;
 
+/// The old image and the new one.
+type Pair = (NamedImage, NamedImage);
+
 /// A change, and how it fares on the hosts that were given.
 struct Compared<'a> {
     change: ImageChange<'a>,
@@ -34,9 +37,10 @@ struct OnHost<'a> {
 
 pub(crate) fn run(arguments: &ImageChangeArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
-    let mut pairs = pairs(catalog, arguments)?;
+    let (mut pairs, mut complaints) = pairs(catalog, arguments)?;
     let answers = settle(arguments, &mut pairs)?;
-    let (hosts, mut complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    let (hosts, of_hosts) = input::hosts(catalog, &arguments.hosts, &arguments.facts)?;
+    complaints.extend(of_hosts);
     let today = Calendar::new(arguments.as_of, None).today;
     let compared: Vec<Compared<'_>> = pairs
         .iter()
@@ -105,14 +109,13 @@ fn as_told(side: &Side<'_>, mut image: Image) -> Image {
     image
 }
 
-/// The pairs that were given; everything that is wrong with them is said at once.
-fn pairs(
-    catalog: &Catalog,
-    arguments: &ImageChangeArguments,
-) -> Result<Vec<(NamedImage, NamedImage)>> {
-    let texts: Vec<(String, String)> = match arguments.images.as_slice() {
-        [only] if only == "-" => from_lines(&standard_input()?)?,
-        [old, new] => vec![(old.clone(), new.clone())],
+/// The pairs that were given, and what is wrong with the lines of a list: a bad line costs that line
+/// alone. Of two images on the command line a bad one is the end.
+fn pairs(catalog: &Catalog, arguments: &ImageChangeArguments) -> Result<(Vec<Pair>, Vec<String>)> {
+    let mut wrong = Vec::new();
+    let texts = match arguments.images.as_slice() {
+        [only] if only == "-" => from_lines(&standard_input()?, &mut wrong)?,
+        [old, new] => vec![(None, old.clone(), new.clone())],
         given => {
             let given = given.first().map_or("", String::as_str);
             return Err(usage(format!(
@@ -122,9 +125,8 @@ fn pairs(
         }
     };
     let mut versions = given_versions(arguments)?;
-    let mut wrong = Vec::new();
     let mut pairs = Vec::new();
-    for (old, new) in texts {
+    for (line, old, new) in texts {
         let mut read = |text: &str| match NamedImage::read(catalog, text) {
             Ok(mut image) => {
                 for (reference, version, used) in &mut versions {
@@ -136,33 +138,32 @@ fn pairs(
                 Some(image)
             }
             Err(error) => {
-                wrong.push(error.to_string());
+                wrong.push(match line {
+                    Some(line) => format!("standard input:{line}: {error}"),
+                    None => error.to_string(),
+                });
                 None
             }
         };
         let (old, new) = (read(&old), read(&new));
         pairs.extend(old.zip(new));
     }
-    wrong.extend(
-        versions
-            .iter()
-            .filter(|(_, _, used)| !used)
-            .map(|(reference, _, _)| {
-                format!("--image-version {reference}=…: {reference} is neither of the two images")
-            }),
-    );
-    if wrong.is_empty() {
-        Ok(pairs)
-    } else {
-        Err(usage(wrong.join("\n")))
+    let unused: Vec<String> = versions
+        .iter()
+        .filter(|(_, _, used)| !used)
+        .map(|(reference, _, _)| {
+            format!("--image-version {reference}=…: {reference} is none of the images")
+        })
+        .collect();
+    if pairs.is_empty() || !unused.is_empty() {
+        wrong.extend(unused);
+        return Err(usage(wrong.join("\n")));
     }
+    Ok((pairs, wrong))
 }
 
 /// Asks the registries of the images whose version the user does not give.
-fn settle(
-    arguments: &ImageChangeArguments,
-    pairs: &mut [(NamedImage, NamedImage)],
-) -> Result<Answers> {
+fn settle(arguments: &ImageChangeArguments, pairs: &mut [Pair]) -> Result<Answers> {
     let open = |image: &NamedImage| image.stated_by != StatedBy::Given;
     let images = pairs.iter().flat_map(|(old, new)| [old, new]);
     let references = images
@@ -192,24 +193,22 @@ fn standard_input() -> Result<String> {
     Ok(decode(&bytes))
 }
 
-/// Lines of an old and a new image, as a script collects them from a diff.
-fn from_lines(text: &str) -> Result<Vec<(String, String)>> {
+/// Lines of an old and a new image, as a script collects them from a diff, with their numbers.
+fn from_lines(text: &str, wrong: &mut Vec<String>) -> Result<Vec<(Option<usize>, String, String)>> {
     let mut pairs = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             [] => {}
             [first, ..] if first.starts_with('#') => {}
-            [old, new] => pairs.push(((*old).to_owned(), (*new).to_owned())),
-            _ => {
-                return Err(usage(format!(
-                    "standard input:{}: expected two images, the old one and the new one, with a space between them",
-                    at + 1
-                )));
-            }
+            [old, new] => pairs.push((Some(at + 1), (*old).to_owned(), (*new).to_owned())),
+            _ => wrong.push(format!(
+                "standard input:{}: expected two images, the old one and the new one, with a space between them",
+                at + 1
+            )),
         }
     }
-    if pairs.is_empty() {
+    if pairs.is_empty() && wrong.is_empty() {
         return Err(nothing(
             "standard input has no images; expected lines of two, the old one and the new one",
         ));
