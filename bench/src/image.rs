@@ -93,6 +93,10 @@ pub fn table(winfit: &str, skopeo: Option<&str>, folder: &Path, references: usiz
             "{times:.1} x the references a second of skopeo; target at least {TIMES_SKOPEO:.0} x: {}",
             met(times >= TIMES_SKOPEO)
         );
+        println!(
+            "{:.1} x would be the bare requests alone, with no client at all",
+            took / median(&bare)
+        );
     }
     let ratio = median(&cold) / median(&bare);
     println!(

@@ -26,10 +26,12 @@ pub enum ReferenceError {
     #[error("an image is missing; one looks like mcr.microsoft.com/windows/servercore:ltsc2022")]
     Empty,
     /// A character or form that no engine takes.
-    #[error("{text:?} is no image reference: {reason}")]
+    #[error("{text:?} is no image reference: at character {at}, {reason}")]
     Form {
         /// The text as given, shortened.
         text: String,
+        /// Where the mistake begins: a character of the text without the white space around it, from 1.
+        at: usize,
         /// What is wrong, and what would do.
         reason: String,
     },
@@ -41,25 +43,27 @@ impl Reference {
     /// Reads a reference.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         let text = text.trim();
-        let error = |reason: String| ReferenceError::Form {
+        let error = |(at, reason): Wrong| ReferenceError::Form {
             text: quote_for_error(text),
+            at: text.get(..at).unwrap_or(text).chars().count() + 1,
             reason,
         };
         if text.is_empty() {
             return Err(ReferenceError::Empty);
         }
         if text.len() > LONGEST {
-            return Err(error(format!("it is longer than {LONGEST} bytes")));
+            let at = text.floor_char_boundary(LONGEST);
+            return Err(error((at, format!("it is longer than {LONGEST} bytes"))));
         }
-        if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
-            return Err(error(format!("{odd:?} cannot stand in one")));
+        if let Some((at, odd)) = text.char_indices().find(|(_, c)| !c.is_ascii_graphic()) {
+            return Err(error((at, format!("{odd:?} cannot stand in one"))));
         }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
         };
         if let Some(digest) = digest {
-            check_digest(digest).map_err(&error)?;
+            check_digest(digest).map_err(|wrong| error(behind(rest.len() + 1, wrong)))?;
         }
         // A colon after the last slash starts the tag; one before it belongs to the port.
         let path_at = rest.rfind('/').map_or(0, |at| at + 1);
@@ -68,7 +72,7 @@ impl Reference {
             None => (rest, None),
         };
         if let Some(tag) = tag {
-            check_tag(tag).map_err(&error)?;
+            check_tag(tag).map_err(|wrong| error(behind(name.len() + 1, wrong)))?;
         }
         let (registry, repository) = match name.split_once('/') {
             Some((first, path))
@@ -78,15 +82,17 @@ impl Reference {
             }
             _ => (None, name),
         };
-        check_repository(repository).map_err(&error)?;
+        check_repository(repository)
+            .map_err(|wrong| error(behind(name.len() - repository.len(), wrong)))?;
         if let Some(registry) = registry {
             let fine =
                 |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-            if !registry.chars().all(fine) {
-                return Err(error(format!(
+            if let Some(at) = registry.find(|c| !fine(c)) {
+                let reason = format!(
                     "{:?} is no registry; one looks like mcr.microsoft.com or localhost:5000",
                     quote_for_error(registry)
-                )));
+                );
+                return Err(error((at, reason)));
             }
         }
         Ok(Self {
@@ -202,64 +208,96 @@ impl fmt::Display for Reference {
     }
 }
 
-fn check_digest(digest: &str) -> Result<(), String> {
+/// The byte at which a mistake begins, and what it is.
+type Wrong = (usize, String);
+
+/// A mistake in a piece that stands so many bytes behind the text's start.
+fn behind(start: usize, (at, reason): Wrong) -> Wrong {
+    (start + at, reason)
+}
+
+fn check_digest(digest: &str) -> Result<(), Wrong> {
     let form = "a digest looks like sha256: and 64 hex digits";
     let Some((algorithm, hex)) = digest.split_once(':') else {
-        return Err(form.to_owned());
+        return Err((0, form.to_owned()));
     };
     let wanted = match algorithm {
         "sha256" => 64,
         "sha384" => 96,
         "sha512" => 128,
         _ => {
-            return Err(format!(
+            let reason = format!(
                 "{:?} is no digest algorithm; {form}",
                 quote_for_error(algorithm)
-            ));
+            );
+            return Err((0, reason));
         }
     };
-    if hex.len() != wanted || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(format!(
-            "its digest is not {wanted} hex digits long; {form}"
-        ));
+    let start = algorithm.len() + 1;
+    if let Some((at, odd)) = hex.char_indices().find(|(_, c)| !c.is_ascii_hexdigit()) {
+        return Err((start + at, format!("{odd:?} is no hex digit; {form}")));
+    }
+    if hex.len() != wanted {
+        let reason = format!("its digest has {} hex digits; {form}", hex.len());
+        return Err((start + hex.len().min(wanted), reason));
     }
     Ok(())
 }
 
-fn check_tag(tag: &str) -> Result<(), String> {
+fn check_tag(tag: &str) -> Result<(), Wrong> {
+    /// What the distribution specification allows.
+    const LONGEST_TAG: usize = 128;
     if tag.is_empty() {
-        return Err("nothing follows its last colon; a tag looks like ltsc2022".to_owned());
+        return Err((0, "a tag is missing; one looks like ltsc2022".to_owned()));
     }
     let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let fine = |c: char| first(c) || matches!(c, '.' | '-');
-    if tag.len() > 128 || !tag.starts_with(first) || !tag.chars().all(fine) {
-        return Err(format!(
+    let mut letters = tag.char_indices();
+    let wrong = match letters.next() {
+        Some((at, c)) if !first(c) => Some(at),
+        _ => letters.find(|(_, c)| !fine(*c)).map(|(at, _)| at),
+    };
+    if let Some(at) = wrong {
+        let reason = format!(
             "{:?} is no tag; tags are letters, digits, dots, dashes and underscores",
             quote_for_error(tag)
-        ));
+        );
+        return Err((at, reason));
+    }
+    if tag.len() > LONGEST_TAG {
+        let reason = format!("its tag is longer than {LONGEST_TAG} characters");
+        return Err((LONGEST_TAG, reason));
     }
     Ok(())
 }
 
-fn check_repository(repository: &str) -> Result<(), String> {
+fn check_repository(repository: &str) -> Result<(), Wrong> {
+    let mut start = 0;
     for part in repository.split('/') {
         if part.is_empty() {
-            return Err("a part of its path is empty".to_owned());
-        }
-        if part.chars().any(|c| c.is_ascii_uppercase()) {
-            return Err(format!(
-                "{:?} has capital letters, which no registry takes in a repository",
-                quote_for_error(part)
-            ));
+            return Err((start, "a part of its path is empty".to_owned()));
         }
         let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         let fine = |c: char| ends(c) || matches!(c, '.' | '_' | '-');
-        if !part.chars().all(fine) || !part.starts_with(ends) || !part.ends_with(ends) {
-            return Err(format!(
+        if let Some(at) = part.find(|c: char| c.is_ascii_uppercase()) {
+            let reason = format!(
+                "{:?} has capital letters, which no registry takes in a repository",
+                quote_for_error(part)
+            );
+            return Err((start + at, reason));
+        }
+        let wrong = part
+            .find(|c| !fine(c))
+            .or_else(|| (!part.starts_with(ends)).then_some(0))
+            .or_else(|| (!part.ends_with(ends)).then(|| part.len() - 1));
+        if let Some(at) = wrong {
+            let reason = format!(
                 "{:?} is no part of a repository; they are lower-case letters and digits, with dots, dashes and underscores inside",
                 quote_for_error(part)
-            ));
+            );
+            return Err((start + at, reason));
         }
+        start += part.len() + 1;
     }
     Ok(())
 }
@@ -403,20 +441,42 @@ mod tests {
 
     #[test]
     fn what_is_no_reference_says_why() {
-        for (text, part) in [
-            ("", "an image is missing"),
-            ("a:", "nothing follows its last colon"),
-            ("a b", "' ' cannot stand in one"),
-            ("Contoso/App:1", "capital letters"),
-            ("a//b", "a part of its path is empty"),
-            ("a@sha256:12", "not 64 hex digits"),
-            ("a@md5:12", "no digest algorithm"),
-            ("-a/b", "no part of a repository"),
-            ("a:t*g", "is no tag"),
+        let digits = "1".repeat(64);
+        for (text, at, part) in [
+            ("a:", 3, "a tag is missing"),
+            ("a b", 2, "' ' cannot stand in one"),
+            (" \u{e4}", 1, "cannot stand in one"),
+            ("Contoso/App:1", 1, "capital letters"),
+            ("contoso/App:1", 9, "capital letters"),
+            ("a//b", 3, "a part of its path is empty"),
+            ("localhost:5000/a//b", 18, "a part of its path is empty"),
+            ("a@sha256:12", 12, "has 2 hex digits"),
+            (&format!("a@sha256:{digits}0"), 74, "has 65 hex digits"),
+            ("a:1@sha256:12g4", 14, "no hex digit"),
+            ("a@md5:12", 3, "no digest algorithm"),
+            ("a@", 3, "a digest looks like"),
+            ("-a/b", 1, "no part of a repository"),
+            ("b/a-:1", 4, "no part of a repository"),
+            ("b/a+c", 4, "no part of a repository"),
+            ("a:t*g", 4, "is no tag"),
+            ("a:-t", 3, "is no tag"),
+            (
+                &format!("a:{digits}{digits}{digits}"),
+                131,
+                "is longer than",
+            ),
+            ("my_registry.local/a", 3, "no registry"),
         ] {
-            let error = Reference::parse(text).unwrap_err().to_string();
-            assert!(error.contains(part), "{text}: {error}");
+            let error = Reference::parse(text).unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains(part), "{text}: {said}");
+            let found = match error {
+                ReferenceError::Form { at, .. } => at,
+                ReferenceError::Empty => 0,
+            };
+            assert_eq!(found, at, "{text}: {said}");
         }
+        assert_eq!(Reference::parse(" "), Err(ReferenceError::Empty));
     }
 
     #[test]

@@ -1,83 +1,282 @@
 //! What is known from earlier runs: facts by digest, which never change, and for a while which digest a
 //! tag means.
 //!
-//! One small file a fact, each put in place whole, so that several processes share a folder without
-//! waiting for one another: whoever writes last writes the same. What cannot be read or is of another
-//! form counts as not known. A cache that cannot be written costs time and nothing else.
+//! One SQLite file in WAL mode, which several processes share: they read while one writes, and whoever
+//! writes last writes the same. What cannot be read or is of another form counts as not known. A cache
+//! that cannot be written costs time and nothing else.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
 use crate::place::Place;
 
-/// Changes when what is kept changes its form.
-const FORM: &str = "1";
+/// The file in the cache's folder. Its number changes when what is kept changes its form.
+const FILE: &str = "facts-2.sqlite3";
 
 /// A larger record is none of ours.
-const MOST: u64 = 4 * 1024 * 1024;
+const MOST: usize = 4 * 1024 * 1024;
 
-/// A folder of facts; without one nothing is known and nothing kept.
-#[derive(Debug, Clone)]
-pub(crate) struct Cache(Option<PathBuf>);
+/// How long another process may keep this one from writing; after that the fact is asked for again.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// So many writes go to the disk together.
+const BATCH: usize = 64;
+
+/// A file of facts; without one nothing is known and nothing kept.
+#[derive(Debug)]
+pub(crate) struct Cache(Option<Mutex<Store>>);
+
+#[derive(Debug)]
+struct Store {
+    file: PathBuf,
+    /// None: the file was of no use, and there is no other.
+    connection: Option<Connection>,
+    /// What is not on the disk yet.
+    pending: Vec<Row>,
+}
+
+/// What is kept.
+#[derive(Debug)]
+enum Row {
+    Tag {
+        name: String,
+        digest: String,
+        /// Seconds since 1970.
+        learnt: i64,
+    },
+    Fact {
+        kind: &'static str,
+        digest: String,
+        json: Vec<u8>,
+    },
+}
 
 impl Cache {
+    /// The cache in a folder, which is made where it is not there.
     pub(crate) fn new(folder: Option<&Path>) -> Self {
-        Self(folder.map(|folder| folder.join(FORM)))
+        Self(folder.map(|folder| Mutex::new(Store::open(folder))))
+    }
+
+    /// Reads many facts as of one time, which takes one lock of the file in place of one a fact.
+    pub(crate) fn reading<T>(&self, act: impl FnOnce() -> T) -> T {
+        let say = |sql: &str| {
+            self.with(|store| store.read(|connection| connection.execute_batch(sql)));
+        };
+        say("BEGIN");
+        let found = act();
+        say("COMMIT");
+        found
     }
 
     /// The digest that a tag meant, where that was learnt less than `within` ago; without a limit
     /// whenever it was.
     pub(crate) fn tag(&self, place: &Place, tag: &str, within: Option<Duration>) -> Option<Digest> {
-        let text = read(&self.tag_file(place, tag)?)?;
-        let text = std::str::from_utf8(&text).ok()?;
-        let mut lines = text.lines();
-        let (digest, learnt, name) = (lines.next()?, lines.next()?, lines.next()?);
-        let learnt = Duration::from_secs(learnt.parse().ok()?);
+        let name = full_name(place, tag);
+        let (digest, learnt): (String, i64) = self.with(|store| {
+            let pending = store.pending.iter().rev().find_map(|row| match row {
+                Row::Tag {
+                    name: of,
+                    digest,
+                    learnt,
+                } if *of == name => Some((digest.clone(), *learnt)),
+                _ => None,
+            });
+            pending.or_else(|| {
+                store.read(|connection| {
+                    connection
+                        .prepare_cached("SELECT digest, learnt FROM tags WHERE name = ?1")?
+                        .query_row([&name], |row| Ok((row.get(0)?, row.get(1)?)))
+                })
+            })
+        })?;
         // A time to come is from a clock that was wrong.
+        let learnt = Duration::from_secs(learnt.try_into().ok()?);
         let age = now().checked_sub(learnt)?;
         let fresh = within.is_none_or(|within| age < within);
-        (fresh && name == full_name(place, tag)).then(|| Digest::parse(digest))?
+        fresh.then(|| Digest::parse(&digest))?
     }
 
     /// Keeps what a tag means now.
     pub(crate) fn keep_tag(&self, place: &Place, tag: &str, digest: &Digest) {
-        if let Some(file) = self.tag_file(place, tag) {
-            let text = format!("{digest}\n{}\n{}\n", now().as_secs(), full_name(place, tag));
-            write(&file, text.as_bytes());
-        }
+        self.keep(Row::Tag {
+            name: full_name(place, tag),
+            digest: digest.to_string(),
+            learnt: now().as_secs().cast_signed(),
+        });
     }
 
     /// What is known of a digest.
     pub(crate) fn fact<T: DeserializeOwned>(&self, kind: &str, digest: &Digest) -> Option<T> {
-        serde_json::from_slice(&read(&self.fact_file(kind, digest)?)?).ok()
+        let json: Vec<u8> = self.with(|store| {
+            let pending = store.pending.iter().rev().find_map(|row| match row {
+                Row::Fact {
+                    kind: of,
+                    digest: about,
+                    json,
+                } if *of == kind && about == digest.as_str() => Some(json.clone()),
+                _ => None,
+            });
+            pending.or_else(|| {
+                store.read(|connection| {
+                    connection
+                        .prepare_cached("SELECT json FROM facts WHERE kind = ?1 AND digest = ?2")?
+                        .query_row([kind, digest.as_str()], |row| row.get(0))
+                })
+            })
+        })?;
+        serde_json::from_slice(&json).ok()
     }
 
     /// Keeps what is known of a digest.
-    pub(crate) fn keep_fact<T: Serialize>(&self, kind: &str, digest: &Digest, fact: &T) {
-        if let Some(file) = self.fact_file(kind, digest)
-            && let Ok(text) = serde_json::to_vec(fact)
-        {
-            write(&file, &text);
+    pub(crate) fn keep_fact<T: Serialize>(&self, kind: &'static str, digest: &Digest, fact: &T) {
+        if self.0.is_none() {
+            return;
+        }
+        match serde_json::to_vec(fact) {
+            Ok(json) if json.len() <= MOST => self.keep(Row::Fact {
+                kind,
+                digest: digest.to_string(),
+                json,
+            }),
+            _ => {}
         }
     }
 
-    fn fact_file(&self, kind: &str, digest: &Digest) -> Option<PathBuf> {
-        // A digest is letters, digits and one colon.
-        let name = digest.as_str().replace(':', "-");
-        Some(self.0.as_ref()?.join(kind).join(name))
+    fn keep(&self, row: Row) {
+        self.with(|store| {
+            store.pending.push(row);
+            if store.pending.len() >= BATCH {
+                store.flush();
+            }
+            None::<()>
+        });
     }
 
-    /// Names of registries and repositories may be longer than a file's name: their digest is not.
-    fn tag_file(&self, place: &Place, tag: &str) -> Option<PathBuf> {
-        let name = Digest::of(full_name(place, tag).as_bytes());
-        Some(self.0.as_ref()?.join("tags").join(&name.as_str()[7..]))
+    fn with<T>(&self, act: impl FnOnce(&mut Store) -> Option<T>) -> Option<T> {
+        let store = self.0.as_ref()?;
+        act(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl Store {
+    fn open(folder: &Path) -> Self {
+        let file = folder.join(FILE);
+        let mut store = Self {
+            connection: connect(&file).ok(),
+            file,
+            pending: Vec::new(),
+        };
+        if store.connection.is_none() {
+            store.begin_anew();
+        }
+        store
+    }
+
+    /// Takes another file in place of one that is damaged.
+    fn begin_anew(&mut self) {
+        self.connection = None;
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = self.file.clone().into_os_string();
+            name.push(ending);
+            // What is not there need not go.
+            let _ = fs::remove_file(name);
+        }
+        self.connection = connect(&self.file).ok();
+    }
+
+    fn read<T>(&mut self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
+        match query(self.connection.as_ref()?).optional() {
+            Ok(found) => found,
+            Err(error) => {
+                self.after(&error);
+                None
+            }
+        }
+    }
+
+    /// Writes what is pending. What cannot be written is asked for again in another run.
+    fn flush(&mut self) {
+        let Some(connection) = &mut self.connection else {
+            self.pending.clear();
+            return;
+        };
+        if !connection.is_autocommit() {
+            // Somebody reads many facts; afterwards there is time.
+            return;
+        }
+        let rows = std::mem::take(&mut self.pending);
+        if let Err(error) = write(connection, &rows) {
+            self.after(&error);
+        }
+    }
+
+    fn after(&mut self, error: &rusqlite::Error) {
+        let code = error.sqlite_error_code();
+        if matches!(
+            code,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        ) {
+            self.begin_anew();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if !self.pending.is_empty() {
+            self.flush();
+        }
+    }
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    if let Some(folder) = file.parent() {
+        // Where there is no folder, opening the file tells.
+        let _ = fs::create_dir_all(folder);
+    }
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(PATIENCE)?;
+    // Facts are some kilobytes each: a table with row ids holds such rows better, and what is mapped needs
+    // no call a page.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = NORMAL;
+         PRAGMA mmap_size = 268435456;
+         CREATE TABLE IF NOT EXISTS tags (
+             name TEXT PRIMARY KEY, digest TEXT NOT NULL, learnt INTEGER NOT NULL
+         ) WITHOUT ROWID, STRICT;
+         CREATE TABLE IF NOT EXISTS facts (
+             kind TEXT NOT NULL, digest TEXT NOT NULL, json BLOB NOT NULL, PRIMARY KEY (kind, digest)
+         ) STRICT;",
+    )?;
+    Ok(connection)
+}
+
+fn write(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for row in rows {
+        match row {
+            Row::Tag {
+                name,
+                digest,
+                learnt,
+            } => transaction
+                .prepare_cached("INSERT OR REPLACE INTO tags VALUES (?1, ?2, ?3)")?
+                .execute(params![name, digest, learnt])?,
+            Row::Fact { kind, digest, json } => transaction
+                .prepare_cached("INSERT OR REPLACE INTO facts VALUES (?1, ?2, ?3)")?
+                .execute(params![kind, digest, json])?,
+        };
+    }
+    transaction.commit()
 }
 
 fn full_name(place: &Place, tag: &str) -> String {
@@ -88,24 +287,6 @@ fn now() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
-}
-
-fn read(file: &Path) -> Option<Vec<u8>> {
-    let bytes = fs::read(file).ok()?;
-    (bytes.len() as u64 <= MOST).then_some(bytes)
-}
-
-fn write(file: &Path, bytes: &[u8]) {
-    let written = || -> std::io::Result<()> {
-        let folder = file.parent().ok_or(std::io::ErrorKind::NotFound)?;
-        fs::create_dir_all(folder)?;
-        let mut new = tempfile::NamedTempFile::new_in(folder)?;
-        new.write_all(bytes)?;
-        new.persist(file)?;
-        Ok(())
-    };
-    // What is not kept is asked for again.
-    let _ = written();
 }
 
 #[cfg(test)]
@@ -139,26 +320,90 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_known() {
+    fn what_one_process_learns_another_one_knows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (
+            Cache::new(Some(folder.path())),
+            Cache::new(Some(folder.path())),
+        );
+        let digest = |number: u32| Digest::of(&number.to_le_bytes());
+        std::thread::scope(|scope| {
+            for (start, cache) in [(0, &one), (500, &other)] {
+                scope.spawn(move || {
+                    for number in start..start + 1000 {
+                        cache.keep_fact("images", &digest(number), &number);
+                        cache.keep_tag(&place("a"), &number.to_string(), &digest(number));
+                    }
+                });
+            }
+        });
+        drop((one, other));
+        let cache = Cache::new(Some(folder.path()));
+        for number in 0..1500 {
+            assert_eq!(cache.fact("images", &digest(number)), Some(number));
+            let tag = cache.tag(&place("a"), &number.to_string(), None);
+            assert_eq!(tag, Some(digest(number)));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_gives_way_to_a_new_one() {
+        let digest = Digest::of(b"x");
+        for bytes in [&b"no database at all"[..], &[0; 8192], b"SQLite format 3\0"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(FILE), bytes).unwrap();
+            let cache = Cache::new(Some(folder.path()));
+            assert_eq!(cache.fact::<u32>("images", &digest), None);
+            cache.keep_fact("images", &digest, &1);
+            drop(cache);
+            let cache = Cache::new(Some(folder.path()));
+            assert_eq!(cache.fact::<u32>("images", &digest), Some(1));
+        }
+        // Pages that are damaged behind a head that is not.
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(Some(folder.path()));
+        for number in 0..1000_u32 {
+            cache.keep_fact("images", &Digest::of(&number.to_le_bytes()), &number);
+        }
+        drop(cache);
+        let file = folder.path().join(FILE);
+        let mut bytes = fs::read(&file).unwrap();
+        bytes[4096..].fill(0xa5);
+        fs::write(&file, bytes).unwrap();
+        let cache = Cache::new(Some(folder.path()));
+        for number in 0..1000_u32 {
+            assert_eq!(
+                cache.fact::<u32>("images", &Digest::of(&number.to_le_bytes())),
+                None
+            );
+        }
+        cache.keep_fact("images", &digest, &1);
+        assert_eq!(cache.fact::<u32>("images", &digest), Some(1));
+    }
+
+    #[test]
+    fn what_has_another_form_is_not_known() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(Some(folder.path()));
         let digest = Digest::of(b"x");
         cache.keep_tag(&place("a"), "1", &digest);
-        cache.keep_fact("images", &digest, &1);
-        let tag = cache.tag_file(&place("a"), "1").unwrap();
-        let fact = cache.fact_file("images", &digest).unwrap();
-        for bytes in [
-            &b""[..],
-            b"sha256:1\n",
-            b"\xff\xfe",
-            b"{",
-            b"sha256:1\n99999999999999999999\nx\n",
-        ] {
-            fs::write(&tag, bytes).unwrap();
-            fs::write(&fact, bytes).unwrap();
-            assert_eq!(cache.tag(&place("a"), "1", None), None);
-            assert_eq!(cache.fact::<u32>("images", &digest), None);
+        cache.keep_fact("images", &digest, &"text");
+        assert_eq!(cache.fact::<u32>("images", &digest), None);
+        let mut store = cache.0.as_ref().unwrap().lock().unwrap();
+        store.flush();
+        let connection = store.connection.as_ref().unwrap();
+        connection
+            .execute_batch(
+                "UPDATE tags SET digest = 'sha256:1'; UPDATE facts SET json = x'ff7b';
+                 INSERT INTO tags VALUES ('localhost:5000/a:2', '', 9223372036854775807);
+                 INSERT INTO tags VALUES ('localhost:5000/a:3', '', -1);",
+            )
+            .unwrap();
+        drop(store);
+        for tag in ["1", "2", "3"] {
+            assert_eq!(cache.tag(&place("a"), tag, None), None);
         }
+        assert_eq!(cache.fact::<String>("images", &digest), None);
     }
 
     #[test]
@@ -168,6 +413,8 @@ mod tests {
         let digest = Digest::of(b"x");
         cache.keep_tag(&place("a"), "1", &digest);
         cache.keep_fact("images", &digest, &1);
+        drop(cache);
+        let cache = Cache::new(Some(file.path()));
         assert_eq!(cache.tag(&place("a"), "1", None), None);
     }
 }

@@ -87,14 +87,14 @@ struct Inner {
 
 impl Client {
     /// A client with these options.
-    pub fn new(options: Options) -> Result<Self, RegistryError> {
-        Ok(Self(Arc::new(Inner {
+    pub fn new(options: Options) -> Self {
+        Self(Arc::new(Inner {
             transport: Transport::new(&options),
             cache: Cache::new(options.cache.as_deref()),
             options,
             documents: Flights::default(),
             configs: Flights::default(),
-        })))
+        }))
     }
 
     /// How it asks.

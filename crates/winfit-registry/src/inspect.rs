@@ -148,7 +148,7 @@ const KIND: &str = "images";
 /// Reads an image: its index, and the manifest and the config of each child. What is known of its digest
 /// from an earlier run is not asked for again.
 pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageReport, RegistryError> {
-    if let Some(report) = known(client, reference) {
+    if let Some(report) = known_image(client, reference) {
         return Ok(report);
     }
     if client.options().offline {
@@ -173,8 +173,17 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
     Ok(report(reference, digest, known))
 }
 
-/// What earlier runs know of an image, without a request.
-pub fn known(client: &Client, reference: &Reference) -> Option<ImageReport> {
+/// What earlier runs know of images, without a request.
+pub fn known(client: &Client, references: &[Reference]) -> Vec<Option<ImageReport>> {
+    client.cache().reading(|| {
+        let references = references.iter();
+        references
+            .map(|reference| known_image(client, reference))
+            .collect()
+    })
+}
+
+fn known_image(client: &Client, reference: &Reference) -> Option<ImageReport> {
     let digest = client.known_digest(reference)?;
     let known = client.cache().fact(KIND, &digest)?;
     Some(report(reference, digest, known))

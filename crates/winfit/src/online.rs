@@ -1,5 +1,6 @@
 //! Asking registries: the options that all commands share, and the runtime that asks.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,6 @@ use winfit_core::reference::Reference;
 use winfit_registry::inspect::{ImageReport, inspect, known};
 use winfit_registry::{Client, Options, RegistryError};
 
-use crate::output::usage;
 use crate::progress::Progress;
 
 /// How registries are asked.
@@ -34,21 +34,22 @@ pub(crate) struct RegistryArguments {
 /// A client with the runtime that it works on.
 pub(crate) struct Online {
     client: Client,
-    runtime: Runtime,
+    /// Made when there is something to wait for.
+    runtime: OnceCell<Runtime>,
 }
 
 impl Online {
     /// A client with these options.
-    pub(crate) fn new(arguments: &RegistryArguments) -> Result<Self> {
+    pub(crate) fn new(arguments: &RegistryArguments) -> Self {
         Self::believing_tags(arguments, Options::default().tag_ttl)
     }
 
     /// The same, which asks anew what every tag means.
-    pub(crate) fn fresh(arguments: &RegistryArguments) -> Result<Self> {
+    pub(crate) fn fresh(arguments: &RegistryArguments) -> Self {
         Self::believing_tags(arguments, Duration::ZERO)
     }
 
-    fn believing_tags(arguments: &RegistryArguments, tag_ttl: Duration) -> Result<Self> {
+    fn believing_tags(arguments: &RegistryArguments, tag_ttl: Duration) -> Self {
         let options = Options {
             tag_ttl,
             offline: arguments.offline,
@@ -58,12 +59,10 @@ impl Online {
             authorities: arguments.authorities.clone(),
             ..Options::default()
         };
-        let client = Client::new(options).map_err(|error| usage(error.to_string()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
-        Ok(Self { client, runtime })
+        Self {
+            client: Client::new(options),
+            runtime: OnceCell::new(),
+        }
     }
 
     /// The client, for more than [`Self::inspect_all`].
@@ -72,8 +71,17 @@ impl Online {
     }
 
     /// Waits for something that asks.
-    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T> {
+        let runtime = if let Some(runtime) = self.runtime.get() {
+            runtime
+        } else {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?;
+            self.runtime.get_or_init(|| runtime)
+        };
+        Ok(runtime.block_on(future))
     }
 
     /// Reads images, in the order given; one that fails leaves the others alone. Who waits at a
@@ -81,14 +89,19 @@ impl Online {
     pub(crate) fn inspect_all(
         &self,
         references: &[Reference],
-    ) -> Vec<Result<ImageReport, RegistryError>> {
+    ) -> Result<Vec<Result<ImageReport, RegistryError>>> {
+        let known = known(&self.client, references);
+        if known.iter().all(Option::is_some) {
+            // What the cache knows needs no runtime to wait for it.
+            return Ok(known.into_iter().flatten().map(Ok).collect());
+        }
         let mut progress = Progress::new(references.len());
         self.block_on(async {
-            // What the cache knows needs no task, and no runtime to wait for it.
-            let asked: Vec<_> = references
-                .iter()
-                .map(|reference| {
-                    if let Some(report) = known(&self.client, reference) {
+            let asked: Vec<_> = known
+                .into_iter()
+                .zip(references)
+                .map(|(known, reference)| {
+                    if let Some(report) = known {
                         return Asked::Known(report);
                     }
                     let (client, reference) = (self.client.clone(), reference.clone());

@@ -68,11 +68,19 @@ pub(crate) fn nothing(message: impl Into<String>) -> anyhow::Error {
 
 /// Prints the answer. Colours go only to a terminal that wants them.
 pub(crate) fn print(outcome: &Outcome) -> io::Result<()> {
+    const ESCAPE: u8 = 0x1b;
     for complaint in &outcome.complaints {
         complain(complaint);
     }
+    let text = outcome.text.as_bytes();
+    if !text.contains(&ESCAPE) {
+        // Without styles there is nothing to take away.
+        let mut out = io::stdout().lock();
+        out.write_all(text)?;
+        return out.flush();
+    }
     let mut out = anstream::stdout().lock();
-    out.write_all(outcome.text.as_bytes())?;
+    out.write_all(text)?;
     out.flush()
 }
 

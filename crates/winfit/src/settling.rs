@@ -57,7 +57,7 @@ impl Answers {
         if wanted.is_empty() || !arguments.wanted() {
             return Ok(answers);
         }
-        let online = Online::new(&arguments.registry)?;
+        let online = Online::new(&arguments.registry);
         let mut down: HashMap<String, RegistryError> = HashMap::new();
         while !wanted.is_empty() {
             let mut now = Vec::new();
@@ -74,7 +74,7 @@ impl Answers {
                 }
                 true
             });
-            let reports = online.inspect_all(&now);
+            let reports = online.inspect_all(&now)?;
             for (reference, report) in now.iter().zip(reports) {
                 let answer = match report {
                     Ok(report) => {

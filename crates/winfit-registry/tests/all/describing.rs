@@ -17,7 +17,7 @@ fn a_child_that_is_gone_is_told_and_the_others_are_read() {
     let stated = platform("windows", "amd64", Some("10.0.17763.5576"));
     repository.index("1", true, &[(&gone, Some(stated)), (&kept, None)]);
     repository.delete(&gone.digest);
-    let client = Client::new(Options::default()).unwrap();
+    let client = Client::new(Options::default());
     let reference = Reference::parse(&format!("{}/shop/web:1", registry.host())).unwrap();
     let image = block_on(inspect(&client, &reference)).unwrap().described();
     assert!(image.is_index);

@@ -16,7 +16,7 @@ const MANIFEST: &[u8] = br#"{"schemaVersion": 2}"#;
 
 fn ask_with(host: &str, options: Options) -> Result<Document, RegistryError> {
     let reference = Reference::parse(&format!("{host}/shop/web:1")).unwrap();
-    let client = Client::new(options).unwrap();
+    let client = Client::new(options);
     block_on(client.manifest(&reference))
 }
 
@@ -155,7 +155,6 @@ fn the_time_is_that_of_a_reference_with_its_children() {
             deadline,
             ..options()
         })
-        .unwrap()
     };
     let reference = Reference::parse(&format!("{}/shop/web:1", server.host())).unwrap();
     let read = |deadline| block_on(inspect(&client(deadline), &reference)).unwrap();
@@ -177,7 +176,7 @@ fn a_wrong_digest_is_told() {
     let digest = Digest::of(b"something else");
     server.on(&format!("/v2/shop/web/manifests/{digest}"), [ok(MANIFEST)]);
     let reference = Reference::parse(&format!("{}/shop/web@{digest}", server.host())).unwrap();
-    let client = Client::new(options()).unwrap();
+    let client = Client::new(options());
     let told = block_on(client.manifest(&reference))
         .unwrap_err()
         .to_string();
@@ -349,7 +348,7 @@ fn so_many_requests_at_a_time() {
         per_host: 2,
         ..options()
     });
-    let answers = ask_together(&server, &client.unwrap(), 20);
+    let answers = ask_together(&server, &client, 20);
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(server.most_at_once(), 2);
 }
@@ -369,12 +368,12 @@ fn queueing_for_a_host_takes_none_of_the_time() {
         })
     };
     let begun = Instant::now();
-    let answers = ask_together(&server, &short().unwrap(), 5);
+    let answers = ask_together(&server, &short(), 5);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert!(begun.elapsed() > Duration::from_millis(1400));
     // Behind one that hangs, too, whose own time ends.
     server.on(&manifest_path(0), [Reply::Drip]);
-    let answers = ask_together(&server, &short().unwrap(), 2);
+    let answers = ask_together(&server, &short(), 2);
     assert!(matches!(answers[0], Err(RegistryError::Deadline { .. })));
     assert!(answers[1].is_ok(), "{answers:?}");
 }

@@ -35,7 +35,7 @@ fn an_index_with_all_that_is_met_in_the_field() {
             (&none, None),
         ],
     );
-    let client = Client::new(Options::default()).unwrap();
+    let client = Client::new(Options::default());
     let reference = Reference::parse(&format!("{}/shop/web:all", registry.host())).unwrap();
     let report = block_on(inspect(&client, &reference)).unwrap();
     let stated: Vec<(Option<&str>, VersionFrom)> = report

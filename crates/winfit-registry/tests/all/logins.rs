@@ -51,7 +51,7 @@ fn ask_tag(
 }
 
 fn client(options: Options) -> Client {
-    Client::new(options).unwrap()
+    Client::new(options)
 }
 
 fn guarded() -> (Registry, TempDir) {

@@ -19,7 +19,7 @@ fn an_index_over_a_child_of_another_repository() {
     let registry = Registry::start();
     let from = Repository::new(&registry.host(), "shop/web-2022");
     let child = from.windows(Some("1"), "10.0.20348.2340");
-    let client = Client::new(Options::default()).unwrap();
+    let client = Client::new(Options::default());
     let reference = Reference::parse(&format!("{}/shop/web:1", registry.host())).unwrap();
     let place = Place::of(&reference);
     let old = Place {
@@ -55,7 +55,7 @@ fn a_blob_that_is_not_there_is_not_mounted() {
         return;
     }
     let registry = Registry::start();
-    let client = Client::new(Options::default()).unwrap();
+    let client = Client::new(Options::default());
     let reference = Reference::parse(&format!("{}/shop/web:1", registry.host())).unwrap();
     let nothing = Digest::of(b"a blob that nobody has");
     let mounted = block_on(client.mount_blob(&Place::of(&reference), &nothing, "shop/api"));

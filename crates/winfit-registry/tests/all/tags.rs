@@ -13,7 +13,7 @@ use crate::support::images::Repository;
 use crate::support::registry::Registry;
 
 fn tags(host: &str, repository: &str) -> Result<Vec<String>, RegistryError> {
-    let client = Client::new(Options::default()).unwrap();
+    let client = Client::new(Options::default());
     let place = Place {
         registry: host.to_owned(),
         repository: repository.to_owned(),

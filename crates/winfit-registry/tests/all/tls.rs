@@ -19,7 +19,7 @@ const PATH: &str = "/v2/shop/web/manifests/1";
 
 fn ask(host: &str, options: Options) -> Result<Document, RegistryError> {
     let reference = Reference::parse(&format!("{host}/shop/web:1")).unwrap();
-    block_on(Client::new(options).unwrap().manifest(&reference))
+    block_on(Client::new(options).manifest(&reference))
 }
 
 /// A registry over TLS with an image; `more` are further lines of its `tls`.

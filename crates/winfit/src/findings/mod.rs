@@ -283,7 +283,8 @@ pub(crate) fn to_paste(remedy: &Remedy) -> Vec<(bool, String)> {
 pub(crate) fn document(value: &impl Serialize) -> Result<String> {
     let text = crate::json::document(value)?;
     let harmful = |c: char| c != '\n' && harmless(c) != c;
-    if !text.contains(harmful) {
+    // Below DEL there is nothing that JSON leaves as it is and that does harm.
+    if text.bytes().all(|byte| byte < 0x7f) || !text.contains(harmful) {
         return Ok(text);
     }
     let mut safe = String::with_capacity(text.len());

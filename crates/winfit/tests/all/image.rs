@@ -385,12 +385,17 @@ fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
     assert!(!text(&output.stderr).contains('\r'));
     let none = shop.run(&["image", "inspect", &shop.named("shop/web:2")]);
     assert_eq!(none.status.code(), Some(3));
-    let wrong = shop.with_input(&["image", "inspect", "-"], "shop/web:1\nShop/Web:1\n");
-    assert_eq!(wrong.status.code(), Some(2));
+    // A line that is no image costs that line.
+    let list = format!("Shop/Web:1\n{}\n", shop.named("shop/web:1"));
+    let wrong = shop.with_input(&["image", "inspect", "-", "--format=json"], &list);
+    assert_eq!(wrong.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&wrong.stdout).unwrap();
+    assert_eq!(found["images"].as_array().unwrap().len(), 1);
+    assert_eq!(found["errors"][0]["reference"], "Shop/Web:1");
+    let said = text(&wrong.stderr);
     assert!(
-        text(&wrong.stderr).contains("standard input, line 2"),
-        "{}",
-        text(&wrong.stderr)
+        said.contains("standard input, line 1: \"Shop/Web:1\" is no image reference: at"),
+        "{said}"
     );
 }
 

@@ -548,20 +548,16 @@ fn a_tag_that_moves_is_believed_for_its_time_and_not_longer() {
     assert_eq!(version(&["--online"]), "10.0.20348.2340");
 }
 
-/// Makes what the cache knows of tags an hour old: the second line of a file says when it was learnt.
-fn age(folder: &Path) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            age(&path);
-        } else if folder.ends_with("tags") {
-            let text = fs::read_to_string(&path).unwrap();
-            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-            let learnt: u64 = lines[1].parse().unwrap();
-            lines[1] = (learnt - 3600).to_string();
-            fs::write(&path, lines.join("\n") + "\n").unwrap();
-        }
-    }
+/// Makes what the cache knows of tags an hour old.
+fn age(cache: &Path) {
+    let folder = cache.join("winfit").join("registry");
+    let file = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"));
+    let connection = rusqlite::Connection::open(file.unwrap()).unwrap();
+    let aged = connection.execute("UPDATE tags SET learnt = learnt - 3600", []);
+    assert_eq!(aged.unwrap(), 1);
 }
 
 #[test]

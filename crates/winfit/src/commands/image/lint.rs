@@ -37,7 +37,7 @@ impl Sources for NoFiles {
 }
 
 pub(super) fn run(arguments: &ImageLintArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     if let Some(twice) = written_twice(&arguments.outputs) {
         return Err(usage(format!(
             "--output {} is given twice; each report needs a file of its own",

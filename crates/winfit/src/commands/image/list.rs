@@ -5,6 +5,7 @@ use std::io::Read;
 use anyhow::Result;
 use winfit_core::reference::Reference;
 
+use crate::findings::clean;
 use crate::input;
 use crate::output::{nothing, printable, usage};
 
@@ -15,19 +16,32 @@ const MOST_BYTES: u64 = 32 * 1024 * 1024;
 /// More wrong lines are counted, not shown.
 const MOST_WRONG: usize = 20;
 
-/// The references, in their order. Everything that is wrong with them is said at once.
-pub(super) fn references(arguments: &[String]) -> Result<Vec<Reference>> {
-    let mut found = Vec::new();
+/// The images of a list, and what in it is none.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    /// The references, in their order.
+    pub(super) references: Vec<Reference>,
+    /// Lines of standard input that are none, each with its place and the reason. A wrong argument is
+    /// the end instead: whoever wrote it is there to mend it.
+    pub(super) wrong: Vec<(String, String)>,
+}
+
+/// The images that the arguments name. Everything that is wrong with them is said at once.
+pub(super) fn references(arguments: &[String]) -> Result<List> {
+    let mut list = List::default();
     let mut wrong = Vec::new();
     for argument in arguments {
         if argument == "-" {
-            of_lines(&standard_input()?, &mut found, &mut wrong);
+            list.of_lines(&standard_input()?);
             continue;
         }
         match Reference::parse(argument) {
-            Ok(reference) => found.push(reference),
+            Ok(reference) => list.references.push(reference),
             Err(error) => wrong.push(error.to_string()),
         }
+    }
+    if wrong.is_empty() && list.references.is_empty() {
+        wrong.extend(list.wrong.drain(..).map(|(_, message)| message));
     }
     if !wrong.is_empty() {
         let more = wrong.len().saturating_sub(MOST_WRONG);
@@ -37,36 +51,38 @@ pub(super) fn references(arguments: &[String]) -> Result<Vec<Reference>> {
         }
         return Err(usage(wrong.join("\n")));
     }
-    if found.len() > MOST {
+    if list.references.len() > MOST {
         return Err(usage(format!(
             "{} images are too many for one run; split the list into pieces of at most {MOST}",
-            found.len()
+            list.references.len()
         )));
     }
-    if found.is_empty() {
+    if list.references.is_empty() {
         return Err(nothing(
             "standard input names no image; expected one a line, as registry.contoso.com/shop/web:1.4",
         ));
     }
-    Ok(found)
+    Ok(list)
 }
 
-/// One reference a line; `#` begins a comment where a line or a word does.
-fn of_lines(text: &str, found: &mut Vec<Reference>, wrong: &mut Vec<String>) {
-    for (at, line) in text.lines().enumerate() {
-        let line = match line.split_once(" #") {
-            Some((line, _)) => line.trim(),
-            None => line.trim(),
-        };
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        match Reference::parse(line) {
-            Ok(reference) => found.push(reference),
-            Err(error) => wrong.push(printable(&format!(
-                "standard input, line {}: {error}",
-                at + 1
-            ))),
+impl List {
+    /// One reference a line; `#` begins a comment where a line or a word does.
+    fn of_lines(&mut self, text: &str) {
+        for (at, line) in text.lines().enumerate() {
+            let line = match line.split_once(" #") {
+                Some((line, _)) => line.trim(),
+                None => line.trim(),
+            };
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match Reference::parse(line) {
+                Ok(reference) => self.references.push(reference),
+                Err(error) => {
+                    let message = format!("standard input, line {}: {error}", at + 1);
+                    self.wrong.push((clean(line), printable(&message)));
+                }
+            }
         }
     }
 }
@@ -90,17 +106,16 @@ mod tests {
 
     #[test]
     fn a_list_has_comments_blank_lines_and_places() {
-        let (mut found, mut wrong) = (Vec::new(), Vec::new());
-        let text = "# the shop\n\nshop/web:1  # the old one\r\n  shop/api:2\nShop/Web:1\n";
-        of_lines(text, &mut found, &mut wrong);
-        let names: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let mut list = List::default();
+        list.of_lines("# the shop\n\nshop/web:1  # the old one\r\n  shop/api:2\nShop/Web:1\n");
+        let names: Vec<String> = list.references.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["shop/web:1", "shop/api:2"]);
-        assert_eq!(wrong.len(), 1);
-        assert!(
-            wrong[0].starts_with("standard input, line 5: "),
-            "{wrong:?}"
-        );
-        assert!(wrong[0].contains("capital letters"), "{wrong:?}");
+        let [(line, message)] = list.wrong.as_slice() else {
+            panic!("{list:?}");
+        };
+        assert_eq!(line, "Shop/Web:1");
+        assert!(message.starts_with("standard input, line 5: "), "{message}");
+        assert!(message.contains("capital letters"), "{message}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod list;
 mod pick;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde::Serialize;
 use winfit_core::Catalog;
 use winfit_core::host::{Host, Kind};
 use winfit_core::reason::windows_name;
@@ -42,14 +42,16 @@ struct Images {
 impl Images {
     /// Reads the images that the arguments name; one that fails leaves the others alone.
     fn read(arguments: &ImagesArguments) -> Result<Self> {
-        let references = list::references(&arguments.references)?;
-        let online = Online::new(&arguments.registry)?;
+        let list = list::references(&arguments.references)?;
+        let references = list.references;
+        let online = Online::new(&arguments.registry);
         let mut images = Self {
-            reports: Vec::new(),
-            errors: Vec::new(),
+            reports: Vec::with_capacity(references.len()),
+            errors: list.wrong,
             troubles: Vec::new(),
         };
-        for (found, reference) in online.inspect_all(&references).into_iter().zip(&references) {
+        let found = online.inspect_all(&references)?;
+        for (found, reference) in found.into_iter().zip(&references) {
             match found {
                 Ok(report) => {
                     let troubles = report.children.iter().flat_map(|child| &child.trouble);
@@ -79,12 +81,19 @@ impl Images {
     }
 
     /// `errors` of the documents.
-    fn errors_json(&self) -> Vec<Value> {
-        self.errors
-            .iter()
-            .map(|(reference, message)| json!({"reference": reference, "message": message}))
+    fn unread(&self) -> Vec<Unread<'_>> {
+        let errors = self.errors.iter();
+        errors
+            .map(|(reference, message)| Unread { reference, message })
             .collect()
     }
+}
+
+/// One of `errors` in documents.
+#[derive(Serialize)]
+struct Unread<'i> {
+    reference: &'i str,
+    message: &'i str,
 }
 
 /// `Windows Server 2022`, the Windows that images of a version have.

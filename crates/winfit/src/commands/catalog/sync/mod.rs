@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &SyncArguments, off: bool) -> Result<Outcome> {
         }
     };
     let repositories = repositories(arguments)?;
-    let online = Online::new(&arguments.registries)?;
+    let online = Online::new(&arguments.registries);
     let today = notes::today();
     let given = !arguments.repository.is_empty();
     let mut state = State::read(file)?;
@@ -166,7 +166,7 @@ fn one(
         missing: false,
         error: None,
     };
-    let tags = match online.block_on(online.client().tags(&place)) {
+    let tags = match online.block_on(online.client().tags(&place))? {
         Ok(tags) => tags,
         Err(RegistryError::NotFound { .. } | RegistryError::NoRepository { .. }) => {
             read.missing = true;
@@ -193,7 +193,7 @@ fn one(
             .iter()
             .map(|pinned| repository.with_tag(&pinned.tag))
             .collect();
-        let reports = online.inspect_all(&references);
+        let reports = online.inspect_all(&references)?;
         read.asked += now.len();
         let mut stop = false;
         for (pinned, report) in now.iter().zip(reports) {

@@ -4,7 +4,6 @@ mod documents;
 mod human;
 
 use anyhow::{Result, anyhow};
-use winfit_core::Catalog;
 use winfit_core::audit::index_findings;
 use winfit_core::finding::Severity;
 use winfit_core::index::{Unhelped, unhelped};
@@ -29,13 +28,13 @@ struct Assembled {
 }
 
 pub(super) fn run(arguments: &AssembleArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let (new, from) = references(arguments)?;
     // What a tag meant a while ago is not what is to be written.
-    let online = Online::fresh(&arguments.registry)?;
+    let online = Online::fresh(&arguments.registry);
     let mut reports = Vec::new();
     let mut wrong = Vec::new();
-    for found in online.inspect_all(&from) {
+    for found in online.inspect_all(&from)? {
         match found {
             Ok(report) => reports.push(report),
             Err(error) => wrong.push(clean(&error.to_string())),
@@ -78,10 +77,10 @@ fn apply(
 ) -> Result<ImageReport> {
     let said = |error: winfit_registry::RegistryError| nothing(clean(&error.to_string()));
     let digest = online
-        .block_on(assembly.push(online.client()))
+        .block_on(assembly.push(online.client()))?
         .map_err(said)?;
     // A client asks for nothing twice: the one that read the tag before would not ask again.
-    let now = Online::fresh(registry)?.inspect_all(std::slice::from_ref(&assembly.reference));
+    let now = Online::fresh(registry).inspect_all(std::slice::from_ref(&assembly.reference))?;
     let now = now
         .into_iter()
         .next()

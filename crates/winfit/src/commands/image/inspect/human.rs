@@ -17,7 +17,8 @@ pub(super) fn human(catalog: &Catalog, images: &Images, today: Date) -> String {
 }
 
 fn block(catalog: &Catalog, report: &ImageReport, today: Date) -> String {
-    let mut text = bold(&wrap(&headline(catalog, report), "", ""));
+    let knowledge = Known::of(catalog, report);
+    let mut text = bold(&wrap(&headline(report, &knowledge), "", ""));
     text.push_str("\n\n");
     let shown: Vec<&Child> = report
         .children
@@ -31,7 +32,7 @@ fn block(catalog: &Catalog, report: &ImageReport, today: Date) -> String {
     ];
     rows.extend(shown.iter().map(|child| row(child)));
     text.push_str(&columns(&rows, "  "));
-    let known = known(catalog, report, &shown, today);
+    let known = known(report, &knowledge, today);
     if !known.is_empty() {
         text.push('\n');
         text.push_str(&columns(&known, "  "));
@@ -45,17 +46,18 @@ fn block(catalog: &Catalog, report: &ImageReport, today: Date) -> String {
 }
 
 /// What is in it.
-fn headline(catalog: &Catalog, report: &ImageReport) -> String {
+fn headline(report: &ImageReport, knowledge: &[Option<Known<'_>>]) -> String {
     let name = clean(&report.reference.short());
     let mut windows: Vec<String> = Vec::new();
     let mut untold = 0;
     let mut others = 0;
-    for child in report.children.iter().filter(|child| !child.attestation) {
+    let children = report.children.iter().zip(knowledge);
+    for (child, known) in children.filter(|(child, _)| !child.attestation) {
         if child.os() != "windows" {
             others += 1;
             continue;
         }
-        match Known::of(catalog, &report.reference, child) {
+        match known {
             Some(known) => {
                 let release = format!("{} ({})", known.release, known.version.build);
                 if !windows.contains(&release) {
@@ -128,17 +130,13 @@ pub(in crate::commands::image) fn short(digest: &str) -> String {
 }
 
 /// The Windows of each version once: its update, and its support.
-fn known(
-    catalog: &Catalog,
-    report: &ImageReport,
-    shown: &[&Child],
-    today: Date,
-) -> Vec<Vec<String>> {
+fn known(report: &ImageReport, knowledge: &[Option<Known<'_>>], today: Date) -> Vec<Vec<String>> {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for child in shown.iter().filter(|child| child.os() == "windows") {
-        let Some(known) = Known::of(catalog, &report.reference, child) else {
+    for (child, known) in report.children.iter().zip(knowledge) {
+        let Some(known) = known else { continue };
+        if child.attestation || child.os() != "windows" {
             continue;
-        };
+        }
         let support = known.support_end.map_or_else(String::new, |end| {
             if end < today {
                 format!("ended on {end}")

@@ -9,17 +9,16 @@ use winfit_core::Date;
 use winfit_core::audit::currency::image_support;
 use winfit_core::catalog::Update;
 use winfit_core::image::NamedImage;
-use winfit_core::reference::Reference;
 use winfit_core::version::OsVersion;
-use winfit_registry::inspect::Child;
+use winfit_registry::inspect::{Child, ImageReport};
 
-use super::Images;
+use super::{Images, Unread};
 use crate::cli::{Format, InspectArguments};
 use crate::commands::notes::Calendar;
 use crate::output::{Exit, Outcome};
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let images = Images::read(&arguments.images)?;
     let today = Calendar::new(arguments.as_of, None).today;
     let text = match arguments.format {
@@ -42,11 +41,19 @@ struct Known<'c> {
 }
 
 impl<'c> Known<'c> {
-    /// None: no version is stated, or it is none.
-    fn of(catalog: &'c Catalog, reference: &Reference, child: &Child) -> Option<Self> {
+    /// What it knows of each child of an image, in their order. None: no version is stated, or it is
+    /// none.
+    fn of(catalog: &'c Catalog, report: &ImageReport) -> Vec<Option<Self>> {
+        let named = NamedImage::read_reference(catalog, &report.reference.to_string()).ok();
+        let children = report.children.iter();
+        children
+            .map(|child| Self::of_child(catalog, named.clone(), child))
+            .collect()
+    }
+
+    fn of_child(catalog: &'c Catalog, named: Option<NamedImage>, child: &Child) -> Option<Self> {
         let version: OsVersion = child.os_version()?.parse().ok()?;
-        let named = NamedImage::read_reference(catalog, &reference.to_string());
-        let support = named.ok().and_then(|mut image| {
+        let support = named.and_then(|mut image| {
             image.give_version(version);
             image_support(catalog, &image)
         });

@@ -20,7 +20,7 @@ pub(super) fn document(picked: &[Picked<'_>], images: &Images) -> Result<String>
     harmless(&json!({
         "schema": "winfit.pick/1",
         "picks": picks,
-        "errors": images.errors_json(),
+        "errors": images.unread(),
     }))
 }
 

@@ -18,7 +18,7 @@ use crate::input;
 use crate::output::{Exit, Outcome, usage};
 
 pub(super) fn run(arguments: &PickArguments) -> Result<Outcome> {
-    let catalog = Catalog::builtin();
+    let catalog = crate::overlay::catalog();
     let (hosts, complaints) = input::hosts(catalog, &arguments.hosts, &arguments.facts())?;
     if let Some(other) = hosts.iter().find(|read| read.host.os != Os::Windows) {
         return Err(usage(format!(
