@@ -23,6 +23,18 @@ pub enum RegistryError {
         /// The registry.
         registry: String,
     },
+    /// The proxy between does not lead there.
+    #[error(
+        "{registry} is asked through the proxy {proxy}, and {reason}; HTTPS_PROXY and HTTP_PROXY name proxies, NO_PROXY hosts that need none"
+    )]
+    Proxy {
+        /// The registry.
+        registry: String,
+        /// `HOST[:PORT]` of the proxy.
+        proxy: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Its certificate is not trusted.
     #[error(
         "{registry}: its certificate is not trusted, {reason}; if the registry is your own, name the authority that signed it: --ca FILE"
@@ -185,6 +197,7 @@ impl RegistryError {
         matches!(
             self,
             Self::Unreachable { .. }
+                | Self::Proxy { .. }
                 | Self::UnknownHost { .. }
                 | Self::Untrusted { .. }
                 | Self::PlainHttp { .. }

@@ -16,6 +16,7 @@ use super::{Answer, watch};
 use crate::auth::token::TokenRequest;
 use crate::auth::{Ask, Authorizer, Wish, refusal};
 use crate::client::Options;
+use crate::digest::Digest;
 use crate::error::RegistryError;
 use crate::place::Place;
 
@@ -28,6 +29,8 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a [u8],
     pub(crate) most: usize,
     pub(crate) purpose: Purpose,
+    /// What the answer's bytes must have; none: nobody knows before.
+    pub(crate) digest: Option<&'a Digest>,
     /// What the repository's scope allows: `pull`, `pull,push`.
     pub(crate) actions: &'a str,
     /// Another repository that is read.
@@ -85,7 +88,10 @@ impl Asker {
             let share = self.deadline / (mirrors.len() as u32 + 1);
             for mirror in mirrors {
                 let asked = tokio::time::timeout(share, self.ask_endpoint(&call, mirror, 1));
-                if let Ok(Ok(answer)) = asked.await {
+                // What it sends for a digest may be checked; of something else the registry has the right one.
+                if let Ok(Ok(answer)) = asked.await
+                    && call.digest.is_none_or(|digest| digest.is_of(&answer.body))
+                {
                     return Ok(answer);
                 }
             }
@@ -264,6 +270,7 @@ impl Asker {
             method: call.method.clone(),
             url,
             headers: call.headers.clone(),
+            own_headers: &endpoint.headers,
             authorization,
             body: call.body,
             most: call.most,
@@ -292,6 +299,7 @@ impl Ask for Asker {
             method,
             url: request.url,
             headers,
+            own_headers: &HeaderMap::new(),
             authorization: request.grant.as_ref().map(|grant| &grant.header),
             body: request
                 .form

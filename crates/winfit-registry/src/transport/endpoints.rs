@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::clients::{Connection, Tls};
 use super::hosts_toml::{self, Host, folder_names};
@@ -24,6 +25,8 @@ pub(crate) struct Endpoint {
     pub(crate) tls: Tls,
     /// It stands in for the registry.
     pub(crate) mirror: bool,
+    /// What its settings add to every request.
+    pub(crate) headers: HeaderMap,
     /// A host of this machine, which may speak TLS or not: nobody said.
     pub(crate) either: bool,
     resolves: bool,
@@ -140,6 +143,7 @@ impl Endpoints {
             base,
             tls,
             mirror: false,
+            headers: HeaderMap::new(),
             either,
             resolves: true,
             pulls: true,
@@ -191,6 +195,7 @@ impl Endpoints {
             base,
             tls,
             mirror: registry.is_none(),
+            headers: headers(host)?,
             either: false,
             resolves: host.resolves,
             pulls: host.pulls,
@@ -228,6 +233,24 @@ impl Endpoints {
         }
         tls
     }
+}
+
+/// The headers that `hosts.toml` adds. They may be secrets, so their values are never told.
+fn headers(host: &Host) -> Result<HeaderMap, RegistryError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &host.headers {
+        let wrong = || {
+            RegistryError::Settings(format!(
+                "hosts.toml: the header {name:?} of {} is none that HTTP can carry",
+                host.address.rsplit('@').next().unwrap_or_default()
+            ))
+        };
+        let name: HeaderName = name.parse().map_err(|_| wrong())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
 }
 
 /// `HOST[:PORT]` of an address.

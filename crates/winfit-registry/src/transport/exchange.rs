@@ -14,6 +14,7 @@ use super::Answer;
 use super::clients::{Clients, Connection};
 use super::endpoints::{Endpoints, authority};
 use super::failure::{self, Failure};
+use super::proxies::Proxies;
 use super::retry::retry_after;
 use super::watch;
 use crate::error::RegistryError;
@@ -29,6 +30,8 @@ pub(crate) struct Request<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
+    /// Further headers for the request's own host alone.
+    pub(crate) own_headers: &'a HeaderMap,
     /// Goes to the request's own host alone.
     pub(crate) authorization: Option<&'a HeaderValue>,
     pub(crate) body: &'a [u8],
@@ -40,6 +43,7 @@ pub(crate) struct Request<'a> {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     clients: Clients,
+    proxies: Proxies,
     per_host: usize,
     gates: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
@@ -48,6 +52,7 @@ impl Exchange {
     pub(crate) fn new(clients: Clients, per_host: usize) -> Self {
         Self {
             clients,
+            proxies: Proxies::default(),
             per_host: per_host.max(1),
             gates: Mutex::default(),
         }
@@ -126,24 +131,40 @@ impl Exchange {
         };
         // Gates are never closed; if one were, there would be nothing to wait for.
         let _through = watch::queue(gate.acquire()).await.ok();
+        let mut headers = request.headers.clone();
+        if own {
+            headers.extend(request.own_headers.clone());
+            if let Some(authorization) = request.authorization {
+                headers.insert(AUTHORIZATION, authorization.clone());
+            }
+        }
         let mut sent = client
             .request(request.method.clone(), url.clone())
-            .headers(request.headers.clone());
-        if let Some(authorization) = request.authorization.filter(|_| own) {
-            sent = sent.header(AUTHORIZATION, authorization);
-        }
+            .headers(headers);
         if matches!(request.method, Method::POST | Method::PUT) {
             sent = sent.body(request.body.to_vec());
         }
+        let proxy = || {
+            let goes_by_one = !connection.loopback;
+            goes_by_one.then(|| self.proxies.of(url)).flatten()
+        };
         let mut response = sent.send().await.map_err(|error| {
             let mut failure = failure::of(&error, &host);
             let tls = connection.tls.as_ref();
             if tls.is_some_and(|tls| tls.client.is_none()) {
                 failure.suspect_certificate();
             }
-            failure
+            match proxy() {
+                Some(proxy) => failure.through(proxy),
+                None => failure,
+            }
         })?;
         let status = response.status();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && let Some(proxy) = proxy()
+        {
+            return Err(Failure::proxy_login(host, proxy));
+        }
         let headers = response.headers().clone();
         let most = if status == StatusCode::OK {
             request.most

@@ -12,6 +12,9 @@ use crate::error::RegistryError;
 /// The words for it.
 const BROKE_OFF: &str = "the connection broke off";
 
+/// The words of a proxy that lets in only whom it knows.
+const WANTS_LOGIN: &str = "it wants a login, as http://USER:PASSWORD@HOST has one";
+
 /// A failure of one request.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -43,6 +46,41 @@ impl Failure {
         {
             reason.push_str(", as it does where a client certificate is wanted");
         }
+    }
+
+    /// Says that a proxy stood between, which may be what failed.
+    pub(crate) fn through(mut self, proxy: String) -> Self {
+        self.error = match self.error {
+            RegistryError::Unreachable { registry, reason } => RegistryError::Proxy {
+                registry,
+                proxy,
+                reason: match reason.as_str() {
+                    "tunnel error: proxy authorization required" => WANTS_LOGIN.to_owned(),
+                    "tunnel error: unsuccessful" => "it lets nobody through".to_owned(),
+                    // SOCKS keeps the cause to itself.
+                    "SOCKS error: failed to create underlying connection" => {
+                        "no connection to it comes about".to_owned()
+                    }
+                    _ => reason,
+                },
+            },
+            RegistryError::UnknownHost { registry } => RegistryError::Proxy {
+                registry,
+                proxy,
+                reason: "this machine finds no host of that name".to_owned(),
+            },
+            other => other,
+        };
+        self
+    }
+
+    /// A proxy that wants to know who asks.
+    pub(crate) fn proxy_login(registry: String, proxy: String) -> Self {
+        Self::lasting(RegistryError::Proxy {
+            registry,
+            proxy,
+            reason: WANTS_LOGIN.to_owned(),
+        })
     }
 
     /// One that may pass.

@@ -35,6 +35,8 @@ pub(crate) struct Host {
     pub(crate) trust_all: bool,
     /// Its address is the whole prefix: no `/v2` follows.
     pub(crate) whole_path: bool,
+    /// What is added to every request to it.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -49,19 +51,30 @@ struct File {
 #[derive(Default, Deserialize)]
 struct Settings {
     capabilities: Option<Vec<String>>,
-    ca: Option<OneOrMore>,
+    ca: Option<OneOrMore<PathBuf>>,
     client: Option<Client>,
     #[serde(default)]
     skip_verify: bool,
     #[serde(default)]
     override_path: bool,
+    #[serde(default)]
+    header: BTreeMap<String, OneOrMore<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum OneOrMore {
-    One(PathBuf),
-    More(Vec<PathBuf>),
+enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl<T> OneOrMore<T> {
+    fn all(self) -> Vec<T> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -160,11 +173,16 @@ impl Settings {
             all.is_none_or(|all| all.iter().any(|one| one == what))
         };
         let (resolves, pulls) = (able("resolve"), able("pull"));
-        let authorities = match self.ca {
-            None => Vec::new(),
-            Some(OneOrMore::One(path)) => vec![path],
-            Some(OneOrMore::More(paths)) => paths,
-        };
+        let authorities = self.ca.map(OneOrMore::all).unwrap_or_default();
+        let headers = self.header.into_iter();
+        let headers = headers
+            .flat_map(|(name, values)| {
+                values
+                    .all()
+                    .into_iter()
+                    .map(move |value| (name.clone(), value))
+            })
+            .collect();
         let client = match self.client {
             None => None,
             Some(Client::Together(path)) => Some(Pair::Together(path).paths()),
@@ -178,6 +196,7 @@ impl Settings {
             client: client.map(|(certificate, key)| (base.join(certificate), base.join(key))),
             trust_all: self.skip_verify,
             whole_path: self.override_path,
+            headers,
         }
     }
 }
@@ -198,7 +217,7 @@ mod tests {
             "[host.\"http://a.example:5000/prefix\"]\n  override_path = true\n  skip_verify = true\n",
             "  ca = [\"/abs/a.crt\", \"b.crt\"]\n  client = [[\"c.cert\", \"c.key\"], [\"d.cert\", \"d.key\"]]\n",
             "[host.\"https://m.example\"]\n  client = \"both.pem\"\n  capabilities = [\"resolve\", \"push\"]\n",
-            "  dial_timeout = \"1s\"\n  [host.\"https://m.example\".header]\n    x-custom = \"y\"\n",
+            "  dial_timeout = \"1s\"\n  [host.\"https://m.example\".header]\n    x-custom = \"y\"\n    x-more = [\"1\", \"2\"]\n",
         ));
         assert_eq!(
             mirrors.server.unwrap().address,
@@ -226,6 +245,9 @@ mod tests {
             Host {
                 pulls: false,
                 client: Some(("/d/both.pem".into(), "/d/both.pem".into())),
+                headers: [("x-custom", "y"), ("x-more", "1"), ("x-more", "2")]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .to_vec(),
                 ..host("https://m.example")
             },
         ];

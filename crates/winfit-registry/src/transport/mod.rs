@@ -6,6 +6,7 @@ pub(crate) mod endpoints;
 pub(crate) mod exchange;
 pub(crate) mod failure;
 pub(crate) mod hosts_toml;
+mod proxies;
 pub(crate) mod retry;
 pub(crate) mod watch;
 
@@ -88,6 +89,7 @@ impl Transport {
                 body: bytes,
                 most: MOST_WORDS,
                 purpose: Purpose::Push,
+                digest: None,
                 actions: "pull,push",
                 from: None,
             })
@@ -110,6 +112,7 @@ impl Transport {
                 body: b"",
                 most: MOST_WORDS,
                 purpose: Purpose::Push,
+                digest: None,
                 actions: "pull,push",
                 from: Some(from_repository),
             })
@@ -128,11 +131,14 @@ impl Transport {
         if let Ok(accept) = HeaderValue::from_str(&accept.join(", ")) {
             headers.insert(ACCEPT, accept);
         }
-        let purpose = if path.contains("sha256:") || path.contains("sha512:") {
-            Purpose::Digest
-        } else {
-            Purpose::Tag
+        let name = path.split_once('/').map_or(path, |(_, name)| name);
+        let digest = Digest::parse(name);
+        let purpose = match digest {
+            Some(_) => Purpose::Digest,
+            None => Purpose::Tag,
         };
+        // Without a body there is nothing to check.
+        let digest = digest.filter(|_| method == Method::GET);
         self.asker
             .call(Call {
                 place,
@@ -142,6 +148,7 @@ impl Transport {
                 body: b"",
                 most,
                 purpose,
+                digest: digest.as_ref(),
                 actions: "pull",
                 from: None,
             })

@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use winfit_core::reference::Reference;
 use winfit_registry::client::Document;
+use winfit_registry::digest::Digest;
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::support::authority::Authority;
@@ -240,6 +241,53 @@ fn a_mirror_that_hangs_leaves_time_for_the_registry() {
         ..options
     };
     ask(&registry.host(), short).unwrap();
+}
+
+#[test]
+fn what_a_mirror_sends_for_a_digest_is_checked() {
+    let (mirror, registry) = (Faulty::start(), Faulty::start());
+    let text = format!("[host.\"http://{}\"]\n", mirror.host());
+    let (_folder, options) = with_mirrors(&registry.host(), &text);
+    let digest = Digest::of(b"{}");
+    let path = format!("/v2/shop/web/manifests/{digest}");
+    let named = format!("{}/shop/web@{digest}", registry.host());
+    let reference = Reference::parse(&named).unwrap();
+    let ask = || block_on(Client::new(options.clone()).manifest(&reference));
+    // The right bytes of a mirror will do; for wrong ones the registry has the right ones.
+    registry.on(&path, [ok(b"{}")]);
+    for (sent, asked) in [(&b"{}"[..], 0), (b"{ }", 1), (b"", 2)] {
+        mirror.on(&path, [ok(sent)]);
+        assert_eq!(&*ask().unwrap().bytes, b"{}");
+        assert_eq!(registry.count(&path), asked);
+    }
+    // The registry's own are the last word.
+    registry.on(&path, [ok(b"x")]);
+    let told = ask().unwrap_err().to_string();
+    assert!(told.contains("does not have the digest"), "{told}");
+}
+
+#[test]
+fn headers_of_a_mirror_go_to_it_and_nowhere_else() {
+    let (mirror, elsewhere) = (Faulty::start(), Faulty::start());
+    let text = format!(
+        "[host.\"http://{0}\"]\n[host.\"http://{0}\".header]\nx-team = \"shop\"\nx-more = [\"1\"]\n",
+        mirror.host()
+    );
+    let (_folder, options) = with_mirrors("registry.that-is-nowhere.test", &text);
+    let to = format!("Location: http://{}/blob", elsewhere.host());
+    mirror.on(PATH, [status(307, &to)]);
+    elsewhere.on("/blob", [ok(b"{}")]);
+    ask("registry.that-is-nowhere.test", options).unwrap();
+    let sent = |server: &Faulty, name: &str| server.seen()[0].headers.get(name).cloned();
+    assert_eq!(sent(&mirror, "x-team").as_deref(), Some("shop"));
+    assert_eq!(sent(&mirror, "x-more").as_deref(), Some("1"));
+    assert_eq!(sent(&elsewhere, "x-team"), None);
+    for header in ["\"a b\" = \"x\"", "x = \"a\\nb\""] {
+        let text = format!("[host.\"m.example\"]\n[host.\"m.example\".header]\n{header}\n");
+        let (_folder, options) = with_mirrors("r.example", &text);
+        let told = ask("r.example", options).unwrap_err().to_string();
+        assert!(told.contains("is none that HTTP can carry"), "{told}");
+    }
 }
 
 #[test]

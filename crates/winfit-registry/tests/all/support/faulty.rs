@@ -41,6 +41,8 @@ pub(crate) struct Seen {
     /// The path with its query.
     pub(crate) target: String,
     pub(crate) authorization: Option<String>,
+    /// All other headers, by their names in small letters.
+    pub(crate) headers: HashMap<String, String>,
     pub(crate) body: String,
 }
 
@@ -179,6 +181,7 @@ fn read(stream: &TcpStream, state: &Mutex<State>) -> Option<Reply> {
         method,
         target,
         authorization: headers.remove("authorization"),
+        headers,
         body: String::from_utf8(body).unwrap(),
     };
     state.seen.push(seen.clone());
