@@ -224,7 +224,10 @@ fn a_proxy_that_is_not_there_is_what_is_told() {
             format!("http://user:secret@{nowhere}"),
             "the connection is refused",
         ),
-        (format!("socks5h://{nowhere}"), "the connection is refused"),
+        (
+            format!("socks5h://{nowhere}"),
+            "no connection to it comes about",
+        ),
         (
             "http://proxy.that-is-nowhere.test:8080".to_owned(),
             "this machine finds no host of that name",
