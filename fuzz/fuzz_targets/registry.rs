@@ -1,4 +1,4 @@
-//! Challenges, logins, mirrors and tokens: any bytes are read to their end.
+//! Challenges, logins, mirrors, tokens and indexes: any bytes are read to their end, and an index is judged.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -314,7 +314,7 @@ async fn config(
 }
 
 /// What BuildKit writes beside an image to prove how it was built.
-fn is_attestation(entry: &Descriptor) -> bool {
+pub(crate) fn is_attestation(entry: &Descriptor) -> bool {
     let unknown = entry
         .platform
         .as_ref()
