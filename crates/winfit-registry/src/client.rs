@@ -30,6 +30,9 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// For how long it is believed that a tag means the digest that it meant.
     pub tag_ttl: Duration,
+    /// Ask whether what is known by its digest is still there: nothing that a registry deletes changes a
+    /// digest. What a tag means is asked anew too.
+    pub look_again: bool,
     /// How long one reference may take, retries and waits included.
     pub deadline: Duration,
     /// How many requests go to one host at a time.
@@ -50,6 +53,7 @@ impl Default for Options {
             offline: false,
             cache: None,
             tag_ttl: Duration::from_mins(5),
+            look_again: false,
             deadline: Duration::from_mins(1),
             per_host: 8,
             plain_http: Vec::new(),
@@ -117,7 +121,12 @@ impl Client {
         if let Some(digest) = &reference.digest {
             return Digest::parse(digest);
         }
-        let ttl = (!self.options().offline).then_some(self.options().tag_ttl);
+        let options = self.options();
+        let ttl = match (options.offline, options.look_again) {
+            (true, _) => None,
+            (false, true) => Some(Duration::ZERO),
+            (false, false) => Some(options.tag_ttl),
+        };
         self.cache()
             .tag(&Place::of(reference), name_of(reference), ttl)
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinError;
 use winfit_core::reference::Reference;
 
 use crate::client::{Client, Document};
@@ -12,6 +13,7 @@ use crate::model::{
     DOCKER_LIST, DOCKER_MANIFEST, DOCKER_SCHEMA_1, Descriptor, ImageConfig, Index, OCI_INDEX,
     OCI_MANIFEST, Platform,
 };
+use crate::place::Place;
 use crate::transport::watch;
 
 /// Where the version of a child was stated.
@@ -148,7 +150,11 @@ const KIND: &str = "images";
 /// Reads an image: its index, and the manifest and the config of each child. What is known of its digest
 /// from an earlier run is not asked for again.
 pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageReport, RegistryError> {
+    let looks_again = looks_again(client);
     if let Some(report) = known_image(client, reference) {
+        if looks_again {
+            return still_there(client, report).await;
+        }
         return Ok(report);
     }
     if client.options().offline {
@@ -164,6 +170,9 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
     .await?;
     let digest = document.digest.clone();
     let known = match client.cache().fact(KIND, &digest) {
+        Some(known) if looks_again => {
+            return still_there(client, report(reference, digest, known)).await;
+        }
         Some(known) => known,
         None => read(client, reference, &document, left).await?,
     };
@@ -173,8 +182,57 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
     Ok(report(reference, digest, known))
 }
 
+fn looks_again(client: &Client) -> bool {
+    client.options().look_again && !client.options().offline
+}
+
+/// A known image, once its registry has said that it still has it; a child that is gone is one that could
+/// not be read.
+async fn still_there(
+    client: &Client,
+    mut report: ImageReport,
+) -> Result<ImageReport, RegistryError> {
+    let place = Place::of(&report.reference);
+    let ask = |digest: Digest| {
+        let (client, place) = (client.clone(), place.clone());
+        tokio::spawn(async move {
+            let is_there = client.has_manifest(&place, digest.as_str()).await?;
+            if is_there {
+                return Ok(());
+            }
+            Err(RegistryError::NotFound {
+                reference: place.named(digest.as_str()),
+            })
+        })
+    };
+    let whole = ask(report.digest.clone());
+    let asked: Vec<_> = report
+        .children
+        .iter()
+        .map(|child| (!child.attestation && report.is_index).then(|| ask(child.digest.clone())))
+        .collect();
+    let answer = |joined: Result<Result<(), RegistryError>, JoinError>| {
+        joined.unwrap_or_else(|error| {
+            Err(RegistryError::Answer {
+                reference: report.reference.to_string(),
+                reason: error.to_string(),
+            })
+        })
+    };
+    answer(whole.await)?;
+    for (child, asked) in report.children.iter_mut().zip(asked) {
+        if let Some(asked) = asked {
+            child.trouble = answer(asked.await).err();
+        }
+    }
+    Ok(report)
+}
+
 /// What earlier runs know of images, without a request.
 pub fn known(client: &Client, references: &[Reference]) -> Vec<Option<ImageReport>> {
+    if looks_again(client) {
+        return vec![None; references.len()];
+    }
     client.cache().reading(|| {
         let references = references.iter();
         references

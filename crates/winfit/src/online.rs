@@ -41,24 +41,26 @@ pub(crate) struct Online {
 impl Online {
     /// A client with these options.
     pub(crate) fn new(arguments: &RegistryArguments) -> Self {
-        Self::believing_tags(arguments, Options::default().tag_ttl)
+        Self::of(options(arguments))
     }
 
     /// The same, which asks anew what every tag means.
     pub(crate) fn fresh(arguments: &RegistryArguments) -> Self {
-        Self::believing_tags(arguments, Duration::ZERO)
+        Self::of(Options {
+            tag_ttl: Duration::ZERO,
+            ..options(arguments)
+        })
     }
 
-    fn believing_tags(arguments: &RegistryArguments, tag_ttl: Duration) -> Self {
-        let options = Options {
-            tag_ttl,
-            offline: arguments.offline,
-            cache: cache_folder(),
-            deadline: Duration::from_secs(arguments.timeout),
-            plain_http: arguments.plain_http.clone(),
-            authorities: arguments.authorities.clone(),
-            ..Options::default()
-        };
+    /// The same, which also asks whether what is known is still there.
+    pub(crate) fn looking_again(arguments: &RegistryArguments) -> Self {
+        Self::of(Options {
+            look_again: true,
+            ..options(arguments)
+        })
+    }
+
+    fn of(options: Options) -> Self {
         Self {
             client: Client::new(options),
             runtime: OnceCell::new(),
@@ -132,6 +134,17 @@ impl Online {
 enum Asked {
     Known(ImageReport),
     Task(JoinHandle<Result<ImageReport, RegistryError>>),
+}
+
+fn options(arguments: &RegistryArguments) -> Options {
+    Options {
+        offline: arguments.offline,
+        cache: cache_folder(),
+        deadline: Duration::from_secs(arguments.timeout),
+        plain_http: arguments.plain_http.clone(),
+        authorities: arguments.authorities.clone(),
+        ..Options::default()
+    }
 }
 
 /// Where facts of registries are kept between runs; none: there is no such place.

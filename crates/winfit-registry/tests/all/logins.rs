@@ -14,15 +14,11 @@ use winfit_registry::{Client, Options, RegistryError};
 
 use crate::support::faulty::{Faulty, Reply, ok, status};
 use crate::support::images::Repository;
-use crate::support::registry::{Registry, installed};
+use crate::support::registry::{AUTH, Registry, installed};
 use crate::support::{block_on, options};
 
 const PATH: &str = "/v2/shop/web/manifests/1";
 const MANIFEST: &[u8] = br#"{"schemaVersion": 2}"#;
-/// `captain:quiet harbour`, as `auth` holds it and as htpasswd does (bcrypt).
-const AUTH: &str = "Y2FwdGFpbjpxdWlldCBoYXJib3Vy";
-const HTPASSWD: &str = "captain:$2y$05$winfitwinfitwinfitwinOAuonrqsqhgDnQ.YHU4k8gYrbvcSzfwO\n";
-
 /// Options with one file of logins.
 fn with_file(folder: &TempDir, text: &str) -> Options {
     let path = folder.path().join("config.json");
@@ -54,19 +50,12 @@ fn client(options: Options) -> Client {
     Client::new(options)
 }
 
-fn guarded() -> (Registry, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let users = folder.path().join("htpasswd");
-    std::fs::write(&users, HTPASSWD).unwrap();
-    let auth = format!(
-        "auth: {{htpasswd: {{realm: harbour, path: {}}}}}\n",
-        users.display()
-    );
-    let registry = Registry::with("", &auth);
+fn guarded() -> Registry {
+    let registry = Registry::guarded();
     let repository =
         Repository::new(&registry.host(), "shop/web").known_as("captain", "quiet harbour");
     repository.windows(Some("1"), "10.0.20348.2340");
-    (registry, folder)
+    registry
 }
 
 #[test]
@@ -74,7 +63,7 @@ fn a_real_registry_with_a_password() {
     if !installed() {
         return;
     }
-    let (registry, folder) = guarded();
+    let (registry, folder) = (guarded(), TempDir::new().unwrap());
     let host = registry.host();
     let right = login(&folder, &host, &format!(r#"{{"auth": "{AUTH}"}}"#));
     ask(&client(right.clone()), &host, "shop/web").unwrap();
@@ -119,7 +108,7 @@ fn a_file_that_cannot_be_read_is_told_where_it_matters() {
     if !installed() {
         return;
     }
-    let (registry, folder) = guarded();
+    let (registry, folder) = (guarded(), TempDir::new().unwrap());
     let broken = with_file(&folder, "{\"auths\": hunter2");
     let refused = ask(&client(broken.clone()), &registry.host(), "shop/web").unwrap_err();
     let refused = refused.to_string();
@@ -140,7 +129,7 @@ fn helpers_and_what_they_lack() {
     if !installed() {
         return;
     }
-    let (registry, folder) = guarded();
+    let (registry, folder) = (guarded(), TempDir::new().unwrap());
     let host = registry.host();
     let put = |name: &str, script: &str| {
         let path = folder.path().join(format!("docker-credential-{name}"));

@@ -1,6 +1,7 @@
 //! `winfit image` against a real registry, and skopeo as the witness that registries say what winfit
 //! says of them. Where the nearest tools fail has a test of its own.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::images::{Pushed, Repository, platform, windows_config};
-use crate::support::registry::Registry;
+use crate::support::registry::{AUTH, Registry};
 
 const PRETTYJWS: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
@@ -200,6 +201,37 @@ fn an_index_entry_without_platform() {
     let pick = |engine| shop.picked("shop/web:1", "ltsc2022", engine)["taken"].clone();
     assert_eq!(pick("containerd@2.3.1"), "child");
     assert_eq!(pick("docker@29.6.2"), "nothing");
+}
+
+#[test]
+fn a_child_that_was_deleted_is_found_whatever_the_cache_knows() {
+    let shop = Shop::open();
+    let children = shop.index(
+        "shop/web:1",
+        &[
+            ("10.0.17763.5576", "10.0.17763.5576"),
+            ("10.0.20348.2340", "10.0.20348.2340"),
+        ],
+    );
+    let image = shop.named("shop/web:1");
+    let lint = |more: &[&str]| {
+        let output = shop.run(&[&["image", "lint", &image], more].concat());
+        text(&output.stdout)
+    };
+    assert!(
+        !lint(&[]).contains("[index-child-missing]"),
+        "{}",
+        lint(&[])
+    );
+    shop.repository("shop/web").delete(&children[0].digest);
+    // What inspect shows is what the digest means.
+    assert_eq!(shop.versions("shop/web:1").len(), 2);
+    let found = lint(&[]);
+    assert!(found.contains("[index-child-missing]"), "{found}");
+    // Who asks nobody learns nothing of it.
+    assert!(!lint(&["--offline"]).contains("[index-child-missing]"));
+    shop.repository("shop/web").delete(&children[1].digest);
+    assert_eq!(lint(&[]).matches("[index-child-missing]").count(), 2);
 }
 
 /// List of regressions, 2.
@@ -476,6 +508,64 @@ fn an_index_is_assembled_over_repositories_and_skopeo_reads_it() {
         shop.versions("shop/web:1"),
         ["10.0.26100.2894 both", "10.0.17763.5576 both"]
     );
+}
+
+#[test]
+fn an_index_is_pushed_with_the_login_that_docker_has() {
+    let shop = Shop {
+        registry: Registry::guarded(),
+        folder: TempDir::new().unwrap(),
+    };
+    for (name, tag, version) in [
+        ("shop/web", "1-ltsc2019", "10.0.17763.5576"),
+        ("shop/builds", "1-ltsc2025", "10.0.26100.2894"),
+    ] {
+        let repository = shop.repository(name).known_as("captain", "quiet harbour");
+        repository.windows(Some(tag), version);
+    }
+    let (web, old, new) = (
+        shop.named("shop/web:1"),
+        shop.named("shop/web:1-ltsc2019"),
+        shop.named("shop/builds:1-ltsc2025"),
+    );
+    let assemble = |auth: &str| {
+        let docker = shop.folder.path().join("docker");
+        fs::create_dir_all(&docker).unwrap();
+        let logins = json!({"auths": {shop.registry.host(): {"auth": auth}}});
+        fs::write(docker.join("config.json"), logins.to_string()).unwrap();
+        shop.command(&[
+            "image", "assemble", &web, "--from", &old, "--from", &new, "--apply",
+        ])
+        .env("DOCKER_CONFIG", docker)
+        .output()
+        .unwrap()
+    };
+    // `captain:wrong`
+    let refused = assemble("Y2FwdGFpbjp3cm9uZw==");
+    assert_eq!(refused.status.code(), Some(3));
+    let said = text(&refused.stderr);
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("refuses the login of"), "{words}");
+    assert!(
+        words.contains(&format!("docker login {}", shop.registry.host())),
+        "{words}"
+    );
+    assert!(!words.contains("wrong"), "{words}");
+    let output = assemble(AUTH);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(!all.contains("harbour") && !all.contains(AUTH), "{all}");
+    // It is whole: what was in the other repository is in this one.
+    let copy = format!("dir:{}", shop.folder.path().join("copy").display());
+    skopeo(&[
+        "copy",
+        "--src-tls-verify=false",
+        "--src-creds=captain:quiet harbour",
+        "--override-os=windows",
+        "--override-arch=amd64",
+        &format!("docker://{web}"),
+        &copy,
+    ]);
 }
 
 #[test]

@@ -11,8 +11,14 @@ use tempfile::TempDir;
 pub(crate) struct Registry {
     process: Child,
     folder: TempDir,
+    users: Option<TempDir>,
     port: u16,
 }
+
+/// `captain:quiet harbour`, as `auth` of a login holds it.
+pub(crate) const AUTH: &str = "Y2FwdGFpbjpxdWlldCBoYXJib3Vy";
+/// The same as htpasswd does (bcrypt).
+const HTPASSWD: &str = "captain:$2y$05$winfitwinfitwinfitwinOAuonrqsqhgDnQ.YHU4k8gYrbvcSzfwO\n";
 
 impl Registry {
     /// A registry that speaks plain HTTP and lets everybody in.
@@ -23,6 +29,21 @@ impl Registry {
     /// A registry with further lines of `http:` and of the whole configuration.
     pub(crate) fn with(http: &str, more: &str) -> Self {
         Self::on(free_port(), http, more)
+    }
+
+    /// A registry that lets in `captain` with `quiet harbour` alone.
+    pub(crate) fn guarded() -> Self {
+        let folder = TempDir::new().unwrap();
+        let users = folder.path().join("htpasswd");
+        fs::write(&users, HTPASSWD).unwrap();
+        let auth = format!(
+            "auth: {{htpasswd: {{realm: harbour, path: {}}}}}\n",
+            users.display()
+        );
+        // It reads its users when somebody comes.
+        let mut registry = Self::with("", &auth);
+        registry.users = Some(folder);
+        registry
     }
 
     /// The same on this port.
@@ -49,6 +70,7 @@ impl Registry {
         let mut registry = Self {
             process,
             folder,
+            users: None,
             port,
         };
         registry.wait();

@@ -18,6 +18,7 @@ use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, Report, Sources};
 use crate::input;
+use crate::online::Online;
 use crate::output::{Exit, Outcome, excerpt_width, usage};
 
 /// The hosts of this file count where none is given.
@@ -45,7 +46,9 @@ pub(super) fn run(arguments: &ImageLintArguments) -> Result<Outcome> {
         )));
     }
     let (hosts, hosts_from, complaints) = hosts(catalog, arguments)?;
-    let mut images = Images::read(&arguments.images)?;
+    // What is gone from a registry is a finding, whatever an earlier run has seen there.
+    let online = Online::looking_again(&arguments.images.registry);
+    let mut images = Images::read_by(&arguments.images, &online)?;
     // A child that is not there is a finding.
     images.troubles.retain(|trouble| !trouble.is_missing());
     let findings: Vec<Finding> = images

@@ -42,9 +42,13 @@ struct Images {
 impl Images {
     /// Reads the images that the arguments name; one that fails leaves the others alone.
     fn read(arguments: &ImagesArguments) -> Result<Self> {
+        Self::read_by(arguments, &Online::new(&arguments.registry))
+    }
+
+    /// The same by a client of somebody's own.
+    fn read_by(arguments: &ImagesArguments, online: &Online) -> Result<Self> {
         let list = list::references(&arguments.references)?;
         let references = list.references;
-        let online = Online::new(&arguments.registry);
         let mut images = Self {
             reports: Vec::with_capacity(references.len()),
             errors: list.wrong,
