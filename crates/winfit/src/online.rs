@@ -14,20 +14,23 @@ use winfit_registry::{Client, Options, RegistryError};
 
 use crate::progress::Progress;
 
+/// Where the options of registries stand in help.
+pub(crate) const REGISTRIES: &str = "Registries";
+
 /// How registries are asked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RegistryArguments {
     /// Ask no registry: what the cache knows is all that counts
-    #[arg(long)]
+    #[arg(long, help_heading = REGISTRIES)]
     pub(crate) offline: bool,
     /// A registry that speaks plain HTTP; localhost always may
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, help_heading = REGISTRIES, value_name = "HOST")]
     pub(crate) plain_http: Vec<String>,
     /// A file of certificate authorities (PEM) to trust besides the system's
-    #[arg(long = "ca", value_name = "FILE")]
+    #[arg(long = "ca", help_heading = REGISTRIES, value_name = "FILE")]
     pub(crate) authorities: Vec<PathBuf>,
     /// How long one image may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, help_heading = REGISTRIES, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) timeout: u64,
 }
 

@@ -12,14 +12,14 @@ use winfit_files::registries::{Word, Words};
 use winfit_registry::place::Place;
 use winfit_registry::{RegistryError, settle};
 
-use crate::online::{Online, RegistryArguments};
+use crate::online::{Online, REGISTRIES, RegistryArguments};
 use crate::output::printable;
 
 /// Whether registries are asked, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OnlineArguments {
     /// Ask the images' registries which Windows is inside; where one does not answer, the name counts
-    #[arg(long)]
+    #[arg(long, help_heading = REGISTRIES)]
     online: bool,
     #[command(flatten)]
     registry: RegistryArguments,
