@@ -1,5 +1,6 @@
 //! The arguments.
 
+mod engines;
 mod image;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use crate::online::RegistryArguments;
 use crate::report_file::{self, ReportFile};
 use crate::settling::OnlineArguments;
 
+pub(crate) use self::engines::{
+    EngineArguments, NodeFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
+};
 pub(crate) use self::image::{
     AssembleArguments, ImageArguments, ImageCommand, ImageLintArguments, ImagesArguments,
     InspectArguments, PickArguments,
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Serve an editor: findings while you type, verdicts under the pointer, fixes
     Lsp(LspArguments),
+    /// Judge a Swarm: its nodes, its services, what cannot start where
+    Swarm(SwarmArguments),
     /// Ask registries: what an image holds, what engines pull of it, what is wrong with its index
     Image(ImageArguments),
     /// Say whether a new image is a patch of the old one, or another Windows
@@ -402,6 +408,13 @@ pub(crate) struct LintArguments {
     /// Write nothing, and print what --fix would change as a patch
     #[arg(long, conflicts_with_all = ["fix", "format"])]
     pub(crate) diff: bool,
+    #[command(flatten)]
+    pub(crate) findings: FindingsOptions,
+}
+
+/// How findings are told, and when they make the exit code 1.
+#[derive(Debug, Args)]
+pub(crate) struct FindingsOptions {
     /// From which severity on the exit code is 1
     #[arg(long, default_value = "warning", value_name = "SEVERITY")]
     pub(crate) fail_on: FailOn,

@@ -5,11 +5,8 @@ use winfit_core::Date;
 use winfit_core::engine::Engine;
 use winfit_core::host::Arch;
 
-use super::{
-    FailOn, FindingsFormat, Format, HostFacts, KindArgument, arch, day, engine, report_file,
-};
+use super::{FindingsOptions, Format, HostFacts, KindArgument, arch, day, engine};
 use crate::online::RegistryArguments;
-use crate::report_file::ReportFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageArguments {
@@ -98,18 +95,8 @@ pub(crate) struct ImageLintArguments {
     pub(crate) hosts: Vec<String>,
     #[command(flatten)]
     pub(crate) facts: HostFacts,
-    /// From which severity on the exit code is 1
-    #[arg(long, default_value = "warning", value_name = "SEVERITY")]
-    pub(crate) fail_on: FailOn,
-    /// How to print the findings
-    #[arg(long, default_value = "human")]
-    pub(crate) format: FindingsFormat,
-    /// Write the findings to a file as well, as sarif=winfit.sarif; may be repeated
-    #[arg(long = "output", value_parser = report_file::parse, value_name = "FORMAT=FILE")]
-    pub(crate) outputs: Vec<ReportFile>,
-    /// Show what each finding is about and how sure it is
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) findings: FindingsOptions,
 }
 
 #[derive(Debug, Args)]

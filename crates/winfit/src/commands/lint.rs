@@ -28,7 +28,7 @@ use crate::settling::Answers;
 
 pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
-    if let Some(twice) = written_twice(&arguments.outputs) {
+    if let Some(twice) = written_twice(&arguments.findings.outputs) {
         return Err(usage(format!(
             "--output {} is given twice; each report needs a file of its own",
             twice.display()
@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
             "--isolation says how docker build runs on a host, and there is none; name the host that builds, as --host auto, or declare hosts in winfit.toml",
         ));
     }
-    if let Some(path) = overwritten(&repository, &arguments.outputs) {
+    if let Some(path) = overwritten(&repository, &arguments.findings.outputs) {
         return Err(usage(format!(
             "--output {}: it is one of the files that are read here; name another one for the report",
             path.display()
@@ -144,17 +144,28 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
         folder: &folder,
     };
     let none = no_files(&repository, &arguments.files);
-    let mut text = match (arguments.format, &none) {
+    let mut text = match (arguments.findings.format, &none) {
         (FindingsFormat::Human, Some(none)) => format!("{none}\n"),
         (FindingsFormat::Human, None) => {
-            let mut text = human::human(&report, excerpt_width(), arguments.verbose);
+            let mut text = human::human(&report, excerpt_width(), arguments.findings.verbose);
             text.extend(repository.before.as_deref().map(compared));
             text.extend(answers.summary().as_deref().map(settled));
             text
         }
-        (format, _) => rendered(catalog, &report, format, excerpt_width(), arguments.verbose)?,
+        (format, _) => rendered(
+            catalog,
+            &report,
+            format,
+            excerpt_width(),
+            arguments.findings.verbose,
+        )?,
     };
-    let unwritten = write_reports(catalog, &report, &arguments.outputs, arguments.verbose)?;
+    let unwritten = write_reports(
+        catalog,
+        &report,
+        &arguments.findings.outputs,
+        arguments.findings.verbose,
+    )?;
     if arguments.diff {
         let (patch, left_out) = patch::patch(&report, &mended.files);
         complaints.extend(left_out);
@@ -175,13 +186,13 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     let counts = found
         .findings
         .iter()
-        .any(|finding| arguments.fail_on.counts(finding.severity));
+        .any(|finding| arguments.findings.fail_on.counts(finding.severity));
     let exit = if nothing || !unwritten.is_empty() {
         Exit::Nothing
     } else if counts
         || arguments.diff && !mended.files.is_empty()
         || mended.failed
-        || (incomplete && arguments.fail_on != FailOn::Never)
+        || (incomplete && arguments.findings.fail_on != FailOn::Never)
     {
         Exit::Findings
     } else {
@@ -190,12 +201,12 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<Outcome> {
     complaints.extend(complaints_of(&repository));
     complaints.extend(answers.complaints());
     complaints.extend(unwritten);
-    if arguments.format != FindingsFormat::Human {
+    if arguments.findings.format != FindingsFormat::Human {
         // The document says nothing of files that it does not have.
         complaints.extend(none);
     }
     let mut outcome = Outcome::new(text, exit);
-    if nothing && arguments.format == FindingsFormat::Human {
+    if nothing && arguments.findings.format == FindingsFormat::Human {
         outcome.text.clear();
     }
     outcome.complaints = complaints;

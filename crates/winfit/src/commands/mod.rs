@@ -13,4 +13,5 @@ pub(crate) mod matrix;
 mod mended;
 pub(crate) mod notes;
 pub(crate) mod rules;
+pub(crate) mod swarm;
 pub(crate) mod tag;

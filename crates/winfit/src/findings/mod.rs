@@ -48,6 +48,19 @@ impl Sources for Repository {
     }
 }
 
+/// What is judged is no file: places are fields of objects.
+pub(crate) struct NoFiles;
+
+impl Sources for NoFiles {
+    fn source(&self, _name: &str) -> Option<&Source> {
+        None
+    }
+
+    fn edits(&self, _remedy: &Remedy) -> Vec<FileEdit> {
+        Vec::new()
+    }
+}
+
 /// What an audit found, with all that renderers show of it.
 pub(crate) struct Report<'a> {
     /// What is wrong, by place.

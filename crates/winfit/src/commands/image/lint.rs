@@ -7,16 +7,13 @@ use winfit_core::Catalog;
 use winfit_core::audit::{INDEX_RULES, index_findings};
 use winfit_core::finding::Finding;
 use winfit_core::fleet::Member;
-use winfit_core::remedy::Remedy;
-use winfit_files::fix::FileEdit;
 use winfit_files::repository::{ReadOptions, Unread, read};
-use winfit_files::source::Source;
 
 use super::Images;
 use crate::cli::ImageLintArguments;
 use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::findings::paths::WorkingFolder;
-use crate::findings::{Fixable, Report, Sources};
+use crate::findings::{Fixable, NoFiles, Report};
 use crate::input;
 use crate::online::Online;
 use crate::output::{Exit, Outcome, excerpt_width, usage};
@@ -24,22 +21,9 @@ use crate::output::{Exit, Outcome, excerpt_width, usage};
 /// The hosts of this file count where none is given.
 const CONFIG: &str = "winfit.toml";
 
-/// An image in a registry is no file: its places are fields of its index.
-struct NoFiles;
-
-impl Sources for NoFiles {
-    fn source(&self, _name: &str) -> Option<&Source> {
-        None
-    }
-
-    fn edits(&self, _remedy: &Remedy) -> Vec<FileEdit> {
-        Vec::new()
-    }
-}
-
 pub(super) fn run(arguments: &ImageLintArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
-    if let Some(twice) = written_twice(&arguments.outputs) {
+    if let Some(twice) = written_twice(&arguments.findings.outputs) {
         return Err(usage(format!(
             "--output {} is given twice; each report needs a file of its own",
             twice.display()
@@ -91,14 +75,19 @@ pub(super) fn run(arguments: &ImageLintArguments) -> Result<Outcome> {
     let text = rendered(
         catalog,
         &report,
-        arguments.format,
+        arguments.findings.format,
         excerpt_width(),
-        arguments.verbose,
+        arguments.findings.verbose,
     )?;
-    let unwritten = write_reports(catalog, &report, &arguments.outputs, arguments.verbose)?;
+    let unwritten = write_reports(
+        catalog,
+        &report,
+        &arguments.findings.outputs,
+        arguments.findings.verbose,
+    )?;
     let counts = findings
         .iter()
-        .any(|finding| arguments.fail_on.counts(finding.severity));
+        .any(|finding| arguments.findings.fail_on.counts(finding.severity));
     let exit = if counts { Exit::Findings } else { Exit::Fits };
     let mut outcome = images.outcome(text, exit);
     if !unwritten.is_empty() {

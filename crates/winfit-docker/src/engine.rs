@@ -1,0 +1,348 @@
+//! One engine: its API at the version that both sides know, one request after another.
+
+use std::error::Error as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::connect::{connect, of_io};
+use crate::endpoint::{Address, Endpoint};
+use crate::error::DockerError;
+
+/// The oldest API that is spoken: Docker 19.03.
+pub const OLDEST: ApiVersion = ApiVersion(1, 40);
+/// The newest API that is asked for; what a newer engine says in this one is known.
+pub const NEWEST: ApiVersion = ApiVersion(1, 47);
+
+/// The most that is read of one answer: the tasks of a Swarm at its documented limits are a third of it.
+const MOST: usize = 512 * 1024 * 1024;
+
+/// A version of the engine's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiVersion(pub u16, pub u16);
+
+impl ApiVersion {
+    fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.trim().split_once('.')?;
+        Some(Self(major.parse().ok()?, minor.parse().ok()?))
+    }
+}
+
+impl std::fmt::Display for ApiVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+/// An engine. A clone is the same one.
+#[derive(Debug, Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    endpoint: Endpoint,
+    /// How long one answer may take.
+    patience: Duration,
+    version: OnceCell<ApiVersion>,
+    /// Connections that wait for the next request.
+    idle: Mutex<Vec<Connection>>,
+}
+
+type Connection = SendRequest<Full<Bytes>>;
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Engine")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer with its status.
+struct Answer {
+    status: u16,
+    body: Bytes,
+}
+
+/// The form of the engine's refusals.
+#[derive(Deserialize)]
+struct Message {
+    message: String,
+}
+
+impl Engine {
+    /// The engine at an endpoint, which is not asked yet. One answer may take `patience`.
+    pub fn new(endpoint: Endpoint, patience: Duration) -> Self {
+        Self(Arc::new(Inner {
+            endpoint,
+            patience,
+            version: OnceCell::new(),
+            idle: Mutex::default(),
+        }))
+    }
+
+    /// Where it is, as people write it.
+    pub fn name(&self) -> &str {
+        &self.0.endpoint.name
+    }
+
+    /// The version of the API that is spoken with it.
+    pub async fn api_version(&self) -> Result<ApiVersion, DockerError> {
+        let negotiated = self.0.version.get_or_try_init(|| self.negotiate());
+        negotiated.await.copied()
+    }
+
+    async fn negotiate(&self) -> Result<ApiVersion, DockerError> {
+        /// `/version` names it in its body on every engine that there ever was.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Version {
+            api_version: String,
+        }
+        let answer = self.send(Method::GET, "/version", None, "/version").await?;
+        let found: Version = self.read("/version", &answer)?;
+        let theirs = ApiVersion::parse(&found.api_version).ok_or_else(|| DockerError::Answer {
+            endpoint: self.name().to_owned(),
+            what: "/version".to_owned(),
+            reason: format!("{:?} is no version of an API", found.api_version),
+        })?;
+        if theirs < OLDEST {
+            return Err(DockerError::TooOld {
+                endpoint: self.name().to_owned(),
+                version: theirs.to_string(),
+                needed: OLDEST.to_string(),
+            });
+        }
+        Ok(theirs.min(NEWEST))
+    }
+
+    /// Gets an object.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DockerError> {
+        let answer = self.ask(Method::GET, path, None).await?;
+        self.read(path, &answer)
+    }
+
+    /// Gets an object as its bytes are.
+    pub async fn get_bytes(&self, path: &str) -> Result<Bytes, DockerError> {
+        Ok(self.ask(Method::GET, path, None).await?.body)
+    }
+
+    /// Sends an object. What comes back is not read.
+    pub async fn post(&self, path: &str, object: &Value) -> Result<(), DockerError> {
+        let body = Bytes::from(object.to_string());
+        self.ask(Method::POST, path, Some(body)).await?;
+        Ok(())
+    }
+
+    /// Asks at the version that both sides know.
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Answer, DockerError> {
+        let version = self.api_version().await?;
+        let whole = format!("/v{version}{path}");
+        let answer = self.send(method, &whole, body, path).await?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer);
+        }
+        Err(self.refusal(path, &answer))
+    }
+
+    fn refusal(&self, path: &str, answer: &Answer) -> DockerError {
+        let message = serde_json::from_slice::<Message>(&answer.body)
+            .map(|message| message.message)
+            .unwrap_or_default();
+        let endpoint = self.name().to_owned();
+        let message = message.trim().to_owned();
+        let bare = path.split('?').next().unwrap_or(path);
+        match answer.status {
+            503 | 406 if message.contains("docker swarm init") => DockerError::NoSwarm { endpoint },
+            503 | 406 if message.contains("not a swarm manager") => DockerError::NotManager {
+                endpoint,
+                managers: Vec::new(),
+            },
+            503 => DockerError::SwarmTrouble {
+                endpoint,
+                reason: message,
+            },
+            404 => DockerError::NotFound {
+                endpoint,
+                what: in_words(bare),
+            },
+            500 | 409 if message.contains("out of sequence") => DockerError::OutOfDate {
+                what: in_words(bare),
+            },
+            status => DockerError::Refused {
+                endpoint,
+                what: bare.to_owned(),
+                status,
+                message: if message.is_empty() {
+                    "no reason given".to_owned()
+                } else {
+                    message
+                },
+            },
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, DockerError> {
+        serde_json::from_slice(&answer.body).map_err(|error| DockerError::Answer {
+            endpoint: self.name().to_owned(),
+            what: path.split('?').next().unwrap_or(path).to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Sends a request, once more where a connection that waited had been closed meanwhile.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        what: &str,
+    ) -> Result<Answer, DockerError> {
+        let exchange = async {
+            let waiting = self
+                .0
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
+            if let Some(mut connection) = waiting
+                && connection.ready().await.is_ok()
+            {
+                match self
+                    .once(&mut connection, &method, path, body.clone())
+                    .await
+                {
+                    // What was sent may have been carried out: only a question is asked twice.
+                    Err(_) if method == Method::GET => {}
+                    other => return self.kept(connection, other),
+                }
+            }
+            let mut connection = self.connection().await?;
+            let answer = self.once(&mut connection, &method, path, body).await;
+            self.kept(connection, answer)
+        };
+        tokio::time::timeout(self.0.patience, exchange)
+            .await
+            .unwrap_or_else(|_| {
+                Err(DockerError::Deadline {
+                    endpoint: self.name().to_owned(),
+                    what: what.split('?').next().unwrap_or(what).to_owned(),
+                    within: self.0.patience,
+                })
+            })
+    }
+
+    /// A connection that did well waits for the next request.
+    fn kept(
+        &self,
+        connection: Connection,
+        answer: Result<Answer, DockerError>,
+    ) -> Result<Answer, DockerError> {
+        if answer.is_ok() {
+            let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push(connection);
+        }
+        answer
+    }
+
+    async fn connection(&self) -> Result<Connection, DockerError> {
+        let stream = connect(&self.0.endpoint).await?;
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| self.broken(&error))?;
+        // Its errors come back with the request that they are about.
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        Ok(sender)
+    }
+
+    async fn once(
+        &self,
+        connection: &mut Connection,
+        method: &Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Answer, DockerError> {
+        let host = match &self.0.endpoint.address {
+            Address::Tcp { host, port, .. } => format!("{host}:{port}"),
+            _ => "docker".to_owned(),
+        };
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header(HOST, host);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(Full::new(body.unwrap_or_default()))
+            .map_err(|error| DockerError::Settings(format!("{path}: {error}")))?;
+        let response = connection
+            .send_request(request)
+            .await
+            .map_err(|error| self.broken(&error))?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), MOST)
+            .collect()
+            .await
+            .map_err(|error| match error.downcast_ref::<hyper::Error>() {
+                Some(error) => self.broken(error),
+                None => DockerError::Answer {
+                    endpoint: self.name().to_owned(),
+                    what: path.to_owned(),
+                    reason: "it is larger than 512 MiB".to_owned(),
+                },
+            })?
+            .to_bytes();
+        Ok(Answer { status, body })
+    }
+
+    fn broken(&self, error: &hyper::Error) -> DockerError {
+        if error.is_parse() {
+            return DockerError::NoHttp {
+                endpoint: self.name().to_owned(),
+                reason: error.to_string(),
+            };
+        }
+        let cause = error.source().and_then(|cause| cause.downcast_ref());
+        if let (Some(words), Address::Ssh { .. }) = (cause, &self.0.endpoint.address) {
+            let words: &std::io::Error = words;
+            return DockerError::Ssh {
+                endpoint: self.name().to_owned(),
+                reason: words.to_string(),
+            };
+        }
+        match cause {
+            Some(io) => of_io(&self.0.endpoint, io),
+            None => DockerError::Unreachable {
+                endpoint: self.name().to_owned(),
+                reason: "the connection broke off".to_owned(),
+            },
+        }
+    }
+}
+
+/// `service fax` of `/services/fax/update`.
+fn in_words(path: &str) -> String {
+    let mut parts = path.trim_start_matches('/').split('/');
+    match (parts.next(), parts.next()) {
+        (Some(kind), Some(name)) => format!("{} {name}", kind.trim_end_matches('s')),
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Why an engine gave no answer, in a sentence with the next step.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why an engine gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DockerError {
+    /// Nothing answers there.
+    #[error("no engine answers at {endpoint}: {reason}; is Docker running, and DOCKER_HOST right?")]
+    Unreachable {
+        /// The endpoint.
+        endpoint: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The socket or the pipe may not be opened.
+    #[error(
+        "{endpoint} may not be opened by this user; become a member of its group (docker, docker-users on Windows), or run this as root"
+    )]
+    Denied {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// TLS does not come about.
+    #[error(
+        "{endpoint}: TLS does not come about: {reason}; DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem"
+    )]
+    Tls {
+        /// The endpoint.
+        endpoint: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It speaks plain HTTP where TLS was expected, or the other way round.
+    #[error(
+        "{endpoint} does not speak the engine's API ({reason}); DOCKER_TLS_VERIFY=1 asks for TLS, and without it plain HTTP is spoken"
+    )]
+    NoHttp {
+        /// The endpoint.
+        endpoint: String,
+        /// What came.
+        reason: String,
+    },
+    /// The command that leads there ends.
+    #[error("{endpoint} is not reached by ssh: {reason}")]
+    Ssh {
+        /// The endpoint.
+        endpoint: String,
+        /// What ssh says.
+        reason: String,
+    },
+    /// Its API is older than what is needed.
+    #[error(
+        "{endpoint} speaks version {version} of the API, and winfit needs {needed} (Docker 19.03) or newer; update the engine"
+    )]
+    TooOld {
+        /// The endpoint.
+        endpoint: String,
+        /// What it speaks.
+        version: String,
+        /// What is needed.
+        needed: String,
+    },
+    /// The node is a worker.
+    #[error(
+        "{endpoint} is a worker of its Swarm, and only managers know the nodes and services; ask a manager{}",
+        in_brackets(.managers)
+    )]
+    NotManager {
+        /// The endpoint.
+        endpoint: String,
+        /// The managers that the worker knows, as `ADDRESS:PORT`.
+        managers: Vec<String>,
+    },
+    /// There is no Swarm.
+    #[error(
+        "{endpoint} is in no Swarm; docker swarm init begins one, and --docker-host or --context ask another engine"
+    )]
+    NoSwarm {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// The Swarm does not answer.
+    #[error("the Swarm of {endpoint} does not answer: {reason}")]
+    SwarmTrouble {
+        /// The endpoint.
+        endpoint: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// Somebody else changed the object first.
+    #[error("{what} was changed by somebody else meanwhile; run the command again")]
+    OutOfDate {
+        /// The object.
+        what: String,
+    },
+    /// There is no such object.
+    #[error("{endpoint} knows no {what}")]
+    NotFound {
+        /// The endpoint.
+        endpoint: String,
+        /// The object.
+        what: String,
+    },
+    /// Another refusal.
+    #[error("{endpoint} answers {what} with {status}: {message}")]
+    Refused {
+        /// The endpoint.
+        endpoint: String,
+        /// What was asked.
+        what: String,
+        /// The status.
+        status: u16,
+        /// What the engine says.
+        message: String,
+    },
+    /// An answer that cannot be read.
+    #[error("{endpoint} answers {what} with something that cannot be read: {reason}")]
+    Answer {
+        /// The endpoint.
+        endpoint: String,
+        /// What was asked.
+        what: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It took too long.
+    #[error("{endpoint} did not answer {what} within {} seconds", .within.as_secs())]
+    Deadline {
+        /// The endpoint.
+        endpoint: String,
+        /// What was asked.
+        what: String,
+        /// How long was waited.
+        within: Duration,
+    },
+    /// Settings of the user that cannot be used.
+    #[error("{0}")]
+    Settings(String),
+}
+
+fn in_brackets(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        known => format!(" ({})", known.join(", ")),
+    }
+}

@@ -1,0 +1,88 @@
+//! A Swarm: its nodes, services and tasks, and the fleet that they make.
+
+pub mod fleet;
+mod saved;
+pub mod stuck;
+
+use std::collections::HashMap;
+
+use crate::engine::{ApiVersion, Engine};
+use crate::error::DockerError;
+use crate::model::{Info, Node, Service, Task};
+
+/// From here on services tell how many of their tasks run.
+const TELLS_STATUS: ApiVersion = ApiVersion(1, 41);
+
+/// A Swarm, as one of its managers knows it.
+#[derive(Debug, Clone, Default)]
+pub struct Swarm {
+    /// Its nodes.
+    pub nodes: Vec<Node>,
+    /// Its services.
+    pub services: Vec<Service>,
+    /// Their tasks, those that ended included.
+    pub tasks: Vec<Task>,
+}
+
+impl Swarm {
+    /// Reads the Swarm of a manager.
+    pub async fn read(engine: &Engine) -> Result<Self, DockerError> {
+        is_manager(engine).await?;
+        let services = if engine.api_version().await? >= TELLS_STATUS {
+            "/services?status=true"
+        } else {
+            "/services"
+        };
+        Ok(Self {
+            nodes: engine.get("/nodes").await?,
+            services: engine.get(services).await?,
+            tasks: engine.get("/tasks").await?,
+        })
+    }
+
+    /// The nodes by their ids.
+    pub fn nodes_by_id(&self) -> HashMap<&str, &Node> {
+        let nodes = self.nodes.iter();
+        nodes.map(|node| (node.id.as_str(), node)).collect()
+    }
+
+    /// The tasks of each service, by its id.
+    pub fn tasks_by_service(&self) -> HashMap<&str, Vec<&Task>> {
+        let mut found: HashMap<&str, Vec<&Task>> = HashMap::new();
+        for task in &self.tasks {
+            found.entry(&task.service_id).or_default().push(task);
+        }
+        found
+    }
+}
+
+/// Whether an engine is a manager; why not, in a sentence.
+pub async fn is_manager(engine: &Engine) -> Result<Info, DockerError> {
+    let info: Info = engine.get("/info").await?;
+    let endpoint = engine.name().to_owned();
+    match info.swarm.local_node_state.as_str() {
+        "active" if info.swarm.control_available => Ok(info),
+        "active" => Err(DockerError::NotManager {
+            endpoint,
+            managers: info
+                .swarm
+                .remote_managers
+                .into_iter()
+                .map(|peer| peer.addr)
+                .collect(),
+        }),
+        "" | "inactive" => Err(DockerError::NoSwarm { endpoint }),
+        "locked" => Err(DockerError::SwarmTrouble {
+            endpoint,
+            reason: "it is locked; docker swarm unlock opens it".to_owned(),
+        }),
+        state => Err(DockerError::SwarmTrouble {
+            endpoint,
+            reason: if info.swarm.error.is_empty() {
+                format!("the node is {state}")
+            } else {
+                info.swarm.error
+            },
+        }),
+    }
+}

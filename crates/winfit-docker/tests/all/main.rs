@@ -1,0 +1,6 @@
+//! Engines and Swarms, real ones.
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod reading;
+mod support;

@@ -1,0 +1,3 @@
+//! What tests of engines share.
+
+pub(crate) mod real_swarm;

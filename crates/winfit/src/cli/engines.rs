@@ -1,0 +1,72 @@
+//! The arguments of commands that ask Docker engines.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use winfit_core::Date;
+
+use super::{FindingsOptions, day, days};
+
+/// Which engine is asked, and how long.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EngineArguments {
+    /// The engine's address, as unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST (else
+    /// DOCKER_HOST, else the current context)
+    #[arg(long, value_name = "ADDRESS", help_heading = ENGINE)]
+    pub(crate) docker_host: Option<String>,
+    /// The Docker context to ask (see docker context ls)
+    #[arg(long, value_name = "NAME", help_heading = ENGINE, conflicts_with = "docker_host")]
+    pub(crate) context: Option<String>,
+    /// How long one answer may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = ENGINE)]
+    pub(crate) timeout: u64,
+}
+
+/// Where the options of engines stand in help.
+const ENGINE: &str = "Engine";
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmArguments {
+    #[command(subcommand)]
+    pub(crate) command: SwarmCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SwarmCommand {
+    /// Show nodes with their Windows versions, services with where they fit, and what is wrong
+    Audit(SwarmAuditArguments),
+}
+
+/// What is told of a Swarm's nodes beside what the Swarm knows.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NodeFacts {
+    /// A node's Windows, as win-a=ltsc2019 or win-a=10.0.17763.437; may be repeated
+    #[arg(long = "host", value_name = "NODE=HOST")]
+    pub(crate) hosts: Vec<String>,
+    /// The node label that tells Windows or Linux
+    #[arg(long, value_name = "NAME", default_value = "OS")]
+    pub(crate) os_label: String,
+    /// The node label that tells the version
+    #[arg(long, value_name = "NAME", default_value = "OsVersion")]
+    pub(crate) version_label: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmAuditArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    /// Ask no engine, and judge what docker node inspect, docker service inspect and docker service ps
+    /// said (JSON; - is standard input); may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["docker_host", "context"])]
+    pub(crate) from: Vec<PathBuf>,
+    /// The day for dates of support (else today)
+    #[arg(long, value_parser = day, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Count support that ends within so many days as a warning
+    #[arg(long, value_parser = days, value_name = "DAYS", default_value = "180d")]
+    pub(crate) eol_within: i64,
+    #[command(flatten)]
+    pub(crate) findings: FindingsOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+}
