@@ -63,7 +63,12 @@ fn text(path: &str) -> String {
 
 #[test]
 fn every_rule_has_a_page_and_every_page_a_rule() {
-    assert_eq!(pages(), rules());
+    let of_swarms = winfit_docker::swarm::stuck::RULES.iter();
+    let all: BTreeSet<String> = of_swarms
+        .map(|rule| rule.name.to_owned())
+        .chain(rules())
+        .collect();
+    assert_eq!(pages(), all);
 }
 
 #[test]
@@ -94,8 +99,11 @@ fn every_page_has_its_parts() {
         let checks = page.matches("```console\n$ winfit check ").count();
         let lints = page.matches("```console\n$ winfit lint").count();
         let images = page.matches("```console\n$ winfit image lint").count();
+        let swarms = page.matches("```console\n$ winfit swarm audit").count();
         assert!(
-            checks >= 2 || lints >= 2 || images >= 2,
+            [checks, lints, images, swarms]
+                .into_iter()
+                .any(|count| count >= 2),
             "{name}: one example of each side"
         );
     }
