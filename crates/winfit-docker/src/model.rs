@@ -143,6 +143,8 @@ pub struct NodeStatus {
 pub struct ManagerStatus {
     /// It leads.
     pub leader: bool,
+    /// `ADDRESS:PORT`, by which others reach it.
+    pub addr: String,
 }
 
 /// A service.

@@ -1,6 +1,7 @@
 //! A Swarm: its nodes, services and tasks, and the fleet that they make.
 
 pub mod fleet;
+pub mod nodes;
 mod saved;
 pub mod stuck;
 

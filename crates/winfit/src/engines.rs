@@ -8,17 +8,26 @@ use winfit_docker::{Engine, Settings};
 
 use crate::cli::EngineArguments;
 use crate::output::usage;
+use crate::plugin;
 
 /// An engine with the runtime that asks it.
 pub(crate) struct Engines {
     engine: Engine,
+    settings: Settings,
     runtime: Runtime,
 }
 
 impl Engines {
     /// The engine that the arguments, else the environment, name.
     pub(crate) fn new(arguments: &EngineArguments) -> Result<Self> {
-        let endpoint = Settings::of_user()
+        let mut arguments = arguments.clone();
+        if arguments.docker_host.is_none() && arguments.context.is_none() {
+            let given = plugin::given();
+            arguments.docker_host = given.host;
+            arguments.context = given.context;
+        }
+        let settings = Settings::of_user();
+        let endpoint = settings
             .endpoint(
                 arguments.docker_host.as_deref(),
                 arguments.context.as_deref(),
@@ -29,7 +38,8 @@ impl Engines {
             .enable_all()
             .build()?;
         Ok(Self {
-            engine: Engine::new(endpoint, Duration::from_secs(arguments.timeout)),
+            engine: Engine::new(endpoint, patience(&arguments)),
+            settings,
             runtime,
         })
     }
@@ -39,8 +49,18 @@ impl Engines {
         &self.engine
     }
 
+    /// What tells where other engines are.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Waits for something that asks.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
+}
+
+/// How long one answer may take.
+pub(crate) fn patience(arguments: &EngineArguments) -> Duration {
+    Duration::from_secs(arguments.timeout)
 }

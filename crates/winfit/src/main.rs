@@ -9,6 +9,7 @@ mod json;
 mod online;
 mod output;
 mod overlay;
+mod plugin;
 mod progress;
 mod report_file;
 mod settling;
@@ -25,27 +26,27 @@ use crate::output::Outcome;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    if let Some(word) = cli::single_dash_word(std::env::args().skip(1)) {
+    let arguments = match plugin::asked(std::env::args_os()) {
+        plugin::Asked::Arguments(arguments) => arguments,
+        plugin::Asked::Metadata => {
+            let metadata = plugin::metadata() + "\n";
+            return finish(&Outcome::new(metadata, output::Exit::Fits));
+        }
+    };
+    let words = arguments.iter().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    if let Some(word) = cli::single_dash_word(words) {
         output::complain(&format!(
             "{word} has one dash; long options take two, as -{word}"
         ));
         return ExitCode::from(output::Exit::Usage as u8);
     }
-    let arguments = cli::Arguments::parse();
+    let arguments = cli::Arguments::parse_from(arguments);
     for complaint in overlay::take_up(!arguments.no_overlay) {
         output::complain(&complaint);
     }
     match run(&arguments) {
-        Ok(outcome) => {
-            if let Err(error) = output::print(&outcome) {
-                // A reader that closed the pipe (`winfit … | head`) has what it wanted.
-                if !output::is_closed_pipe(&error) {
-                    output::complain(&format!("the answer could not be written: {error}"));
-                    return ExitCode::from(3);
-                }
-            }
-            ExitCode::from(outcome.exit as u8)
-        }
+        Ok(outcome) => finish(&outcome),
         Err(error) => {
             let exit = error
                 .downcast_ref::<output::Refusal>()
@@ -54,6 +55,18 @@ fn main() -> ExitCode {
             ExitCode::from(exit as u8)
         }
     }
+}
+
+/// Prints the answer.
+fn finish(outcome: &Outcome) -> ExitCode {
+    if let Err(error) = output::print(outcome) {
+        // A reader that closed the pipe (`winfit … | head`) has what it wanted.
+        if !output::is_closed_pipe(&error) {
+            output::complain(&format!("the answer could not be written: {error}"));
+            return ExitCode::from(3);
+        }
+    }
+    ExitCode::from(outcome.exit as u8)
 }
 
 fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {

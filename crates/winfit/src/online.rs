@@ -30,7 +30,7 @@ pub(crate) struct RegistryArguments {
     #[arg(long = "ca", help_heading = REGISTRIES, value_name = "FILE")]
     pub(crate) authorities: Vec<PathBuf>,
     /// How long one image may take, in seconds
-    #[arg(long, help_heading = REGISTRIES, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, help_heading = REGISTRIES, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
 }
 

@@ -18,7 +18,13 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "NAME", help_heading = ENGINE, conflicts_with = "docker_host")]
     pub(crate) context: Option<String>,
     /// How long one answer may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = ENGINE)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        help_heading = ENGINE
+    )]
     pub(crate) timeout: u64,
 }
 
@@ -55,6 +61,10 @@ pub(crate) struct NodeFacts {
 pub(crate) struct SwarmAuditArguments {
     #[command(flatten)]
     pub(crate) nodes: NodeFacts,
+    /// Ask also the engine of each Windows node, at the address that this makes of {addr} and {hostname},
+    /// as tcp://{addr}:2376
+    #[arg(long, value_name = "TEMPLATE", conflicts_with = "from")]
+    pub(crate) endpoint_template: Option<String>,
     /// Ask no engine, and judge what docker node inspect, docker service inspect and docker service ps
     /// said (JSON; - is standard input); may be repeated
     #[arg(long, value_name = "FILE", conflicts_with_all = ["docker_host", "context"])]

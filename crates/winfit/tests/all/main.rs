@@ -15,6 +15,7 @@ mod mend;
 mod online;
 mod page_registry;
 mod pages;
+mod plugin;
 mod proxies;
 mod sandbox;
 mod sarif;

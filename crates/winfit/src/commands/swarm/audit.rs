@@ -1,16 +1,18 @@
 //! `winfit swarm audit`: nodes, services, and what is wrong.
 
 use anyhow::Result;
+use winfit_core::Catalog;
 use winfit_core::audit::{Audit, AuditOptions, RULES, audit};
 use winfit_core::finding::{Finding, Rule};
-use winfit_docker::swarm::fleet::fleet;
-use winfit_docker::swarm::{Swarm, stuck};
+use winfit_docker::DockerError;
+use winfit_docker::swarm::fleet::{Told, fleet};
+use winfit_docker::swarm::{Swarm, nodes, stuck};
 
 use super::{human, names, told};
 use crate::cli::{FindingsFormat, SwarmAuditArguments};
 use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::commands::notes::Calendar;
-use crate::engines::Engines;
+use crate::engines::{Engines, patience};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, NoFiles, Report};
 use crate::input;
@@ -24,12 +26,19 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
             twice.display()
         )));
     }
-    let told = told(catalog, &arguments.nodes)?;
-    let (swarm, mut complaints, hosts_from) = read(arguments)?;
-    let unknown = told.keys().filter(|name| !knows(&swarm, name));
+    let given = told(catalog, &arguments.nodes)?;
+    let Read {
+        swarm,
+        mut complaints,
+        hosts_from,
+        mut told,
+    } = read(catalog, arguments)?;
+    let unknown = given.keys().filter(|name| !knows(&swarm, name));
     complaints.extend(
         unknown.map(|name| format!("--host {name}=…: the Swarm has no node of that name or id")),
     );
+    // What a user says goes before what an engine says.
+    told.extend(given);
     let fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
@@ -99,13 +108,43 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The Swarm, what of its files could not be read, and where it comes from in words.
-fn read(arguments: &SwarmAuditArguments) -> Result<(Swarm, Vec<String>, String)> {
+/// A Swarm, and what was learnt beside it.
+struct Read {
+    swarm: Swarm,
+    /// What could not be read.
+    complaints: Vec<String>,
+    /// Where it comes from, in words.
+    hosts_from: String,
+    /// What the nodes' own engines said.
+    told: Told,
+}
+
+fn read(catalog: &'static Catalog, arguments: &SwarmAuditArguments) -> Result<Read> {
     if arguments.from.is_empty() {
         let engines = Engines::new(&arguments.engine)?;
-        let swarm = engines.block_on(Swarm::read(engines.engine()));
-        let swarm = swarm.map_err(|error| nothing(error.to_string()))?;
-        return Ok((swarm, Vec::new(), engines.engine().name().to_owned()));
+        let refused = |error: DockerError| nothing(error.to_string());
+        let swarm = engines
+            .block_on(Swarm::read(engines.engine()))
+            .map_err(refused)?;
+        let mut read = Read {
+            swarm,
+            complaints: Vec::new(),
+            hosts_from: engines.engine().name().to_owned(),
+            told: Told::new(),
+        };
+        if let Some(template) = &arguments.endpoint_template {
+            let patience = patience(&arguments.engine);
+            let asked = nodes::ask(catalog, &read.swarm, engines.settings(), template, patience);
+            let answers = engines.block_on(asked).map_err(|error| match error {
+                DockerError::Settings(reason) => usage(reason),
+                other => refused(other),
+            })?;
+            read.told = answers.told;
+            let silent = answers.silent.into_iter();
+            read.complaints
+                .extend(silent.map(|(node, reason)| format!("node {node}: {reason}")));
+        }
+        return Ok(read);
     }
     let mut swarm = Swarm::default();
     let mut complaints = Vec::new();
@@ -123,7 +162,12 @@ fn read(arguments: &SwarmAuditArguments) -> Result<(Swarm, Vec<String>, String)>
         );
         return Err(nothing(complaints.join("\n")));
     }
-    Ok((swarm, complaints, "saved".to_owned()))
+    Ok(Read {
+        swarm,
+        complaints,
+        hosts_from: "saved".to_owned(),
+        told: Told::new(),
+    })
 }
 
 fn knows(swarm: &Swarm, name: &str) -> bool {
