@@ -18,7 +18,7 @@ use crate::digest::Digest;
 use crate::place::Place;
 
 /// The file in the cache's folder. Its number changes when what is kept changes its form.
-const FILE: &str = "facts-2.sqlite3";
+const FILE: &str = "facts-3.sqlite3";
 
 /// A larger record is none of ours.
 const MOST: usize = 4 * 1024 * 1024;
@@ -48,7 +48,7 @@ enum Row {
     Tag {
         name: String,
         digest: String,
-        /// Seconds since 1970.
+        /// Milliseconds since 1970.
         learnt: i64,
     },
     Fact {
@@ -97,7 +97,7 @@ impl Cache {
             })
         })?;
         // A time to come is from a clock that was wrong.
-        let learnt = Duration::from_secs(learnt.try_into().ok()?);
+        let learnt = Duration::from_millis(learnt.try_into().ok()?);
         let age = now().checked_sub(learnt)?;
         let fresh = within.is_none_or(|within| age < within);
         fresh.then(|| Digest::parse(&digest))?
@@ -108,7 +108,7 @@ impl Cache {
         self.keep(Row::Tag {
             name: full_name(place, tag),
             digest: digest.to_string(),
-            learnt: now().as_secs().cast_signed(),
+            learnt: i64::try_from(now().as_millis()).unwrap_or_default(),
         });
     }
 
@@ -168,13 +168,16 @@ impl Cache {
 impl Store {
     fn open(folder: &Path) -> Self {
         let file = folder.join(FILE);
+        let connected = connect(&file);
         let mut store = Self {
-            connection: connect(&file).ok(),
             file,
+            connection: None,
             pending: Vec::new(),
         };
-        if store.connection.is_none() {
-            store.begin_anew();
+        match connected {
+            Ok(connection) => store.connection = Some(connection),
+            // One that is only busy, or not for us, is somebody else's still.
+            Err(error) => store.after(&error),
         }
         store
     }
@@ -243,12 +246,12 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     }
     let connection = Connection::open(file)?;
     connection.busy_timeout(PATIENCE)?;
-    // Facts are some kilobytes each: a table with row ids holds such rows better, and what is mapped needs
-    // no call a page.
+    // Facts are some kilobytes each: a table with row ids holds such rows better. The file is not mapped:
+    // who cuts off a mapped file ends all who read it.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
-         PRAGMA mmap_size = 268435456;
+         PRAGMA cache_size = -16384;
          CREATE TABLE IF NOT EXISTS tags (
              name TEXT PRIMARY KEY, digest TEXT NOT NULL, learnt INTEGER NOT NULL
          ) WITHOUT ROWID, STRICT;
@@ -269,7 +272,12 @@ fn write(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<()> {
                 digest,
                 learnt,
             } => transaction
-                .prepare_cached("INSERT OR REPLACE INTO tags VALUES (?1, ?2, ?3)")?
+                // Whoever writes late may have learnt early.
+                .prepare_cached(
+                    "INSERT INTO tags VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE
+                     SET digest = excluded.digest, learnt = excluded.learnt
+                     WHERE excluded.learnt >= tags.learnt",
+                )?
                 .execute(params![name, digest, learnt])?,
             Row::Fact { kind, digest, json } => transaction
                 .prepare_cached("INSERT OR REPLACE INTO facts VALUES (?1, ?2, ?3)")?
@@ -344,6 +352,42 @@ mod tests {
             let tag = cache.tag(&place("a"), &number.to_string(), None);
             assert_eq!(tag, Some(digest(number)));
         }
+    }
+
+    #[test]
+    fn what_was_learnt_last_counts_whoever_writes_it_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let (early, late) = (
+            Cache::new(Some(folder.path())),
+            Cache::new(Some(folder.path())),
+        );
+        early.keep_tag(&place("a"), "1", &Digest::of(b"old"));
+        std::thread::sleep(Duration::from_millis(5));
+        late.keep_tag(&place("a"), "1", &Digest::of(b"new"));
+        drop(late);
+        drop(early);
+        let cache = Cache::new(Some(folder.path()));
+        assert_eq!(cache.tag(&place("a"), "1", None), Some(Digest::of(b"new")));
+    }
+
+    #[test]
+    fn a_file_that_is_busy_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let digest = Digest::of(b"x");
+        let cache = Cache::new(Some(folder.path()));
+        cache.keep_fact("images", &digest, &1);
+        drop(cache);
+        let busy = Connection::open(folder.path().join(FILE)).unwrap();
+        busy.execute_batch(
+            "PRAGMA locking_mode = EXCLUSIVE; INSERT INTO tags VALUES ('x', 'y', 1)",
+        )
+        .unwrap();
+        let cache = Cache::new(Some(folder.path()));
+        assert_eq!(cache.fact::<u32>("images", &digest), None);
+        drop(cache);
+        drop(busy);
+        let cache = Cache::new(Some(folder.path()));
+        assert_eq!(cache.fact::<u32>("images", &digest), Some(1));
     }
 
     #[test]

@@ -86,7 +86,12 @@ struct Inner {
     transport: Transport,
     cache: Cache,
     documents: Flights<(Place, String), Result<Document, RegistryError>>,
+    /// What a digest means is the same everywhere, so whoever asks first asks for all.
     configs: Flights<Digest, Result<ImageConfig, RegistryError>>,
+    /// What one repository said, where it matters which one was asked.
+    own_configs: Flights<(Place, Digest), Result<ImageConfig, RegistryError>>,
+    /// Whether repositories still have what is known.
+    presence: Flights<(Place, Digest), Result<(), RegistryError>>,
 }
 
 impl Client {
@@ -98,6 +103,8 @@ impl Client {
             options,
             documents: Flights::default(),
             configs: Flights::default(),
+            own_configs: Flights::default(),
+            presence: Flights::default(),
         }))
     }
 
@@ -109,6 +116,10 @@ impl Client {
     /// What earlier runs have learnt.
     pub(crate) fn cache(&self) -> &Cache {
         &self.0.cache
+    }
+
+    pub(crate) fn presence(&self) -> &Flights<(Place, Digest), Result<(), RegistryError>> {
+        &self.0.presence
     }
 
     pub(crate) fn transport(&self) -> &Transport {
@@ -137,7 +148,13 @@ impl Client {
         let place = Place::of(reference);
         let key = (place.clone(), name_of(reference).to_owned());
         let fetch = self.fetch_manifest(&place, reference);
-        self.0.documents.answer(key, fetch).await
+        let document = self.0.documents.answer(key, fetch).await?;
+        if reference.digest.is_none() {
+            // The same by its digest need not be asked for.
+            let by_digest = (place, document.digest.to_string());
+            self.0.documents.know(by_digest, Ok(document.clone()));
+        }
+        Ok(document)
     }
 
     async fn fetch_manifest(
@@ -169,21 +186,51 @@ impl Client {
         reference: &Reference,
         digest: &Digest,
     ) -> Result<ImageConfig, RegistryError> {
-        let fetch = async {
-            if let Some(known) = self.cache().fact("configs", digest) {
-                return Ok(known);
+        let place = Place::of(reference);
+        let own = (place.clone(), digest.clone());
+        if self.looks_again() {
+            let fetch = Box::pin(self.fetch_config(reference, digest, true));
+            return self.0.own_configs.answer(own, fetch).await;
+        }
+        let fetch = Box::pin(self.fetch_config(reference, digest, false));
+        match self.0.configs.answer(digest.clone(), fetch).await {
+            Ok(config) => Ok(config),
+            // Another repository may have been asked, whose trouble says nothing of this one.
+            Err(_) => {
+                let fetch = Box::pin(self.fetch_config(reference, digest, false));
+                self.0.own_configs.answer(own, fetch).await
             }
-            if self.options().offline {
-                return Err(RegistryError::Offline {
-                    reference: reference.to_string(),
-                });
+        }
+    }
+
+    /// `present`: what is known counts only where the repository still has it.
+    async fn fetch_config(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        present: bool,
+    ) -> Result<ImageConfig, RegistryError> {
+        let place = Place::of(reference);
+        if let Some(known) = self.cache().fact("configs", digest) {
+            if present {
+                self.present(&place, digest).await?;
             }
-            let document = self.manifest(reference).await?;
-            let config = self.config_of(&Place::of(reference), &document).await?;
-            self.cache().keep_fact("configs", digest, &config);
-            Ok(config)
-        };
-        self.0.configs.answer(digest.clone(), fetch).await
+            return Ok(known);
+        }
+        if self.options().offline {
+            return Err(RegistryError::Offline {
+                reference: reference.to_string(),
+            });
+        }
+        let document = self.manifest(reference).await?;
+        let config = self.config_of(&place, &document).await?;
+        self.cache().keep_fact("configs", digest, &config);
+        Ok(config)
+    }
+
+    /// Whether what is known by its digest is asked for again: see [`Options::look_again`].
+    pub(crate) fn looks_again(&self) -> bool {
+        self.options().look_again && !self.options().offline
     }
 
     async fn config_of(

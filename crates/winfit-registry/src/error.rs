@@ -205,7 +205,7 @@ impl RegistryError {
                 | Self::ClientCertificate { .. }
                 | Self::LoginRefused { .. }
                 | Self::RateLimited { .. }
-        )
+        ) || matches!(self, Self::Deadline { doing, .. } if doing.starts_with("waiting for "))
     }
 }
 

@@ -25,6 +25,14 @@ impl<K: Eq + Hash, V: Clone> Flights<K, V> {
         };
         cell.get_or_init(|| fetch).await.clone()
     }
+
+    /// Takes an answer that came by itself, where nobody has asked yet.
+    pub(crate) fn know(&self, key: K, answer: V) {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        flights
+            .entry(key)
+            .or_insert_with(|| Arc::new(OnceCell::new_with(Some(answer))));
+    }
 }
 
 #[cfg(test)]

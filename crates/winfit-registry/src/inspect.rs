@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 use winfit_core::reference::Reference;
 
 use crate::client::{Client, Document};
@@ -65,6 +65,11 @@ pub struct Child {
 }
 
 impl Child {
+    /// Whether the registry does not have it.
+    pub fn is_missing(&self) -> bool {
+        self.trouble.as_ref().is_some_and(RegistryError::is_missing)
+    }
+
     /// The operating system, by the index, else by the config.
     pub fn os(&self) -> &str {
         let entry = self.entry.as_ref().map(|entry| entry.os.as_str());
@@ -150,7 +155,7 @@ const KIND: &str = "images";
 /// Reads an image: its index, and the manifest and the config of each child. What is known of its digest
 /// from an earlier run is not asked for again.
 pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageReport, RegistryError> {
-    let looks_again = looks_again(client);
+    let looks_again = client.looks_again();
     if let Some(report) = known_image(client, reference) {
         if looks_again {
             return still_there(client, report).await;
@@ -182,10 +187,6 @@ pub async fn inspect(client: &Client, reference: &Reference) -> Result<ImageRepo
     Ok(report(reference, digest, known))
 }
 
-fn looks_again(client: &Client) -> bool {
-    client.options().look_again && !client.options().offline
-}
-
 /// A known image, once its registry has said that it still has it; a child that is gone is one that could
 /// not be read.
 async fn still_there(
@@ -195,15 +196,7 @@ async fn still_there(
     let place = Place::of(&report.reference);
     let ask = |digest: Digest| {
         let (client, place) = (client.clone(), place.clone());
-        tokio::spawn(async move {
-            let is_there = client.has_manifest(&place, digest.as_str()).await?;
-            if is_there {
-                return Ok(());
-            }
-            Err(RegistryError::NotFound {
-                reference: place.named(digest.as_str()),
-            })
-        })
+        tokio::spawn(async move { client.present(&place, &digest).await })
     };
     let whole = ask(report.digest.clone());
     let asked: Vec<_> = report
@@ -230,7 +223,7 @@ async fn still_there(
 
 /// What earlier runs know of images, without a request.
 pub fn known(client: &Client, references: &[Reference]) -> Vec<Option<ImageReport>> {
-    if looks_again(client) {
+    if client.looks_again() {
         return vec![None; references.len()];
     }
     client.cache().reading(|| {
@@ -311,6 +304,12 @@ async fn read(
     })
 }
 
+/// A config that is asked for, or why not.
+enum Asked {
+    Task(JoinHandle<Result<ImageConfig, RegistryError>>),
+    Not(Option<RegistryError>),
+}
+
 /// The children of an index, all at a time.
 async fn children(
     client: &Client,
@@ -328,18 +327,31 @@ async fn children(
             ),
         })?;
         let attestation = is_attestation(&entry);
-        let config = (!attestation).then(|| {
+        if matches!(entry.media_type.as_str(), OCI_INDEX | DOCKER_LIST) {
+            let trouble = RegistryError::Answer {
+                reference: by_digest(reference, &digest).to_string(),
+                reason: "it is an index within an index, which Docker does not pull; put its images into the outer one: winfit image assemble"
+                    .to_owned(),
+            };
+            asked.push((entry, digest, attestation, Asked::Not(Some(trouble))));
+            continue;
+        }
+        let config = if attestation {
+            Asked::Not(None)
+        } else {
             let (client, digest) = (client.clone(), digest.clone());
             let named = by_digest(reference, &digest);
-            tokio::spawn(async move { config(&client, &named, &digest, left).await })
-        });
+            Asked::Task(tokio::spawn(async move {
+                config(&client, &named, &digest, left).await
+            }))
+        };
         asked.push((entry, digest, attestation, config));
     }
     let mut children = Vec::with_capacity(asked.len());
     for (entry, digest, attestation, config) in asked {
         let (config, trouble) = match config {
-            None => (None, None),
-            Some(task) => apart(task.await.unwrap_or_else(|error| {
+            Asked::Not(trouble) => (None, trouble),
+            Asked::Task(task) => apart(task.await.unwrap_or_else(|error| {
                 Err(RegistryError::Answer {
                     reference: reference.to_string(),
                     reason: error.to_string(),
@@ -377,11 +389,8 @@ pub(crate) fn is_attestation(entry: &Descriptor) -> bool {
         .platform
         .as_ref()
         .is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown");
-    unknown
-        || entry
-            .annotations
-            .keys()
-            .any(|key| key.starts_with("vnd.docker.reference."))
+    let kind = entry.annotations.get("vnd.docker.reference.type");
+    unknown || kind.is_some_and(|kind| kind == "attestation-manifest")
 }
 
 fn by_digest(reference: &Reference, digest: &Digest) -> Reference {

@@ -32,7 +32,13 @@ impl Client {
                     reason: format!("the registry stored something else than {digest}"),
                 })
             }
-            _ => Ok(digest),
+            _ => {
+                if Digest::parse(tag_or_digest).is_none() {
+                    // What the tag means now is known better than by whoever read it before.
+                    self.cache().keep_tag(place, tag_or_digest, &digest);
+                }
+                Ok(digest)
+            }
         }
     }
 
@@ -50,6 +56,24 @@ impl Client {
             .mount(place, digest, from_repository)
             .await?;
         Ok(answer.status == StatusCode::CREATED)
+    }
+
+    /// Asks whether a repository has a manifest, once in a run.
+    pub(crate) async fn present(
+        &self,
+        place: &Place,
+        digest: &Digest,
+    ) -> Result<(), RegistryError> {
+        let ask = async {
+            if self.has_manifest(place, digest.as_str()).await? {
+                return Ok(());
+            }
+            Err(RegistryError::NotFound {
+                reference: place.named(digest.as_str()),
+            })
+        };
+        let key = (place.clone(), digest.clone());
+        self.presence().answer(key, ask).await
     }
 
     /// Whether a repository has a manifest of this tag or digest.

@@ -43,16 +43,19 @@ impl Search {
         let in_data = |below: &str| data.as_ref().map(|data| data.join(below));
         let some = |all: Vec<Option<PathBuf>>| all.into_iter().flatten().collect();
         Self {
-            // What is named comes before what is only there, and Docker's before Podman's: the images
-            // that are asked for are Docker's to run.
-            auth_files: some(vec![
-                path("REGISTRY_AUTH_FILE"),
-                path("DOCKER_CONFIG")
-                    .or_else(|| in_home(".docker"))
-                    .map(|folder| folder.join("config.json")),
-                path("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
-                in_config("containers/auth.json"),
-            ]),
+            // A file that is named for logins is the only one, as it is to the containers tools. Without
+            // one Docker's comes before Podman's: the images that are asked for are Docker's to run.
+            auth_files: path("REGISTRY_AUTH_FILE")
+                .map(|only| vec![only])
+                .unwrap_or_else(|| {
+                    some(vec![
+                        path("DOCKER_CONFIG")
+                            .or_else(|| in_home(".docker"))
+                            .map(|folder| folder.join("config.json")),
+                        path("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
+                        in_config("containers/auth.json"),
+                    ])
+                }),
             helpers: variable("PATH")
                 .map(|list| std::env::split_paths(&list).collect())
                 .unwrap_or_default(),
@@ -78,26 +81,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_named_comes_first() {
-        let search = Search::by(|name| {
-            let value = match name {
-                "HOME" => "/home/u",
-                "DOCKER_CONFIG" => "/named",
-                "REGISTRY_AUTH_FILE" => "/other/auth.json",
-                "XDG_RUNTIME_DIR" => "/run/u",
-                _ => return None,
-            };
-            Some(value.into())
-        });
+    fn what_is_named_goes_before_what_is_there() {
+        let of = |named: Option<&'static str>| {
+            Search::by(|name| {
+                let value = match name {
+                    "HOME" => "/home/u",
+                    "DOCKER_CONFIG" => "/named",
+                    "REGISTRY_AUTH_FILE" => named?,
+                    "XDG_RUNTIME_DIR" => "/run/u",
+                    _ => return None,
+                };
+                Some(value.into())
+            })
+            .auth_files
+        };
         let files: Vec<PathBuf> = [
-            "/other/auth.json",
             "/named/config.json",
             "/run/u/containers/auth.json",
             "/home/u/.config/containers/auth.json",
         ]
         .map(PathBuf::from)
         .into();
-        assert_eq!(search.auth_files, files);
+        assert_eq!(of(None), files);
+        assert_eq!(
+            of(Some("/other/auth.json")),
+            [PathBuf::from("/other/auth.json")]
+        );
         assert_eq!(
             Search::by(|_| None).auth_files,
             Vec::<PathBuf>::new(),

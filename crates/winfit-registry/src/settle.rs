@@ -5,19 +5,36 @@ use winfit_core::image::Image;
 use winfit_core::variants::{Variant, Variants};
 use winfit_core::version::OsVersion;
 
+use crate::error::RegistryError;
 use crate::inspect::{Child, ImageReport};
 
-/// The images of a report that run on something; attestations do not.
-pub fn variants(report: &ImageReport) -> Variants {
-    let images = report.children.iter();
-    Variants {
+/// The images of a report that run on something; attestations do not, nor does what the registry does not
+/// have.
+///
+/// # Errors
+///
+/// Why nothing is known of any of them.
+pub fn variants(report: &ImageReport) -> Result<Variants, RegistryError> {
+    let images: Vec<Variant> = report
+        .children
+        .iter()
+        .filter(|child| !child.attestation && !child.is_missing())
+        .filter_map(|child| variant(child, !report.is_index))
+        .collect();
+    let mut troubles = report
+        .children
+        .iter()
+        .filter_map(|child| child.trouble.clone());
+    if images.is_empty()
+        && let Some(trouble) = troubles.next()
+    {
+        return Err(trouble);
+    }
+    Ok(Variants {
         digest: report.digest.to_string(),
         is_index: report.is_index,
-        images: images
-            .filter(|child| !child.attestation)
-            .filter_map(|child| variant(child, !report.is_index))
-            .collect(),
-    }
+        images,
+    })
 }
 
 /// A child with its facts. None: it is for a system that winfit knows nothing of.

@@ -79,7 +79,7 @@ impl Answers {
                 let answer = match report {
                     Ok(report) => {
                         answers.troubles.extend(settle::troubles(&report));
-                        Ok(Arc::new(settle::variants(&report)))
+                        settle::variants(&report).map(Arc::new)
                     }
                     Err(error) => {
                         if error.is_of_registry() {

@@ -35,6 +35,8 @@ pub struct Choice<'c> {
     pub matching: usize,
     /// How what it takes runs on the host; none: nothing is taken.
     pub verdict: Option<Verdict>,
+    /// The registry does not have what it takes.
+    pub missing: bool,
     /// The child that suits the host best and that another rule or order would take.
     pub passed_over: Option<usize>,
 }
@@ -49,8 +51,12 @@ impl Choice<'_> {
         }
     }
 
-    /// Whether what is taken runs on the host, with the isolation that the host uses by itself.
+    /// Whether what is taken runs on the host, with the isolation that the host uses by itself. What is
+    /// not there does not.
     pub fn starts(&self) -> Option<Answer> {
+        if self.missing {
+            return Some(Answer::No);
+        }
         let verdict = self.verdict.as_ref()?;
         Some(verdict.answers.of(verdict.default_isolation).answer)
     }
@@ -68,11 +74,16 @@ pub fn choose<'c>(catalog: &'c Catalog, image: &ImageIndex, host: &Host) -> Opti
         rule,
         matching: 0,
         verdict: None,
+        missing: false,
         passed_over: None,
     };
     let Some(rule) = rule else {
         return Some(choice);
     };
+    if image.entries.iter().any(Entry::is_untold) {
+        // What one of them is nobody could read: it may be the one.
+        return Some(choice);
+    }
     if image.is_index {
         let (at, matching) = child(catalog, image, host, rule);
         choice.taken = at.map_or(Taken::Refused, Taken::Child);
@@ -85,6 +96,7 @@ pub fn choose<'c>(catalog: &'c Catalog, image: &ImageIndex, host: &Host) -> Opti
         };
     }
     let taken = choice.index().map(|at| &image.entries[at]);
+    choice.missing = taken.is_some_and(|entry| entry.missing);
     choice.verdict = taken.map(|entry| on_host(catalog, host, entry));
     choice.passed_over = best(catalog, image, host).filter(|best| {
         let best = &image.entries[*best];
@@ -212,8 +224,16 @@ impl Choice<'_> {
                 self.matching,
                 order_in_words(rule.order)
             ),
+            Taken::Unknown if image.entries.iter().any(Entry::is_untold) => {
+                "what one of its images is for could not be read".to_owned()
+            }
             Taken::Unknown => "the image's platform cannot be told".to_owned(),
         };
+        if self.missing {
+            return format!(
+                "{reason}; the registry does not have it, and the pull ends with \"not found\""
+            );
+        }
         let child = self.index().map(|at| &image.entries[at]);
         let unstated = child.filter(|entry| {
             let seen = seen(entry).and_then(|platform| platform.os_version.as_deref());

@@ -90,6 +90,11 @@ impl Entry {
         !self.attestation && by_config.unwrap_or(self.os()) == "windows"
     }
 
+    /// Whether nobody knows what it is for: the index does not say, and its config could not be read.
+    pub fn is_untold(&self) -> bool {
+        !self.attestation && !self.missing && self.os().is_empty()
+    }
+
     /// `10.0.20348.825`, or the digest's first digits where no version is stated: what sentences call it.
     pub fn name(&self) -> String {
         match self.version_text() {

@@ -63,6 +63,8 @@ pub(crate) struct Asker {
     deadline: Duration,
     /// Hosts of this machine that were found to speak TLS.
     speak_tls: Mutex<HashSet<Url>>,
+    /// Mirrors that did not answer in their time, and are not asked again in this run.
+    silent: Mutex<HashSet<Url>>,
 }
 
 impl Asker {
@@ -75,6 +77,7 @@ impl Asker {
             retry: options.retry,
             deadline: options.deadline,
             speak_tls: Mutex::default(),
+            silent: Mutex::default(),
         }
     }
 
@@ -87,12 +90,25 @@ impl Asker {
             // A mirror that hangs leaves time for the others, and for the registry.
             let share = self.deadline / (mirrors.len() as u32 + 1);
             for mirror in mirrors {
+                if self.is_silent(&mirror.base) {
+                    continue;
+                }
                 let asked = tokio::time::timeout(share, self.ask_endpoint(&call, mirror, 1));
-                // What it sends for a digest may be checked; of something else the registry has the right one.
-                if let Ok(Ok(answer)) = asked.await
-                    && call.digest.is_none_or(|digest| digest.is_of(&answer.body))
-                {
-                    return Ok(answer);
+                match asked.await {
+                    // What it sends for a digest may be checked; of something else the registry has the
+                    // right one.
+                    Ok(Ok(answer))
+                        if call.digest.is_none_or(|digest| digest.is_of(&answer.body)) =>
+                    {
+                        return Ok(answer);
+                    }
+                    Ok(_) => {}
+                    Err(_) => {
+                        let silent = self.silent.lock();
+                        silent
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .insert(mirror.base.clone());
+                    }
                 }
             }
             let attempts = self.retry.attempts;
@@ -141,6 +157,11 @@ impl Asker {
                 other
             }
         }
+    }
+
+    fn is_silent(&self, mirror: &Url) -> bool {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.contains(mirror)
     }
 
     fn speaks_tls(&self, base: &Url) -> bool {

@@ -4,7 +4,7 @@ use super::{LookedAt, some_of};
 use crate::finding::{Finding, Severity};
 use crate::fleet::Member;
 use crate::host::{Host, Os};
-use crate::index::{best, choose};
+use crate::index::{Entry, best, choose};
 use crate::reason::windows_name;
 use crate::recommend::tags_for;
 use crate::reference::Base;
@@ -19,11 +19,10 @@ pub(super) fn findings(looked_at: &LookedAt<'_>, hosts: &[Member], findings: &mu
             continue;
         }
         let Some(best) = best(catalog, looked_at.image, host) else {
-            if looked_at
-                .image
-                .windows()
-                .all(|(_, entry)| entry.version().is_some())
-            {
+            let mut windows = looked_at.image.windows();
+            let mut entries = looked_at.image.entries.iter();
+            let is_read = !entries.any(Entry::is_untold);
+            if is_read && windows.all(|(_, entry)| entry.version().is_some()) {
                 left_out.push(member);
             }
             continue;

@@ -197,6 +197,14 @@ fn one(
         read.asked += now.len();
         let mut stop = false;
         for (pinned, report) in now.iter().zip(reports) {
+            // What could not be read says nothing against its tag.
+            let report = report.and_then(|report| {
+                let mut children = report.children.iter();
+                match children.find_map(|child| child.trouble.clone()) {
+                    Some(trouble) => Err(trouble),
+                    None => Ok(report),
+                }
+            });
             match report {
                 Ok(report) => match learn::learn(pinned, &report, today) {
                     Found::Learnt(learnt) => state.learn(&read.name, &pinned.tag, &learnt),

@@ -51,8 +51,13 @@ fn headline(report: &ImageReport, knowledge: &[Option<Known<'_>>]) -> String {
     let mut windows: Vec<String> = Vec::new();
     let mut untold = 0;
     let mut others = 0;
+    let mut unread = 0;
     let children = report.children.iter().zip(knowledge);
     for (child, known) in children.filter(|(child, _)| !child.attestation) {
+        if child.os().is_empty() && child.trouble.is_some() {
+            unread += 1;
+            continue;
+        }
         if child.os() != "windows" {
             others += 1;
             continue;
@@ -69,6 +74,14 @@ fn headline(report: &ImageReport, knowledge: &[Option<Known<'_>>]) -> String {
     }
     if untold > 0 {
         windows.push("a Windows that nothing states".to_owned());
+    }
+    if unread > 0 {
+        let what = if report.is_index {
+            format!("{} in it", plural(unread, "image"))
+        } else {
+            "what is in it".to_owned()
+        };
+        return format!("{name}: {what} could not be read, so nobody knows what all it is for.");
     }
     match (windows.len(), others) {
         (0, _) => format!("{name} holds no Windows image."),
