@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::version::quote_for_error;
 
 /// `[registry/]repository[:tag][@digest]`, as engines read it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The registry's host and port, where written.
     pub registry: Option<String>,

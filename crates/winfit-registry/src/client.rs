@@ -193,14 +193,12 @@ impl Client {
             return self.0.own_configs.answer(own, fetch).await;
         }
         let fetch = Box::pin(self.fetch_config(reference, digest, false));
-        match self.0.configs.answer(digest.clone(), fetch).await {
-            Ok(config) => Ok(config),
-            // Another repository may have been asked, whose trouble says nothing of this one.
-            Err(_) => {
-                let fetch = Box::pin(self.fetch_config(reference, digest, false));
-                self.0.own_configs.answer(own, fetch).await
-            }
+        if let Ok(config) = self.0.configs.answer(digest.clone(), fetch).await {
+            return Ok(config);
         }
+        // Another repository may have been asked, whose trouble says nothing of this one.
+        let fetch = Box::pin(self.fetch_config(reference, digest, false));
+        self.0.own_configs.answer(own, fetch).await
     }
 
     /// `present`: what is known counts only where the repository still has it.

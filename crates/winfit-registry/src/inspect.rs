@@ -70,25 +70,27 @@ impl Child {
         self.trouble.as_ref().is_some_and(RegistryError::is_missing)
     }
 
-    /// The operating system, by the index, else by the config.
+    /// The operating system: the config's, which is the fact, else the index's.
     pub fn os(&self) -> &str {
-        let entry = self.entry.as_ref().map(|entry| entry.os.as_str());
-        entry
-            .filter(|os| !os.is_empty())
-            .or(self.config.as_ref().map(|config| config.os.as_str()))
-            .unwrap_or_default()
+        self.stated_by_config_first(|config| &config.os, |entry| &entry.os)
     }
 
-    /// The architecture, by the index, else by the config.
+    /// The architecture, the same way.
     pub fn architecture(&self) -> &str {
-        let entry = self.entry.as_ref().map(|entry| entry.architecture.as_str());
-        entry
-            .filter(|architecture| !architecture.is_empty())
-            .or(self
-                .config
-                .as_ref()
-                .map(|config| config.architecture.as_str()))
-            .unwrap_or_default()
+        self.stated_by_config_first(|config| &config.architecture, |entry| &entry.architecture)
+    }
+
+    fn stated_by_config_first(
+        &self,
+        of_config: impl Fn(&ImageConfig) -> &String,
+        of_entry: impl Fn(&Platform) -> &String,
+    ) -> &str {
+        let config = self.config.as_ref().map(of_config);
+        let entry = self.entry.as_ref().map(of_entry);
+        let mut stated = [config, entry].into_iter().flatten();
+        stated
+            .find(|text| !text.is_empty())
+            .map_or("", String::as_str)
     }
 
     /// The versions that the index and the config state.

@@ -65,7 +65,8 @@ impl Client {
         digest: &Digest,
     ) -> Result<(), RegistryError> {
         let ask = async {
-            if self.has_manifest(place, digest.as_str()).await? {
+            // The chain of mirrors, logins and retries is large; what awaits it need not be.
+            if Box::pin(self.has_manifest(place, digest.as_str())).await? {
                 return Ok(());
             }
             Err(RegistryError::NotFound {

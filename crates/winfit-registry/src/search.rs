@@ -45,17 +45,16 @@ impl Search {
         Self {
             // A file that is named for logins is the only one, as it is to the containers tools. Without
             // one Docker's comes before Podman's: the images that are asked for are Docker's to run.
-            auth_files: path("REGISTRY_AUTH_FILE")
-                .map(|only| vec![only])
-                .unwrap_or_else(|| {
-                    some(vec![
-                        path("DOCKER_CONFIG")
-                            .or_else(|| in_home(".docker"))
-                            .map(|folder| folder.join("config.json")),
-                        path("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
-                        in_config("containers/auth.json"),
-                    ])
-                }),
+            auth_files: match path("REGISTRY_AUTH_FILE") {
+                Some(only) => vec![only],
+                None => some(vec![
+                    path("DOCKER_CONFIG")
+                        .or_else(|| in_home(".docker"))
+                        .map(|folder| folder.join("config.json")),
+                    path("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
+                    in_config("containers/auth.json"),
+                ]),
+            },
             helpers: variable("PATH")
                 .map(|list| std::env::split_paths(&list).collect())
                 .unwrap_or_default(),

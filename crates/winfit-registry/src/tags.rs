@@ -39,9 +39,9 @@ impl Client {
             reason,
         };
         let mut tags: BTreeSet<String> = BTreeSet::new();
-        let mut last: Option<String> = None;
+        let mut query = format!("n={PAGE}");
         loop {
-            let answer = self.page(place, last.as_deref()).await?;
+            let answer = self.page(place, &query).await?;
             let page: Page = serde_json::from_slice(&answer.body)
                 .map_err(|error| broken(format!("its list of tags cannot be read: {error}")))?;
             let page = page.tags.unwrap_or_default();
@@ -52,38 +52,36 @@ impl Client {
                 return Err(broken(format!("it has more than {MOST_TAGS} tags")));
             }
             // Some registries cut pages and do not say so.
-            let next = next_of(&answer).or(end.filter(|_| received == PAGE));
+            let after = |last: String| format!("n={PAGE}&last={}", escaped(&last));
+            let next = next_of(&answer).or(end.filter(|_| received == PAGE).map(after));
             match next {
                 // A page without anything new would go on for ever.
-                Some(next) if tags.len() > before => last = Some(next),
+                Some(next) if tags.len() > before => query = next,
                 _ => return Ok(tags.into_iter().collect()),
             }
         }
     }
 
-    async fn page(&self, place: &Place, last: Option<&str>) -> Result<Answer, RegistryError> {
-        let path = match last {
-            Some(last) => format!("tags/list?n={PAGE}&last={}", escaped(last)),
-            None => format!("tags/list?n={PAGE}"),
-        };
+    async fn page(&self, place: &Place, query: &str) -> Result<Answer, RegistryError> {
+        let path = format!("tags/list?{query}");
         let json = ["application/json"];
         self.transport().get(place, &path, &json, MOST_BYTES).await
     }
 }
 
-/// The tag after which the next page starts, by the `Link` header. Only that word is taken from it: where
-/// to ask is not for an answer to say.
+/// The query of the next page, by the `Link` header: what stands in it is each registry's own matter. Only
+/// the query is taken from it: where to ask is not for an answer to say.
 fn next_of(answer: &Answer) -> Option<String> {
+    /// Longer than any token of a page that is met.
+    const LONGEST_QUERY: usize = 4096;
     let links = answer.headers.get_all(LINK);
     let mut links = links.iter().filter_map(|link| link.to_str().ok());
     let link = links.find(|link| link.contains("rel=\"next\"") || link.contains("rel=next"))?;
     let target = link.split_once('<')?.1.split_once('>')?.0;
     let query = target.split_once('?')?.1;
-    let last = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("last="))?;
-    // Nothing that needs escaping can stand in a tag.
-    is_tag(last).then(|| last.to_owned())
+    let query = query.split('#').next().unwrap_or(query);
+    let fine = query.len() <= LONGEST_QUERY && query.bytes().all(|byte| byte.is_ascii_graphic());
+    (fine && !query.is_empty()).then(|| query.to_owned())
 }
 
 fn is_tag(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Asking registries: the options that all commands share, and the runtime that asks.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +96,23 @@ impl Online {
         &self,
         references: &[Reference],
     ) -> Result<Vec<Result<ImageReport, RegistryError>>> {
+        let mut places: HashMap<&Reference, usize> = HashMap::new();
+        let mut distinct: Vec<&Reference> = Vec::new();
+        let at: Vec<usize> = references
+            .iter()
+            .map(|reference| {
+                *places.entry(reference).or_insert_with(|| {
+                    distinct.push(reference);
+                    distinct.len() - 1
+                })
+            })
+            .collect();
+        if distinct.len() < references.len() {
+            // What is named twice is asked for once.
+            let distinct: Vec<Reference> = distinct.into_iter().cloned().collect();
+            let found = self.inspect_all(&distinct)?;
+            return Ok(at.into_iter().map(|at| found[at].clone()).collect());
+        }
         let known = known(&self.client, references);
         if known.iter().all(Option::is_some) {
             // What the cache knows needs no runtime to wait for it.

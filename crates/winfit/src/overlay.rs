@@ -17,8 +17,6 @@ const VARIABLE: &str = "WINFIT_CATALOG_OVERLAY";
 #[derive(Debug)]
 pub(crate) struct Current {
     catalog: Catalog,
-    /// What the overlay holds.
-    pub(crate) reading: Reading,
     /// Its file.
     pub(crate) path: PathBuf,
 }
@@ -77,12 +75,15 @@ pub(crate) fn take_up(wanted: bool) -> Vec<String> {
         complaints.push(format!("{shown}: {more} more rows are refused"));
     }
     // The process has one catalog, and this is the only place that sets it.
-    let _ = CURRENT.set(Current {
-        catalog,
-        reading,
-        path,
-    });
+    let _ = CURRENT.set(Current { catalog, path });
     complaints
+}
+
+/// What an overlay's file holds now; one that is not there holds nothing.
+pub(crate) fn reading(path: &Path) -> io::Result<Reading> {
+    let text = read(path)?.unwrap_or_default();
+    // Its rows are borrowed for as long as the process lives.
+    Ok(Catalog::with_overlay(text.leak()).1)
 }
 
 /// The overlay's text; none: there is no overlay.

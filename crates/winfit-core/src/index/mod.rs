@@ -45,18 +45,18 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The operating system, by the index, else by the config.
+    /// The operating system, by the config, which is the fact, else by the index.
     pub fn os(&self) -> &str {
         self.text(|platform| &platform.os)
     }
 
-    /// The architecture, by the index, else by the config.
+    /// The architecture, by the config, else by the index.
     pub fn architecture(&self) -> &str {
         self.text(|platform| &platform.architecture)
     }
 
     fn text(&self, of: impl Fn(&Platform) -> &String) -> &str {
-        [&self.stated, &self.config]
+        [&self.config, &self.stated]
             .into_iter()
             .flatten()
             .map(|platform| of(platform).as_str())

@@ -234,6 +234,102 @@ fn a_child_that_was_deleted_is_found_whatever_the_cache_knows() {
     assert_eq!(lint(&[]).matches("[index-child-missing]").count(), 2);
 }
 
+#[test]
+fn one_repositorys_loss_is_not_anothers() {
+    let shop = Shop::open();
+    let children = [("10.0.17763.5576", "10.0.17763.5576")];
+    let lost = shop.index("aaa/one:1", &children);
+    shop.index("zzz/two:1", &children);
+    shop.repository("aaa/one").delete(&lost[0].digest);
+    let (one, two) = (shop.named("aaa/one:1"), shop.named("zzz/two:1"));
+    for images in [[&one, &two], [&two, &one]] {
+        let output = shop.run(&["image", "lint", images[0], images[1]]);
+        let found = text(&output.stdout);
+        assert_eq!(found.matches("[index-child-missing]").count(), 1, "{found}");
+        let output = shop.run(&["image", "inspect", images[0], images[1], "--format=json"]);
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let images = found["images"].as_array().unwrap();
+        let healthy = images
+            .iter()
+            .find(|image| image["reference"] == two.as_str());
+        let child = &healthy.unwrap()["children"][0];
+        assert_eq!(
+            (&child["error"], &child["os_version_from"]),
+            (&Value::Null, &json!("both"))
+        );
+    }
+}
+
+#[test]
+fn what_was_assembled_is_what_is_shown_next() {
+    let shop = Shop::open();
+    let versions = ["10.0.20348.2340", "10.0.26100.2894"];
+    shop.index("shop/web:1", &versions.map(|version| (version, version)));
+    let image = shop.named("shop/web:1");
+    // Read before, so that the cache has an opinion.
+    assert_eq!(shop.versions("shop/web:1").len(), 2);
+    let done = shop.json(&["image", "assemble", &image, "--apply"]);
+    let found = shop.json(&["image", "inspect", &image]);
+    assert_eq!(found["images"][0]["digest"], done["image"]["digest"]);
+    assert_eq!(
+        shop.versions("shop/web:1"),
+        ["10.0.26100.2894 both", "10.0.20348.2340 both"]
+    );
+}
+
+#[test]
+fn what_the_config_says_is_what_an_image_is() {
+    let shop = Shop::open();
+    let repository = shop.repository("shop/web");
+    let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": []}});
+    let linux = repository.image(None, true, &config);
+    let mut arm = windows_config("10.0.20348.2340");
+    arm["architecture"] = json!("arm64");
+    let arm = repository.image(None, true, &arm);
+    let listed = || Some(platform("windows", "amd64", Some("10.0.20348.2340")));
+    repository.index("linux", true, &[(&linux, listed())]);
+    repository.index("arm", true, &[(&arm, listed())]);
+    for (tag, said) in [
+        (
+            "linux",
+            "the index says windows, the image's config says linux",
+        ),
+        ("arm", "the index says amd64, the image's config says arm64"),
+    ] {
+        let image = shop.named(&format!("shop/web:{tag}"));
+        let output = shop.run(&["image", "lint", &image]);
+        let found = text(&output.stdout)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(found.contains("[index-version-conflict]"), "{found}");
+        assert!(found.contains(said), "{found}");
+        let checked = shop.run(&["check", &image, "--host=ltsc2022,arch=amd64", "--online"]);
+        assert_eq!(checked.status.code(), Some(1), "{}", text(&checked.stdout));
+    }
+}
+
+#[test]
+fn a_file_of_hosts_that_cannot_be_read_is_told() {
+    let shop = Shop::open();
+    shop.repository("shop/web")
+        .windows(Some("1"), "10.0.20348.2340");
+    let image = shop.named("shop/web:1");
+    for (config, said) in [
+        ("garbage = [", "winfit.toml"),
+        ("hosts = [\"21H2\"]\n", "winfit.toml:1:10"),
+    ] {
+        fs::write(shop.folder.path().join("winfit.toml"), config).unwrap();
+        let output = shop.run(&["image", "lint", &image]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        assert!(
+            text(&output.stderr).contains(said),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
 /// List of regressions, 2.
 #[test]
 fn attestation_children_are_set_aside() {
@@ -674,9 +770,13 @@ fn the_hosts_of_winfit_toml_count_where_none_is_given() {
 #[test]
 fn a_terminal_sees_how_far_a_list_is_and_nothing_of_it_afterwards() {
     let shop = Shop::open();
-    shop.repository("shop/web")
-        .windows(Some("1"), "10.0.20348.2340");
-    let list = format!("{}\n", shop.named("shop/web:1")).repeat(5);
+    let mut list = String::new();
+    for tag in ["1", "2", "3", "4", "5"] {
+        let image = format!("shop/web:{tag}");
+        shop.repository("shop/web")
+            .windows(Some(tag), "10.0.20348.2340");
+        list.push_str(&format!("{}\n", shop.named(&image)));
+    }
     std::fs::write(shop.folder.path().join("list"), list).unwrap();
     let winfit = env!("CARGO_BIN_EXE_winfit");
     let output = Command::new("script")

@@ -556,7 +556,7 @@ fn age(cache: &Path) {
         .map(|entry| entry.unwrap().path())
         .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"));
     let connection = rusqlite::Connection::open(file.unwrap()).unwrap();
-    let aged = connection.execute("UPDATE tags SET learnt = learnt - 3600", []);
+    let aged = connection.execute("UPDATE tags SET learnt = learnt - 3600000", []);
     assert_eq!(aged.unwrap(), 1);
 }
 

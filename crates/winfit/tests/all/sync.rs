@@ -191,7 +191,8 @@ fn a_sync_goes_on_where_another_one_ended() {
         fs::read_dir(winfit.path().join("data/winfit/catalog"))
             .unwrap()
             .count(),
-        2
+        3,
+        "the overlay, what was refused, the lock"
     );
 }
 

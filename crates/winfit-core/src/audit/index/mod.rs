@@ -26,7 +26,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "index-version-conflict",
-        "The index and the image's config state different Windows versions",
+        "The index and the image's config state different platforms or Windows versions",
     ),
     rule(
         "index-version-nowhere",

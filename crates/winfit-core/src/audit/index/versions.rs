@@ -6,9 +6,12 @@ use crate::finding::{Finding, Severity};
 use crate::host::Kind;
 use crate::index::Entry;
 use crate::reason::windows_name;
-use crate::version::OsVersion;
+use crate::version::{OsVersion, quote_for_error};
 
 pub(super) fn findings(looked_at: &LookedAt<'_>, findings: &mut Vec<Finding>) {
+    for (at, entry) in looked_at.image.entries.iter().enumerate() {
+        findings.extend(other_platform(looked_at, at, entry));
+    }
     for (at, entry) in looked_at.image.windows() {
         // Of a child that could not be read nobody knows what its config states.
         if entry.missing || entry.config.is_none() {
@@ -28,6 +31,49 @@ pub(super) fn findings(looked_at: &LookedAt<'_>, findings: &mut Vec<Finding>) {
             },
         );
     }
+}
+
+/// The index says another system or architecture than the config.
+fn other_platform(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Option<Finding> {
+    let (stated, config) = (entry.stated.as_ref()?, entry.config.as_ref()?);
+    let differ = |index: &str, config: &str| {
+        !index.is_empty() && !config.is_empty() && !index.eq_ignore_ascii_case(config)
+    };
+    let (field, index, config) = if differ(&stated.os, &config.os) {
+        ("platform.os", &stated.os, &config.os)
+    } else if differ(&stated.architecture, &config.architecture) {
+        (
+            "platform.architecture",
+            &stated.architecture,
+            &config.architecture,
+        )
+    } else {
+        return None;
+    };
+    // Of an image that has nothing to do with Windows others tell.
+    if entry.attestation
+        || ![&stated.os, &entry.os().to_owned()]
+            .iter()
+            .any(|os| *os == "windows")
+    {
+        return None;
+    }
+    let finding = looked_at.of_child(
+        "index-version-conflict",
+        Severity::Error,
+        at,
+        field,
+        format!(
+            "the index says {}, the image's config says {}",
+            quote_for_error(index),
+            quote_for_error(config)
+        ),
+    );
+    Some(
+        finding
+            .note("engines take it for hosts by the index, and it starts there by the config, or not at all")
+            .remedy(looked_at.assemble("write the index anew with the platforms of the configs")),
+    )
 }
 
 fn missing(looked_at: &LookedAt<'_>, at: usize, config: &str) -> Finding {

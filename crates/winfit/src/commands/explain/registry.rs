@@ -34,6 +34,10 @@ pub(super) fn look(
     let answers = Answers::ask(&arguments.online, references.collect::<Vec<_>>())?;
     for source in sources {
         for diagnosis in &mut source.report.diagnoses {
+            if diagnosis.image.is_none() && worth_asking(diagnosis.kind) {
+                // An error that names no image is about the one that the user names.
+                diagnosis.image.clone_from(&arguments.image);
+            }
             correct(diagnosis, &answers, windows);
         }
     }

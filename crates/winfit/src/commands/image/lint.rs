@@ -13,7 +13,7 @@ use super::Images;
 use crate::cli::ImageLintArguments;
 use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::findings::paths::WorkingFolder;
-use crate::findings::{Fixable, NoFiles, Report};
+use crate::findings::{Fixable, NoFiles, Report, clean, in_words};
 use crate::input;
 use crate::online::Online;
 use crate::output::{Exit, Outcome, excerpt_width, usage};
@@ -122,6 +122,12 @@ fn hosts(
         ..ReadOptions::default()
     };
     let repository = read(catalog, &options);
-    let complaints = crate::commands::lint::complaints_of(&repository);
+    let mut complaints = crate::commands::lint::complaints_of(&repository);
+    // A host that cannot be read is a host that is not checked.
+    let problems = repository.files.iter().flat_map(|file| &file.problems);
+    complaints.extend(problems.map(|problem| {
+        let place = in_words(&problem.origin);
+        clean(&format!("{place}: {}", problem.message))
+    }));
     Ok((repository.config.hosts, CONFIG.to_owned(), complaints))
 }

@@ -1,7 +1,7 @@
 //! What was learnt, by this run and those before: the overlay, and beside it what was refused.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -10,7 +10,7 @@ use winfit_files::fix::write::replace;
 
 use super::learn::Pinned;
 use crate::input;
-use crate::output::nothing;
+use crate::output::{hint, nothing};
 use crate::overlay;
 
 /// The largest file of refusals that is read.
@@ -27,11 +27,17 @@ pub(super) struct State {
     pub(super) learnt: Vec<Learnt>,
     /// Tags that were looked at and not taken: by repository and tag, why.
     pub(super) refused: BTreeMap<(String, String), String>,
+    /// Held for as long as this lives: two runs that write the whole file would lose each other's rows.
+    _lock: File,
 }
 
 impl State {
     /// What earlier runs have left.
     pub(super) fn read(file: PathBuf) -> Result<Self> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)
+            .map_err(|error| nothing(format!("{}: {}", folder.display(), input::reason(&error))))?;
+        let lock = lock(&file)?;
         let refused = match fs::metadata(beside(&file)) {
             Ok(there) if there.len() <= MOST_REFUSED => {
                 let text = fs::read(beside(&file)).unwrap_or_default();
@@ -39,19 +45,17 @@ impl State {
             }
             _ => BTreeMap::new(),
         };
-        let rows = overlay::current().map_or_else(Vec::new, |current| {
-            let reading = &current.reading;
-            let rows = reading.taken.iter().chain(&reading.apart);
-            rows.map(Learnt::from).collect()
-        });
-        let folder = file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)
-            .map_err(|error| nothing(format!("{}: {}", folder.display(), input::reason(&error))))?;
+        // What this process took up at its start may be older than the file by now.
+        let reading = overlay::reading(&file)
+            .map_err(|error| nothing(format!("{}: {}", file.display(), input::reason(&error))))?;
+        let rows = reading.taken.iter().chain(&reading.apart);
+        let rows = rows.map(Learnt::from).collect();
         Ok(Self {
             file,
             rows,
             learnt: Vec::new(),
             refused,
+            _lock: lock,
         })
     }
 
@@ -134,6 +138,19 @@ impl State {
         }
         put(&beside(&self.file), &text)
     }
+}
+
+/// Waits until no other run writes.
+fn lock(file: &Path) -> Result<File> {
+    let path = file.with_file_name("sync.lock");
+    let trouble =
+        |error: std::io::Error| nothing(format!("{}: {}", path.display(), input::reason(&error)));
+    let lock = File::create(&path).map_err(trouble)?;
+    if lock.try_lock().is_err() {
+        hint("another winfit catalog sync is at work; waiting for it to end");
+        lock.lock().map_err(trouble)?;
+    }
+    Ok(lock)
 }
 
 fn beside(file: &Path) -> PathBuf {
