@@ -19,6 +19,7 @@ pub mod model;
 pub mod place;
 mod push;
 mod search;
+mod settings_file;
 pub mod settle;
 pub mod tags;
 mod transport;

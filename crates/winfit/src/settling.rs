@@ -106,6 +106,12 @@ impl Answers {
         }
     }
 
+    /// Whether the registry of a reference was asked, and has no such image.
+    pub(crate) fn is_missing(&self, reference: &Reference) -> bool {
+        let found = self.found.get(&reference.to_string());
+        matches!(found, Some(Err(error)) if error.is_missing())
+    }
+
     /// What the registry of a reference has, where it was asked and answered.
     pub(crate) fn variants(&self, reference: &Reference) -> Option<&Variants> {
         let answer = self.found.get(&reference.to_string())?;

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
 use super::secret::Secret;
+use crate::settings_file;
 
 /// The largest file that is read.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: usize = 1024 * 1024;
 /// Docker Hub's key, from the days of the first API.
 pub(crate) const HUB_KEY: &str = "https://index.docker.io/v1/";
 
@@ -67,14 +68,9 @@ impl AuthFile {
     /// Reads a file. None: there is none. Otherwise why it cannot be used, without a word of what it
     /// says.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, String> {
-        let large = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > LARGEST);
-        if large {
-            return Err(format!("{}: it is larger than 1 MiB", path.display()));
-        }
-        let text = match std::fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{}: {error}", path.display())),
+        let read = settings_file::read(path, LARGEST);
+        let Some(text) = read.map_err(|error| format!("{}: {error}", path.display()))? else {
+            return Ok(None);
         };
         Self::parse(&text).map(Some).map_err(|(line, column)| {
             format!(

@@ -8,9 +8,13 @@ use std::time::Duration;
 use reqwest::{Certificate, Identity};
 
 use crate::error::RegistryError;
+use crate::settings_file;
 
 /// How long a connection may take to stand, and how long an answer may pause.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The largest file of certificates that is read: the system's own authorities are a quarter of it.
+const LARGEST: usize = 1024 * 1024;
 
 /// Whom to trust, and how to be known, over TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -116,6 +120,8 @@ fn identity(certificate: &Path, key: &Path) -> Result<Identity, RegistryError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, RegistryError> {
-    std::fs::read(path)
-        .map_err(|error| RegistryError::Settings(format!("{}: {error}", path.display())))
+    let trouble = |reason: String| RegistryError::Settings(format!("{}: {reason}", path.display()));
+    settings_file::read(path, LARGEST)
+        .map_err(|error| trouble(error.to_string()))?
+        .ok_or_else(|| trouble("there is no such file".to_owned()))
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::settings_file;
+
 /// The largest file that is read.
 const LARGEST: usize = 256 * 1024;
 
@@ -106,17 +108,9 @@ pub(crate) fn of(registry: &str, folders: &[PathBuf]) -> Result<Option<Mirrors>,
     for folder in folders {
         for name in names.iter().map(String::as_str).chain(["_default"]) {
             let path = folder.join(name).join("hosts.toml");
-            let text = match std::fs::read(&path) {
-                Ok(text) => text,
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                    ) =>
-                {
-                    continue;
-                }
-                Err(error) => return Err(format!("{}: {error}", path.display())),
+            let read = settings_file::read(&path, LARGEST);
+            let Some(text) = read.map_err(|error| format!("{}: {error}", path.display()))? else {
+                continue;
             };
             let base = path.parent().unwrap_or(folder);
             return parse(&text, base)

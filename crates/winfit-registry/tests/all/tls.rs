@@ -126,7 +126,7 @@ fn a_certificate_for_another_host() {
 fn a_file_that_is_no_authority() {
     let folder = TempDir::new().unwrap();
     for (name, text, wanted) in [
-        ("none", None, "No such file"),
+        ("none", None, "there is no such file"),
         ("empty", Some(""), "no certificate"),
         ("text", Some("hello"), "no certificate"),
     ] {

@@ -596,3 +596,29 @@ fn a_pod_with_an_index_for_each_build_mixes_nothing() {
         said.text
     );
 }
+
+#[test]
+fn an_image_that_is_not_there_is_not_blamed_on_windows() {
+    let registry = Registry::start();
+    Repository::new(&registry.host(), "shop/web").windows(Some("1"), "10.0.20348.2340");
+    let image = format!("{}/shop/web:2", registry.host());
+    let winfit = Winfit::new();
+    let text = format!(
+        "failed to pull image {image:?}: no matching manifest for windows(10.0.20348)/amd64 in the manifest list entries\n"
+    );
+    fs::write(winfit.path().join("error.txt"), &text).unwrap();
+    let said = winfit.run(&["explain", "--online", "error.txt"]);
+    assert!(
+        said.words().contains("registry has no such tag or digest"),
+        "{}",
+        said.text
+    );
+    // Docker's own words name no image; the user does.
+    let bare = "no matching manifest for windows(10.0.20348)/amd64 in the manifest list entries\n";
+    fs::write(winfit.path().join("error.txt"), bare).unwrap();
+    let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": []}});
+    Repository::new(&registry.host(), "shop/tools").image(Some("1"), false, &config);
+    let linux = format!("{}/shop/tools:1", registry.host());
+    let said = winfit.run(&["explain", "--online", "--image", &linux, "error.txt"]);
+    assert!(said.words().contains("is a Linux image"), "{}", said.text);
+}

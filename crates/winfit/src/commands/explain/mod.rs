@@ -288,8 +288,8 @@ fn facts(
     if let Some(version) = diagnosis.image_version {
         rows.push(("image's", version.to_string()));
     }
-    if let Some(variants) = registry::has(answers, diagnosis) {
-        rows.push(("registry", registry::in_words(variants)));
+    if let Some(said) = registry::row(answers, diagnosis) {
+        rows.push(("registry", said));
     }
     if !diagnosis.node_selectors.is_empty() {
         rows.push(("placement", placement(&diagnosis.node_selectors)));

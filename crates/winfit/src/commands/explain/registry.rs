@@ -82,6 +82,16 @@ pub(super) fn has<'a>(answers: &'a Answers, diagnosis: &Diagnosis) -> Option<&'a
     answers.variants(&reference)
 }
 
+/// What its registry said of the image that failed, for people.
+pub(super) fn row(answers: &Answers, diagnosis: &Diagnosis) -> Option<String> {
+    if let Some(variants) = has(answers, diagnosis) {
+        return Some(in_words(variants));
+    }
+    let reference = Reference::parse(diagnosis.image.as_deref()?).ok()?;
+    let missing = answers.is_missing(&reference);
+    missing.then(|| "has no such tag or digest: is the name right?".to_owned())
+}
+
 /// The systems other than Windows, as `linux/amd64`; each once.
 fn others(variants: &Variants) -> Vec<String> {
     let mut found = Vec::new();
@@ -95,7 +105,7 @@ fn others(variants: &Variants) -> Vec<String> {
 }
 
 /// What a registry has, for people.
-pub(super) fn in_words(variants: &Variants) -> String {
+fn in_words(variants: &Variants) -> String {
     let others = others(variants).join(", ");
     match (variants.only_os(), variants.images.is_empty()) {
         (_, true) => "has an index without images".to_owned(),
