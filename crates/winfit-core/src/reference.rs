@@ -58,6 +58,10 @@ impl Reference {
         if let Some((at, odd)) = text.char_indices().find(|(_, c)| !c.is_ascii_graphic()) {
             return Err(error((at, format!("{odd:?} cannot stand in one"))));
         }
+        if let Some((scheme, _)) = text.split_once("://") {
+            let reason = format!("a reference has no scheme; leave {scheme}:// out");
+            return Err(error((0, reason)));
+        }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
@@ -94,6 +98,7 @@ impl Reference {
                 );
                 return Err(error((at, reason)));
             }
+            check_host(registry).map_err(&error)?;
         }
         Ok(Self {
             registry: registry.map(str::to_ascii_lowercase),
@@ -242,6 +247,35 @@ fn check_digest(digest: &str) -> Result<(), Wrong> {
         return Err((start + hex.len().min(wanted), reason));
     }
     Ok(())
+}
+
+/// `HOST[:PORT]`, whose characters are those of one.
+fn check_host(registry: &str) -> Result<(), Wrong> {
+    let (host, port, at) = match registry.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((host, "")) => (host, None, 0),
+            Some((host, port)) => (
+                host,
+                Some(port.strip_prefix(':').unwrap_or("")),
+                host.len() + 3,
+            ),
+            None => {
+                let reason = "an address of IPv6 ends with ], as [::1]:5000".to_owned();
+                return Err((registry.len(), reason));
+            }
+        },
+        None => match registry.split_once(':') {
+            Some((host, port)) => (host, Some(port), host.len() + 1),
+            None => (registry, None, 0),
+        },
+    };
+    if host.is_empty() {
+        return Err((0, "a registry's host is missing".to_owned()));
+    }
+    match port.map(str::parse::<u16>) {
+        None | Some(Ok(1..)) => Ok(()),
+        Some(_) => Err((at, "a port is a number from 1 to 65535".to_owned())),
+    }
 }
 
 fn check_tag(tag: &str) -> Result<(), Wrong> {
@@ -466,6 +500,12 @@ mod tests {
                 "is longer than",
             ),
             ("my_registry.local/a", 3, "no registry"),
+            ("localhost:99999/a:1", 11, "a port is a number"),
+            ("localhost:/a", 11, "a port is a number"),
+            ("[::1/a", 5, "ends with ]"),
+            ("[::1]5000/a", 7, "a port is a number"),
+            (":5000/a", 1, "host is missing"),
+            ("docker://a:1", 1, "leave docker:// out"),
         ] {
             let error = Reference::parse(text).unwrap_err();
             let said = error.to_string();

@@ -8,7 +8,7 @@ use winfit_core::reference::Reference;
 use crate::client::Client;
 use crate::digest::Digest;
 use crate::error::RegistryError;
-use crate::inspect::{Child, ImageReport};
+use crate::inspect::{Child, ImageReport, media_type};
 use crate::model::{DOCKER_LIST, DOCKER_MANIFEST, Layers, OCI_INDEX};
 use crate::place::Place;
 
@@ -66,6 +66,25 @@ pub enum AssemblyError {
     /// Nothing to put into it.
     #[error("the images hold nothing but attestations")]
     Nothing,
+}
+
+/// Reads the manifests of all children, so that what the new index says of them is what they are: an index
+/// may have said anything of their sizes and types, and an image may be gone since it was looked at.
+pub async fn verify(client: &Client, report: &mut ImageReport) -> Result<(), RegistryError> {
+    for child in &mut report.children {
+        if child.attestation || child.trouble.is_some() {
+            continue;
+        }
+        let named = Reference {
+            tag: None,
+            digest: Some(child.digest.to_string()),
+            ..report.reference.clone()
+        };
+        let document = client.manifest(&named).await?;
+        child.size = document.bytes.len() as u64;
+        child.media_type = media_type(&document);
+    }
+    Ok(())
 }
 
 impl Assembly {

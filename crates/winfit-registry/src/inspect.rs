@@ -413,7 +413,7 @@ fn apart(
 }
 
 /// The media type that a document has by its own word, else by the registry's.
-fn media_type(document: &Document) -> String {
+pub(crate) fn media_type(document: &Document) -> String {
     #[derive(Deserialize)]
     struct Own {
         #[serde(rename = "mediaType", default)]

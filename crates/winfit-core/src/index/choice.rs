@@ -152,6 +152,12 @@ fn seen(entry: &Entry) -> Option<&super::Platform> {
     entry.stated.as_ref().or(entry.config.as_ref())
 }
 
+/// Whether engines on a host of this architecture look at a child at all.
+fn for_arch(entry: &Entry, host: &Host) -> bool {
+    let stated = seen(entry).map_or("", |platform| platform.architecture.as_str());
+    Arch::parse(stated).is_none_or(|arch| arch == host.arch.unwrap_or(Arch::Amd64))
+}
+
 /// How a child runs on a host, whatever the engine pulls.
 fn on_host(catalog: &Catalog, host: &Host, entry: &Entry) -> Verdict {
     judge(catalog, host, &entry.image(true))
@@ -210,6 +216,15 @@ impl Choice<'_> {
             Taken::Single => takes,
             Taken::Refused if !image.is_index => {
                 format!("{takes}, and this image is none of them")
+            }
+            Taken::Refused
+                if image.windows().next().is_some()
+                    && !image.windows().any(|(_, entry)| for_arch(entry, host)) =>
+            {
+                format!(
+                    "none of its Windows images is for {}",
+                    host.arch.unwrap_or(Arch::Amd64).name()
+                )
             }
             Taken::Refused => match image.windows().count() {
                 0 => "there is no Windows image in its index".to_owned(),

@@ -332,7 +332,7 @@ proptest! {
     /// What is read prints as it was written.
     #[test]
     fn references_survive_a_round_trip(
-        registry in prop::option::of("[a-z]{1,8}\\.[a-z]{2,4}(:[0-9]{2,4})?"),
+        registry in prop::option::of("[a-z]{1,8}\\.[a-z]{2,4}(:[1-9][0-9]{1,3})?"),
         path in "[a-z0-9]{1,8}(/[a-z0-9]{1,8}){0,2}",
         tag in prop::option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}"),
         digest in prop::option::of("[0-9a-f]{64}"),

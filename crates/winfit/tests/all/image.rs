@@ -690,6 +690,44 @@ fn an_index_written_anew_states_what_the_configs_state() {
 }
 
 #[test]
+fn an_index_that_is_written_states_true_sizes() {
+    let shop = Shop::open();
+    let repository = shop.repository("shop/web");
+    let child = repository.windows(None, "10.0.20348.2340");
+    let entry = json!({
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "digest": child.digest.as_str(), "size": 1,
+        "platform": {"os": "windows", "architecture": "amd64"},
+    });
+    let list = "application/vnd.docker.distribution.manifest.list.v2+json";
+    let index = json!({"schemaVersion": 2, "mediaType": list, "manifests": [entry]});
+    repository.manifest(Some("1"), list, &index);
+    let image = shop.named("shop/web:1");
+    shop.json(&["image", "assemble", &image, "--apply"]);
+    let written = &raw(&image)["manifests"][0];
+    assert!(written["size"].as_u64().unwrap() > 100, "{written}");
+    assert_eq!(written["platform"]["os.version"], "10.0.20348.2340");
+}
+
+#[test]
+fn what_is_said_of_many_images_is_said_once() {
+    let shop = Shop::open();
+    let nowhere = format!("127.0.0.1:{}", crate::support::registry::free_port());
+    let list = format!("{nowhere}/a:1\n{nowhere}/b:1\n{nowhere}/c:1\n");
+    let output = shop.with_input(&["image", "inspect", "-"], &list);
+    assert_eq!(output.status.code(), Some(3));
+    let said = text(&output.stderr)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert_eq!(said.matches("cannot be reached").count(), 1, "{said}");
+    assert!(
+        said.ends_with(&format!("(said of 3 images, {nowhere}/a:1 the first)")),
+        "{said}"
+    );
+}
+
+#[test]
 fn images_of_another_registry_are_refused_with_the_command_that_copies_them() {
     let (shop, other) = (Shop::open(), Shop::open());
     other

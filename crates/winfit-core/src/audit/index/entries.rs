@@ -14,6 +14,19 @@ pub(super) fn findings(looked_at: &LookedAt<'_>, findings: &mut Vec<Finding>) {
         findings.extend(features(looked_at, at, entry));
     }
     duplicates(looked_at, findings);
+    if looked_at.image.is_index
+        && looked_at
+            .image
+            .entries
+            .iter()
+            .all(|entry| entry.attestation)
+    {
+        findings.push(looked_at.of_image(
+            "index-lacks-host",
+            Severity::Error,
+            "the index names no image at all: nobody pulls anything of it".to_owned(),
+        ));
+    }
 }
 
 fn missing(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Option<Finding> {

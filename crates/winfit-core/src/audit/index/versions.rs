@@ -13,6 +13,7 @@ pub(super) fn findings(looked_at: &LookedAt<'_>, findings: &mut Vec<Finding>) {
         findings.extend(other_platform(looked_at, at, entry));
     }
     for (at, entry) in looked_at.image.windows() {
+        findings.extend(unreadable(looked_at, at, entry));
         // Of a child that could not be read nobody knows what its config states.
         if entry.missing || entry.config.is_none() {
             continue;
@@ -120,6 +121,31 @@ fn conflict(looked_at: &LookedAt<'_>, at: usize, index: &str, config: &str) -> F
         )
         .note(because)
         .remedy(looked_at.assemble("write the index anew with the versions of the configs"))
+}
+
+/// A version that is none, which no engine can compare.
+fn unreadable(looked_at: &LookedAt<'_>, at: usize, entry: &Entry) -> Option<Finding> {
+    // Where the two differ that is told.
+    let (config, index) = (entry.version_in_config(), entry.version_in_index());
+    let text = config.or(index).filter(|text| {
+        text.parse::<OsVersion>().is_err()
+            && (config.is_none() || index.is_none() || config == index)
+    })?;
+    let message = format!(
+        "{:?} is no Windows version, so nobody knows where this child runs",
+        quote_for_error(text)
+    );
+    Some(
+        looked_at
+            .of_child(
+                "index-version-nowhere",
+                Severity::Warning,
+                at,
+                "platform.os.version",
+                message,
+            )
+            .note("a Windows version looks like 10.0.20348.2340"),
+    )
 }
 
 /// An image without a version is fine by itself (HostProcess); beside others it stands in their way.

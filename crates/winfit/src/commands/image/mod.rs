@@ -73,9 +73,8 @@ impl Images {
     /// An answer, with what could not be read beside it.
     fn outcome(&self, text: String, exit: Exit) -> Outcome {
         let mut outcome = Outcome::new(text, exit);
-        let whole = self.errors.iter().map(|(_, message)| message.clone());
         let parts = self.troubles.iter().map(|error| clean(&error.to_string()));
-        outcome.complaints = whole.chain(parts).collect();
+        outcome.complaints = together(&self.errors).into_iter().chain(parts).collect();
         if self.reports.is_empty() {
             outcome.exit = Exit::Nothing;
         } else if !outcome.complaints.is_empty() && exit == Exit::Fits {
@@ -91,6 +90,27 @@ impl Images {
             .map(|(reference, message)| Unread { reference, message })
             .collect()
     }
+}
+
+/// What was said of several images is told once, with the first of them.
+fn together(errors: &[(String, String)]) -> Vec<String> {
+    let mut found: Vec<(&str, &str, usize)> = Vec::new();
+    for (reference, message) in errors {
+        match found
+            .iter_mut()
+            .find(|(known, ..)| *known == message.as_str())
+        {
+            Some((.., times)) => *times += 1,
+            None => found.push((message, reference, 1)),
+        }
+    }
+    let lines = found.into_iter();
+    lines
+        .map(|(message, first, times)| match times {
+            1 => message.to_owned(),
+            times => format!("{message} (said of {times} images, {first} the first)"),
+        })
+        .collect()
 }
 
 /// One of `errors` in documents.

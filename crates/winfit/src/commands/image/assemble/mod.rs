@@ -8,7 +8,7 @@ use winfit_core::audit::index_findings;
 use winfit_core::finding::Severity;
 use winfit_core::index::{Unhelped, unhelped};
 use winfit_core::reference::Reference;
-use winfit_registry::assemble::{Assembly, AssemblyError, can_be_new};
+use winfit_registry::assemble::{Assembly, AssemblyError, can_be_new, verify};
 use winfit_registry::inspect::ImageReport;
 
 use crate::cli::{AssembleArguments, DataFormat};
@@ -36,7 +36,13 @@ pub(super) fn run(arguments: &AssembleArguments) -> Result<Outcome> {
     let mut wrong = Vec::new();
     for found in online.inspect_all(&from)? {
         match found {
-            Ok(report) => reports.push(report),
+            Ok(mut report) => {
+                let verified = verify(online.client(), &mut report);
+                match online.block_on(verified)? {
+                    Ok(()) => reports.push(report),
+                    Err(error) => wrong.push(clean(&error.to_string())),
+                }
+            }
             Err(error) => wrong.push(clean(&error.to_string())),
         }
     }
