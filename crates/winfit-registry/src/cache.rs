@@ -246,10 +246,11 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     }
     let connection = Connection::open(file)?;
     connection.busy_timeout(PATIENCE)?;
-    // Facts are some kilobytes each: a table with row ids holds such rows better. The file is not mapped:
+    // Facts are some kilobytes each: large pages and a table with row ids hold such rows better. The file is not mapped:
     // who cuts off a mapped file ends all who read it.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
+        "PRAGMA page_size = 16384;
+         PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
          PRAGMA cache_size = -16384;
          CREATE TABLE IF NOT EXISTS tags (
