@@ -117,3 +117,85 @@ impl Swarm {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: &str = r#"{"ID": "n1", "Spec": {"Labels": {"OS": "windows"}, "Availability": "active"}, "Description": {"Hostname": "win-a"}}"#;
+    const SERVICE: &str = r#"{"ID": "s1", "Spec": {"Name": "fax", "TaskTemplate": {"ContainerSpec": {"Image": "a"}}}}"#;
+    const ROW: &str = r#"{"CurrentState":"Failed 2 seconds ago","DesiredState":"Shutdown","Error":"\"task: non-zero exit (1)\"","ID":"t1","Image":"a","Name":" \\_ fax.1","Node":"win-a","Ports":""}"#;
+
+    fn saved(text: &str) -> (Swarm, Vec<String>) {
+        let mut swarm = Swarm::default();
+        let complaints = swarm.add_saved(text);
+        (swarm, complaints)
+    }
+
+    #[test]
+    fn arrays_and_lines_of_all_kinds() {
+        let newer = ROW.replace("exit (1)", "exit (2)");
+        let text = format!("{newer}\n{ROW}\n[{NODE}]\n[{SERVICE}]\n");
+        let (swarm, complaints) = saved(&text);
+        assert_eq!(complaints, Vec::<String>::new());
+        assert_eq!((swarm.nodes.len(), swarm.services.len()), (1, 1));
+        let tasks: Vec<(&str, &str, &str)> = swarm
+            .tasks
+            .iter()
+            .map(|task| {
+                let status = &task.status;
+                (
+                    task.node_id.as_str(),
+                    status.state.as_str(),
+                    status.err.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            tasks,
+            [
+                ("n1", "failed", "task: non-zero exit (2)"),
+                ("n1", "failed", "task: non-zero exit (1)")
+            ]
+        );
+        // The first line is the newest.
+        assert!(swarm.tasks[0].status.timestamp > swarm.tasks[1].status.timestamp);
+    }
+
+    #[test]
+    fn a_task_belongs_to_the_longest_name_that_it_may_mean() {
+        let other = SERVICE.replace("s1", "s2").replace("fax", "fax.old");
+        let row = ROW.replace("fax.1", "fax.old.1");
+        let (swarm, _) = saved(&format!("{SERVICE}{other}{row}{ROW}"));
+        let of: Vec<&str> = swarm
+            .tasks
+            .iter()
+            .map(|task| task.service_id.as_str())
+            .collect();
+        assert_eq!(of, ["s2", "s1"]);
+    }
+
+    #[test]
+    fn what_is_none_of_them_costs_itself() {
+        for (text, said) in [
+            ("{}", "an object is no node"),
+            ("ID  NAME\n", "this is no JSON"),
+            ("[1, 2]", "an object is no node"),
+            (
+                r#"{"Spec": {"TaskTemplate": 5}}"#,
+                "a service cannot be read: invalid type",
+            ),
+        ] {
+            let (swarm, complaints) = saved(&format!("{NODE}{text}"));
+            assert_eq!(swarm.nodes.len(), 1, "{text}");
+            assert!(complaints[0].contains(said), "{text}: {complaints:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_ends(text in "(\\{|\\}|\\[|\\]|\"|:|,|ID|Spec|TaskTemplate|Name|Status|State|1| |\n){0,60}") {
+            saved(&text);
+        }
+    }
+}

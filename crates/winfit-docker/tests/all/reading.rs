@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use winfit_core::Catalog;
 use winfit_core::fleet::{Role, State};
+use winfit_core::host::Os;
 use winfit_docker::swarm::fleet::{LabelNames, Told, fleet};
-use winfit_docker::swarm::{Swarm, stuck};
+use winfit_docker::swarm::{Swarm, nodes, stuck};
 use winfit_docker::{DockerError, Engine, Settings};
 
 use crate::support::real_swarm::{RealSwarm, can_run};
@@ -99,6 +100,43 @@ fn nodes_services_and_what_their_tasks_say() {
         "{}",
         stuck[0].message
     );
+}
+
+#[test]
+fn each_node_is_asked_itself_where_a_template_tells_how() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b"]);
+    swarm.docker(
+        "win-a",
+        &["node", "update", "--label-add=OS=windows", "win-b"],
+    );
+    let engine = engine(&swarm.address("win-a"));
+    let found = block_on(Swarm::read(&engine)).unwrap();
+    let ask = |template: &str| {
+        block_on(nodes::ask(
+            Catalog::builtin(),
+            &found,
+            &Settings::default(),
+            template,
+            Duration::from_secs(30),
+        ))
+    };
+    let folder = swarm.folder("win-a");
+    let folder = folder.parent().unwrap().display();
+    // Only the node that is said to be Windows is asked; what it really is is what it says itself.
+    let answers = ask(&format!("unix://{folder}/{{hostname}}/sock")).unwrap();
+    let hosts: Vec<Os> = answers.told.values().map(|(host, _)| host.os).collect();
+    assert_eq!(hosts, [Os::Linux]);
+    assert!(answers.silent.is_empty());
+    let answers = ask(&format!("unix://{folder}/{{hostname}}/none")).unwrap();
+    assert!(answers.told.is_empty());
+    assert!(answers.silent["win-b"].contains("there is no such socket"));
+    assert!(matches!(
+        ask("tcp://win-b:2376"),
+        Err(DockerError::Settings(_))
+    ));
 }
 
 #[test]
