@@ -8,7 +8,6 @@ use winfit_core::host::ReadHost;
 pub(crate) fn read() -> Result<ReadHost> {
     use std::fmt::Write as _;
 
-    use winfit_core::Catalog;
     use winfit_core::host::read_hosts;
 
     use crate::output::nothing;
