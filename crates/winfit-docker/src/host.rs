@@ -55,14 +55,12 @@ impl EngineHost {
     pub fn of_info(catalog: &Catalog, text: &str) -> Result<Self, String> {
         let info: EngineInfo = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let reading = read_hosts(catalog, text);
-        let read = reading
-            .hosts
-            .into_iter()
-            .next()
-            .ok_or_else(|| match reading.unread.into_iter().next() {
+        let read = reading.hosts.into_iter().next().ok_or_else(|| {
+            match reading.unread.into_iter().next() {
                 Some(unread) => format!("it states no host: expected {}", unread.expected),
                 None => "it states no host".to_owned(),
-            })?;
+            }
+        })?;
         let containerd_store = info.driver_status.iter().any(|row| {
             matches!(row.as_slice(), [key, value] if key == "driver-type"
                 && value.starts_with("io.containerd.snapshotter"))

@@ -400,8 +400,6 @@ pub(super) fn confidence(named: &NamedImage) -> Confidence {
         | StatedBy::Given
         | StatedBy::Registry
         | StatedBy::Config
-        | StatedBy::Nothing => {
-            Confidence::Certain
-        }
+        | StatedBy::Nothing => Confidence::Certain,
     }
 }

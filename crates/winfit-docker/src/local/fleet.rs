@@ -55,9 +55,7 @@ fn of_container(
     };
     // An image that was named by its id has a name that says more.
     let text = match image {
-        Some(image)
-            if image.id == container.config.image || container.config.image.is_empty() =>
-        {
+        Some(image) if image.id == container.config.image || container.config.image.is_empty() => {
             image.name()
         }
         _ => &container.config.image,
@@ -106,12 +104,7 @@ fn workload(subject: Subject, image: ImageUse, os: Option<Os>, source: &Arc<str>
     }
 }
 
-fn used(
-    catalog: &Catalog,
-    text: &str,
-    image: Option<&LocalImage>,
-    origin: Origin,
-) -> ImageUse {
+fn used(catalog: &Catalog, text: &str, image: Option<&LocalImage>, origin: Origin) -> ImageUse {
     ImageUse {
         text: text.to_owned(),
         image: named(catalog, text, image),
