@@ -62,12 +62,10 @@ fn finding(containers: &[&LocalContainer]) -> Option<Finding> {
         || error.clone(),
         |diagnosis| diagnosis.message().trim_end_matches('.').to_owned(),
     );
-    // What is no matter of Windows versions may have an end that somebody wanted.
-    let severity = if diagnosis.is_some() {
-        Severity::Error
-    } else {
-        Severity::Warning
-    };
+    // What is no matter of Windows may have an end that somebody wanted.
+    let severity = diagnosis
+        .as_ref()
+        .map_or(Severity::Warning, |diagnosis| diagnosis.severity);
     let name = first.name();
     let mut finding = Finding::new(
         "container-not-started",

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use winfit_core::Catalog;
-use winfit_core::finding::{Located, Origin, Subject};
+use winfit_core::finding::{Finding, Located, Origin, Subject};
 use winfit_core::fleet::{Container, Fleet, ImageUse, Member, Orchestrator, Workload};
 use winfit_core::host::{Arch, Host, Os};
 use winfit_core::image::{ImageError, NamedImage};
 use winfit_core::placement::Placement;
+use winfit_core::remedy::{Command, Shell};
 
 use super::{Local, LocalContainer, LocalImage};
 use crate::host::{EngineHost, isolation};
@@ -132,6 +133,42 @@ pub fn named(
         }
     }
     named
+}
+
+/// Says what is to be done as people do it who have no files: a container is run anew.
+pub fn say_as_commands(fleet: &Fleet, findings: &mut [Finding]) {
+    for finding in findings {
+        let workload = fleet
+            .workloads
+            .iter()
+            .find(|workload| workload.subject == finding.subject);
+        let Some(container) = workload.and_then(|workload| workload.containers.first()) else {
+            continue;
+        };
+        let image = &container.image.text;
+        for remedy in &mut finding.remedies {
+            let mut changed = false;
+            for command in &mut remedy.commands {
+                let line = match command.text.split_once(": ") {
+                    Some(("image", image)) => format!("docker run {image}"),
+                    Some(("isolation", isolation)) => {
+                        format!("docker run --isolation={isolation} {image}")
+                    }
+                    _ => continue,
+                };
+                *command = Command {
+                    shell: Shell::Any,
+                    text: line,
+                };
+                changed = true;
+            }
+            if changed {
+                remedy
+                    .title
+                    .push_str("; run it anew, with its other options");
+            }
+        }
+    }
 }
 
 fn os(text: &str) -> Option<Os> {

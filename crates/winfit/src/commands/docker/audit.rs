@@ -8,7 +8,7 @@ use winfit_core::host::{Host, Os};
 use winfit_core::verdict::judge;
 use winfit_core::{Catalog, version::OsVersion};
 use winfit_docker::host::EngineHost;
-use winfit_docker::local::fleet::{fleet, of_image};
+use winfit_docker::local::fleet::{fleet, of_image, say_as_commands};
 use winfit_docker::local::{Local, failed};
 
 use super::human;
@@ -31,9 +31,7 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
     }
     let (local, mut complaints, hosts_from) = read(arguments)?;
     let host = host(catalog, &local)?;
-    let Fleet {
-        hosts, workloads, ..
-    } = &fleet(catalog, &local, &host);
+    let fleet = fleet(catalog, &local, &host);
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -42,20 +40,17 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
         mut findings,
         mut placed,
         ..
-    } = audit(
-        catalog,
-        &Fleet {
-            hosts: hosts.clone(),
-            workloads: workloads.clone(),
-            ..Fleet::default()
-        },
-        &options,
-    );
+    } = audit(catalog, &fleet, &options);
+    say_as_commands(&fleet, &mut findings);
     findings.extend(failed::findings(&local));
     // What was not started comes first of what is as heavy.
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), is_foretold(finding)));
     // Images that no container is of are shown with their verdicts; nothing is wrong with having them.
-    let mut workloads = workloads.clone();
+    let Fleet {
+        hosts,
+        mut workloads,
+        ..
+    } = fleet;
     for image in local.unused() {
         let workload = of_image(catalog, image);
         placed.push(alone(catalog, host.host(), &workload));
@@ -74,7 +69,7 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
         findings: &findings,
         sources: &NoFiles,
         rules: &rules,
-        hosts,
+        hosts: &hosts,
         hosts_from: &hosts_from,
         workloads: &workloads,
         placed: &placed,

@@ -64,14 +64,14 @@ fn about(catalog: &Catalog, host: &EngineHost) -> Vec<Vec<String>> {
         (Os::Windows, None) => "Windows, which is not known".to_owned(),
     };
     let store = if host.containerd_store {
-        format!("containerd's, {}", clean(&host.driver))
+        "containerd's store"
     } else {
-        clean(&host.driver)
+        "Docker's own store"
     };
     let mut rows = vec![
         row("host", format!("{}, {windows}", clean(&host.name))),
         row("engine", format!("Docker {}", clean(&host.version))),
-        row("images", format!("in the store {store}")),
+        row("images", format!("{}, {store}", clean(&host.driver))),
     ];
     if host.is_windows() {
         let default = host
