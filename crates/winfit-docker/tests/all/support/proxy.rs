@@ -65,13 +65,17 @@ fn exchange(client: &UnixStream, engine: &Path, request: &Patch, answer: &Patch)
     let server = UnixStream::connect(engine)?;
     let target = asked.first.split(' ').nth(1).unwrap_or_default().to_owned();
     let path = bare(&target);
-    if asked.headers.contains_key("upgrade") {
-        asked.write(&server)?;
+    let is_upgrade = asked.headers.contains_key("upgrade");
+    asked.patch(path, request);
+    if !is_upgrade {
+        asked.close();
+    }
+    asked.write(&server)?;
+    // What may take long (`wait`, `start`, `attach`) is handed on as it comes: clients wait for its beginning.
+    let is_read = asked.first.starts_with("GET ") || asked.first.starts_with("HEAD ");
+    if is_upgrade || !is_read {
         return tunnel(client, &server);
     }
-    asked.patch(path, request);
-    asked.close();
-    asked.write(&server)?;
     let mut answered = Message::read(
         &mut BufReader::new(&server),
         !asked.first.starts_with("HEAD"),
