@@ -47,7 +47,7 @@ fn said(container: &LocalContainer) -> Option<String> {
         return Some(error.to_owned());
     }
     // Windows has them as numbers without a sign, and some engines with one.
-    let code = state.exit_code as u32;
+    let code = u32::try_from(state.exit_code & i64::from(u32::MAX)).unwrap_or_default();
     (code >> 16 == OF_COMPUTE).then(|| format!("the container ended with {code:#010x}"))
 }
 
