@@ -148,10 +148,10 @@ impl Message {
         })
     }
 
-    fn patch(&mut self, path: &str, patch: &Patch) {
+    fn patch(&mut self, path: &str, change: &Patch) {
         if let Ok(mut value) = serde_json::from_slice::<Value>(&self.body) {
             let before = value.clone();
-            patch(path, &mut value);
+            change(path, &mut value);
             if value != before {
                 self.body = value.to_string().into_bytes();
             }

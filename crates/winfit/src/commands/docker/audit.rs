@@ -171,5 +171,5 @@ fn is_foretold(finding: &Finding) -> bool {
 
 /// A version as tables have it; empty: none is known.
 pub(super) fn version(version: Option<OsVersion>) -> String {
-    version.map_or_else(String::new, |version| version.short())
+    version.map_or_else(String::new, OsVersion::short)
 }

@@ -178,7 +178,7 @@ fn of_container(container: &LocalContainer, default: &Default, explained: &Expla
         Some(_) => "asked for when it was created, or the default of that time".to_owned(),
     };
     let shown = if said.is_empty() { "default" } else { said };
-    text.push_str(&rows(Some((printable(shown), why)), default, explained));
+    text.push_str(&rows(Some(&(printable(shown), why)), default, explained));
     text
 }
 
@@ -190,12 +190,12 @@ fn in_words(isolation: Isolation) -> &'static str {
 }
 
 /// What the container says, the engine, its file; then why.
-fn rows(container: Option<(String, String)>, default: &Default, explained: &Explained) -> String {
+fn rows(container: Option<&(String, String)>, default: &Default, explained: &Explained) -> String {
     let row = |label: &str, value: &str, more: &str| {
         vec![label.to_owned(), value.to_owned(), more.to_owned()]
     };
     let mut rows = Vec::new();
-    if let Some((says, why)) = &container {
+    if let Some((says, why)) = container {
         rows.push(row("container", says, why));
     }
     rows.push(row("engine", default.now.name(), "its default"));
