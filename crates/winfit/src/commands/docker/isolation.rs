@@ -175,7 +175,7 @@ fn of_container(container: &LocalContainer, default: &Default, explained: &Expla
     let why = match own {
         None => "the engine's default counts".to_owned(),
         Some(own) if own == default.now => "which is the engine's default as well".to_owned(),
-        Some(_) => "asked for when it was created, or the default of that time".to_owned(),
+        Some(_) => "its own, or the default when it was made".to_owned(),
     };
     let shown = if said.is_empty() { "default" } else { said };
     text.push_str(&rows(Some(&(printable(shown), why)), default, explained));
