@@ -473,3 +473,37 @@ fn what_was_there_is_kept_under_a_name_that_is_free() {
     assert_eq!(fs::read_to_string(&path).unwrap(), broken);
     assert_eq!(files(folder.path()).len(), 3);
 }
+
+/// What is wrong with the arguments is told before an engine is asked.
+#[test]
+fn what_is_no_name_and_what_goes_not_together_is_bad_usage() {
+    for arguments in [
+        &["docker", "isolation", "a/../../info"][..],
+        &["docker", "isolation", ""],
+        &["docker", "isolation", "web", "--set=hyperv"],
+        &["docker", "isolation", "--apply"],
+        &["docker", "isolation", "--set=hyper-v"],
+        &[
+            "docker",
+            "isolation",
+            "--set=hyperv",
+            "--docker-host=tcp://192.0.2.1:2375",
+        ],
+        &["docker", "run"],
+        &["docker", "run", "-d", "--print", "contoso/fax:2"],
+        &[
+            "docker",
+            "audit",
+            "--from=a",
+            "--docker-host=tcp://192.0.2.1:2375",
+        ],
+    ] {
+        let output = winfit(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}\n{}",
+            text(&output)
+        );
+    }
+}

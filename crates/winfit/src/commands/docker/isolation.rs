@@ -16,6 +16,14 @@ use crate::output::{Exit, Outcome, bold, columns, nothing, printable, usage, wra
 
 pub(super) fn run(arguments: &IsolationArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
+    if let Some(name) = &arguments.container
+        && !is_name(name)
+    {
+        return Err(usage(format!(
+            "{:?} is no container's name: letters, digits and _.- make one",
+            printable(name)
+        )));
+    }
     let engines = Engines::new(&arguments.engine)?;
     if let Some(wanted) = arguments.set {
         return set(catalog, arguments, &engines, wanted.into());
@@ -41,6 +49,15 @@ pub(super) fn run(arguments: &IsolationArguments) -> Result<Outcome> {
         }
     };
     Ok(Outcome::new(text, Exit::Fits))
+}
+
+/// Whether a text may be a container's name or id. What may not must not become part of a request.
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
 /// The isolation that containers get when nobody asks for one.
