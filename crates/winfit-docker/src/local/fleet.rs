@@ -123,6 +123,14 @@ pub fn named(
     image: Option<&LocalImage>,
 ) -> Result<NamedImage, ImageError> {
     let mut named = NamedImage::read_reference(catalog, text);
+    // `latest` of a base image is no longer published, and is here all the same.
+    if named.is_err()
+        && let Some(image) = image
+        && let Ok(mut by_config) = NamedImage::read(catalog, &image.os_version)
+    {
+        text.clone_into(&mut by_config.text);
+        named = Ok(by_config);
+    }
     if let (Ok(named), Some(image)) = (&mut named, image)
         && let Some(os) = os(&image.os)
     {

@@ -158,3 +158,18 @@ fn containers_that_failed_alike_are_one_finding() {
         "container c was not started: exec: no such file"
     );
 }
+
+#[test]
+fn an_image_that_is_published_no_longer_is_known_by_its_config() {
+    let catalog = Catalog::builtin();
+    let name = "mcr.microsoft.com/windows/nanoserver:latest";
+    assert!(fleet::named(catalog, name, None).is_err());
+    let image = LocalImage {
+        os: "windows".to_owned(),
+        os_version: "10.0.17763.437".to_owned(),
+        ..LocalImage::default()
+    };
+    let named = fleet::named(catalog, name, Some(&image)).unwrap();
+    assert_eq!(named.text, name);
+    assert_eq!(named.image.version.unwrap().to_string(), "10.0.17763.437");
+}

@@ -93,7 +93,11 @@ fn of_container(
         Some(image) if image.id == container.config.image => image.name(),
         _ => &container.config.image,
     };
-    let named = named(catalog, text, image).ok();
+    let mut named = named(catalog, text, image).ok();
+    if let (Some(named), "linux", None) = (&mut named, container.platform.as_str(), image) {
+        // Its image is gone, and its name tells no system.
+        named.take_config(Os::Linux, None, None);
+    }
     let used = asked.unwrap_or_else(|| host.host().default_isolation(catalog));
     let shown = match (host.is_windows(), asked) {
         (false, _) => String::new(),

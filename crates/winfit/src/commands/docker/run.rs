@@ -92,13 +92,8 @@ fn image(
     let found = engines
         .block_on(LocalImage::find(engines.engine(), text))
         .map_err(|error| nothing(error.to_string()))?;
-    let mut named = match (named(catalog, text, found.as_ref()), &found) {
-        (Ok(named), _) => named,
-        // Whatever its name means elsewhere, it is here.
-        (Err(error), Some(image)) => NamedImage::read(catalog, &image.os_version)
-            .map_err(|_| usage(format!("docker run: {error}")))?,
-        (Err(error), None) => return Err(usage(format!("docker run: {error}"))),
-    };
+    let mut named = named(catalog, text, found.as_ref())
+        .map_err(|error| usage(format!("docker run: {error}")))?;
     let is_linux = words
         .platform
         .as_deref()
