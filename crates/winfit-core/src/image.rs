@@ -62,6 +62,8 @@ pub enum StatedBy {
     Given,
     /// The registry that has it, which was asked.
     Registry,
+    /// Its config, as the engine that has it shows it.
+    Config,
     /// Nothing states it.
     Nothing,
 }
@@ -74,6 +76,7 @@ impl StatedBy {
             Self::ReleaseName => "from the release's name",
             Self::Tag => "from its tag",
             Self::Registry => "from its registry",
+            Self::Config => "from its config",
             Self::Nothing => "not stated",
         }
     }
@@ -449,6 +452,29 @@ impl NamedImage {
         self.image.version = Some(version);
         self.image.revision_inferred = false;
         self.stated_by = StatedBy::Given;
+    }
+
+    /// Takes the word of its config, which an engine that has the image shows: it goes before what the
+    /// name says.
+    pub fn take_config(&mut self, os: Os, version: Option<OsVersion>, arch: Option<Arch>) {
+        if self
+            .image
+            .version
+            .zip(version)
+            .is_some_and(|(told, found)| told.build != found.build)
+        {
+            // What the tag says of another build is followed nowhere.
+            (self.release_piece, self.kb) = (None, None);
+        }
+        self.image = Image {
+            os,
+            version: version.filter(|_| os == Os::Windows),
+            revision_inferred: false,
+            arch: arch.or(self.image.arch),
+            ..self.image
+        };
+        self.stated_by = StatedBy::Config;
+        self.notes.retain(|note| note.message != TAG_BESIDE_DIGEST);
     }
 
     /// Takes its registry's word, which goes before what the name says.

@@ -96,6 +96,11 @@ impl Engine {
         &self.0.endpoint.name
     }
 
+    /// Whether it is reached by a socket or a pipe of this machine: its files are here then.
+    pub fn is_here(&self) -> bool {
+        matches!(self.0.endpoint.address, Address::Unix(_) | Address::Pipe(_))
+    }
+
     /// The version of the API that is spoken with it.
     pub async fn api_version(&self) -> Result<ApiVersion, DockerError> {
         let negotiated = self.0.version.get_or_try_init(|| self.negotiate());

@@ -1,5 +1,6 @@
 //! The arguments.
 
+mod docker;
 mod engines;
 mod image;
 
@@ -17,6 +18,9 @@ use crate::online::RegistryArguments;
 use crate::report_file::{self, ReportFile};
 use crate::settling::OnlineArguments;
 
+pub(crate) use self::docker::{
+    DockerArguments, DockerAuditArguments, DockerCommand, DockerRunArguments, IsolationArguments,
+};
 pub(crate) use self::engines::{
     EngineArguments, NodeFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
 };
@@ -47,6 +51,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Serve an editor: findings while you type, verdicts under the pointer, fixes
     Lsp(LspArguments),
+    /// Ask a Docker engine: what runs on its host, which isolation it takes, and run with the right one
+    Docker(DockerArguments),
     /// Judge a Swarm: its nodes, its services, what cannot start where
     Swarm(SwarmArguments),
     /// Ask registries: what an image holds, what engines pull of it, what is wrong with its index
@@ -562,8 +568,14 @@ pub(crate) struct ShowArguments {
 /// A long option written with one dash (`-host`, as PowerShell has them). Read as short options it
 /// would ask for help, and exit with 0.
 pub(crate) fn single_dash_word(arguments: impl Iterator<Item = String>) -> Option<String> {
+    // What stands behind `docker run` is docker's.
+    let mut last = String::new();
     arguments
-        .take_while(|argument| argument != "--")
+        .take_while(|argument| {
+            let is_end = argument == "--" || (last == "docker" && argument == "run");
+            last.clone_from(argument);
+            !is_end
+        })
         .find(|argument| {
             argument.strip_prefix('-').is_some_and(|word| {
                 word.len() > 2

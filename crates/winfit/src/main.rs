@@ -75,6 +75,7 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Host(host) => commands::host::run(host),
         cli::Command::Lint(lint) => commands::lint::run(lint),
         cli::Command::Lsp(lsp) => Ok(commands::lsp::run(lsp)),
+        cli::Command::Docker(docker) => commands::docker::run(docker),
         cli::Command::Swarm(swarm) => commands::swarm::run(swarm),
         cli::Command::Image(image) => commands::image::run(image),
         cli::Command::ImageChange(change) => commands::image_change::run(change),

@@ -111,6 +111,11 @@ pub(crate) fn hint(message: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Words that are laid out already, for standard error. If they cannot be written nobody is left to tell.
+pub(crate) fn tell(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
 /// How wide lines may be: 80 columns, less on a narrower terminal.
 pub(crate) fn width() -> usize {
     const WIDEST: usize = 80;

@@ -396,8 +396,10 @@ pub(super) fn confidence(named: &NamedImage) -> Confidence {
     match named.stated_by {
         _ if named.variants.is_some() => Confidence::Certain,
         StatedBy::Tag | StatedBy::ReleaseName => Confidence::Likely,
-        StatedBy::Version | StatedBy::Given | StatedBy::Registry | StatedBy::Nothing => {
-            Confidence::Certain
-        }
+        StatedBy::Version
+        | StatedBy::Given
+        | StatedBy::Registry
+        | StatedBy::Config
+        | StatedBy::Nothing => Confidence::Certain,
     }
 }

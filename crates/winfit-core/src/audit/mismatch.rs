@@ -75,6 +75,10 @@ impl<'a> Spot<'a> {
     fn hosts_phrase(&self, bad: usize) -> String {
         let total = self.candidates.len();
         let docker = self.workload.orchestrator == Orchestrator::Docker;
+        // A container that is there has a host already.
+        if docker && self.workload.subject.kind == "container" {
+            return format!("the host of {}", self.workload.subject.in_words());
+        }
         let noun = if total == 1 { "host" } else { "hosts" };
         let hosts = if docker {
             format!("declared {noun}")

@@ -2,5 +2,7 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod local;
 mod reading;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod docker;
 pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod host;

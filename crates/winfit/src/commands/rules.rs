@@ -17,12 +17,13 @@ pub(crate) fn run(arguments: &RulesArguments) -> Result<Outcome> {
     Ok(Outcome::new(text, Exit::Fits))
 }
 
-/// The rules of `lint`, then those of `image lint` and of Swarms, one a line.
+/// The rules of `lint`, then those of `image lint`, of engines and of Swarms, one a line.
 fn list() -> String {
     let of_files = winfit_files::lint::rules();
     let rows: Vec<Vec<String>> = of_files
         .iter()
         .chain(INDEX_RULES)
+        .chain(winfit_docker::local::failed::RULES)
         .chain(winfit_docker::swarm::stuck::RULES)
         .map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()])
         .collect();

@@ -64,7 +64,9 @@ fn text(path: &str) -> String {
 #[test]
 fn every_rule_has_a_page_and_every_page_a_rule() {
     let of_swarms = winfit_docker::swarm::stuck::RULES.iter();
+    let of_engines = winfit_docker::local::failed::RULES.iter();
     let all: BTreeSet<String> = of_swarms
+        .chain(of_engines)
         .map(|rule| rule.name.to_owned())
         .chain(rules())
         .collect();
@@ -100,8 +102,9 @@ fn every_page_has_its_parts() {
         let lints = page.matches("```console\n$ winfit lint").count();
         let images = page.matches("```console\n$ winfit image lint").count();
         let swarms = page.matches("```console\n$ winfit swarm audit").count();
+        let engines = page.matches("```console\n$ winfit docker audit").count();
         assert!(
-            [checks, lints, images, swarms]
+            [checks, lints, images, swarms, engines]
                 .into_iter()
                 .any(|count| count >= 2),
             "{name}: one example of each side"

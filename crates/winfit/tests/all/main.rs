@@ -3,6 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod against;
+// Its engines are real ones, behind sockets.
+#[cfg(unix)]
+mod docker;
+#[cfg(unix)]
+#[allow(dead_code)]
+#[path = "../../../winfit-docker/tests/all/support/mod.rs"]
+mod docker_support;
 mod docs;
 mod fleets;
 mod image;

@@ -114,7 +114,7 @@ fn sides(catalog: &Catalog, judged: &Judged<'_>, verbose: bool) -> String {
         None => "not stated".to_owned(),
     };
     let image_source = match image.image.version {
-        None if image.stated_by != StatedBy::Registry => "",
+        None if !matches!(image.stated_by, StatedBy::Registry | StatedBy::Config) => "",
         _ => image.stated_by.in_words(),
     };
     let image_name = match image.image.version {

@@ -1,0 +1,175 @@
+//! `winfit docker audit`: the host, its images and containers, and what is wrong.
+
+use anyhow::Result;
+use winfit_core::audit::{Audit, AuditOptions, Placed, RULES, audit};
+use winfit_core::finding::{Finding, Rule};
+use winfit_core::fleet::{Fleet, Workload};
+use winfit_core::host::{Host, Os};
+use winfit_core::verdict::judge;
+use winfit_core::{Catalog, version::OsVersion};
+use winfit_docker::host::EngineHost;
+use winfit_docker::local::fleet::{fleet, of_image, say_as_commands};
+use winfit_docker::local::{Local, failed};
+
+use super::human;
+use crate::cli::{DockerAuditArguments, FindingsFormat};
+use crate::commands::lint::{rendered, write_reports, written_twice};
+use crate::commands::notes::Calendar;
+use crate::engines::Engines;
+use crate::findings::paths::WorkingFolder;
+use crate::findings::{Fixable, NoFiles, Report};
+use crate::input;
+use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+
+pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
+    let catalog = crate::overlay::catalog();
+    if let Some(twice) = written_twice(&arguments.findings.outputs) {
+        return Err(usage(format!(
+            "--output {} is given twice; each report needs a file of its own",
+            twice.display()
+        )));
+    }
+    let (local, mut complaints, hosts_from) = read(arguments)?;
+    let host = host(catalog, &local)?;
+    let fleet = fleet(catalog, &local, &host);
+    let options = AuditOptions {
+        today: Calendar::new(arguments.as_of, None).today,
+        eol_within: arguments.eol_within,
+    };
+    let Audit {
+        mut findings,
+        mut placed,
+        ..
+    } = audit(catalog, &fleet, &options);
+    say_as_commands(&fleet, &mut findings);
+    findings.extend(failed::findings(&local));
+    // What was not started comes first of what is as heavy.
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), is_foretold(finding)));
+    // Images that no container is of are shown with their verdicts; nothing is wrong with having them.
+    let Fleet {
+        hosts,
+        mut workloads,
+        ..
+    } = fleet;
+    for image in local.unused() {
+        let workload = of_image(catalog, image);
+        placed.push(alone(catalog, host.host(), &workload));
+        workloads.push(workload);
+    }
+    let not_judged: Vec<(String, String)> = workloads
+        .iter()
+        .zip(&placed)
+        .filter_map(|(workload, placed)| {
+            Some((workload.subject.in_words(), placed.missing.clone()?))
+        })
+        .collect();
+    let rules: Vec<Rule> = [RULES, failed::RULES].concat();
+    let folder = WorkingFolder::current();
+    let report = Report {
+        findings: &findings,
+        sources: &NoFiles,
+        rules: &rules,
+        hosts: &hosts,
+        hosts_from: &hosts_from,
+        workloads: &workloads,
+        placed: &placed,
+        not_judged: &not_judged,
+        templates: &[],
+        fixed: &[],
+        fixable: Fixable::default(),
+        files: local.containers.len(),
+        unit: "container",
+        ignored: 0,
+        unread: &[],
+        folder: &folder,
+    };
+    let shown = &arguments.findings;
+    let mut text = rendered(
+        catalog,
+        &report,
+        shown.format,
+        excerpt_width(),
+        shown.verbose,
+    )?;
+    if shown.format == FindingsFormat::Human {
+        text.insert_str(0, &human::tables(catalog, &local, &host));
+    }
+    let unwritten = write_reports(catalog, &report, &shown.outputs, shown.verbose)?;
+    let counts = findings
+        .iter()
+        .any(|finding| shown.fail_on.counts(finding.severity));
+    let exit = if !unwritten.is_empty() {
+        Exit::Nothing
+    } else if counts || !complaints.is_empty() {
+        Exit::Findings
+    } else {
+        Exit::Fits
+    };
+    complaints.extend(unwritten);
+    let mut outcome = Outcome::new(text, exit);
+    outcome.complaints = complaints;
+    Ok(outcome)
+}
+
+/// What an engine has, what of its files could not be read, and where it comes from in words.
+fn read(arguments: &DockerAuditArguments) -> Result<(Local, Vec<String>, String)> {
+    if arguments.from.is_empty() {
+        let engines = Engines::new(&arguments.engine)?;
+        let local = engines.block_on(Local::read(engines.engine()));
+        let local = local.map_err(|error| nothing(error.to_string()))?;
+        return Ok((local, Vec::new(), engines.engine().name().to_owned()));
+    }
+    let mut local = Local::default();
+    let mut complaints = Vec::new();
+    for path in &arguments.from {
+        let name = path.display().to_string();
+        let text = input::read_text(&name)?;
+        for reason in local.add_saved(&text) {
+            complaints.push(format!("{name}: {reason}"));
+        }
+    }
+    if local.info.is_none() && local.images.is_empty() && local.containers.is_empty() {
+        complaints.push(
+            "no engine, image and container in what was given; save docker info --format json and docker inspect"
+                .to_owned(),
+        );
+        return Err(nothing(complaints.join("\n")));
+    }
+    Ok((local, complaints, "saved".to_owned()))
+}
+
+/// The engine's host. Without it nothing can be judged.
+fn host(catalog: &Catalog, local: &Local) -> Result<EngineHost> {
+    let Some(info) = &local.info else {
+        return Err(nothing(
+            "nothing states the host; save docker info --format json beside the rest",
+        ));
+    };
+    EngineHost::of_info(catalog, info)
+        .map_err(|reason| nothing(format!("what docker info said cannot be used: {reason}")))
+}
+
+/// How an image that no container is of stands on the host.
+fn alone(catalog: &Catalog, host: &Host, workload: &Workload) -> Placed {
+    let fits = workload.containers.iter().all(|container| {
+        container.image.image.as_ref().is_ok_and(|named| {
+            let both_linux = named.image.os == Os::Linux && host.os == Os::Linux;
+            both_linux || judge(catalog, host, &named.image).fits(None)
+        })
+    });
+    Placed {
+        candidates: 1,
+        fit: usize::from(fits),
+        ..Placed::default()
+    }
+}
+
+/// Whether a finding tells what may happen, not what did.
+fn is_foretold(finding: &Finding) -> bool {
+    !failed::RULES.iter().any(|rule| rule.name == finding.rule)
+}
+
+/// A version as tables have it; empty: none is known.
+pub(super) fn version(version: Option<OsVersion>) -> String {
+    version.map_or_else(String::new, OsVersion::short)
+}
