@@ -1,8 +1,12 @@
 //! A Swarm: its nodes, services and tasks, and the fleet that they make.
 
+pub mod commands;
+pub mod constrain;
 pub mod fleet;
+pub mod label;
 mod saved;
 pub mod stuck;
+mod write;
 
 use std::collections::HashMap;
 

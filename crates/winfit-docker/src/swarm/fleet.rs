@@ -76,7 +76,7 @@ pub fn name_of(node: &Node) -> &str {
 }
 
 /// A node as a host.
-fn member(node: &Node, names: &LabelNames, told: &Told) -> Member {
+pub(super) fn member(node: &Node, names: &LabelNames, told: &Told) -> Member {
     let name = name_of(node);
     let (mut host, learnt_from) = told
         .get(name)
@@ -165,7 +165,7 @@ fn by_labels(node: &Node, names: &LabelNames) -> (Host, String) {
 }
 
 /// A service as a workload; none: it is a plugin.
-fn workload(catalog: &Catalog, service: &Service, tasks: &[&Task]) -> Option<Workload> {
+pub(super) fn workload(catalog: &Catalog, service: &Service, tasks: &[&Task]) -> Option<Workload> {
     let spec = &service.spec;
     let container = spec.task_template.container_spec.as_ref()?;
     let source: Arc<str> = format!("service {}", spec.name).into();

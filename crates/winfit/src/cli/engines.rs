@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winfit_core::Date;
 
-use super::{FindingsOptions, day, days};
+use super::{DataFormat, FindingsOptions, day, days};
 
 /// Which engine is asked, and how long.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +35,10 @@ pub(crate) struct SwarmArguments {
 pub(crate) enum SwarmCommand {
     /// Show nodes with their Windows versions, services with where they fit, and what is wrong
     Audit(SwarmAuditArguments),
+    /// Give each node the labels that tell its Windows, and what images it runs
+    Label(SwarmLabelArguments),
+    /// Keep services off nodes where they cannot start, by the fewest constraints
+    Constrain(SwarmConstrainArguments),
 }
 
 /// What is told of a Swarm's nodes beside what the Swarm knows.
@@ -51,14 +55,57 @@ pub(crate) struct NodeFacts {
     pub(crate) version_label: String,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct SwarmAuditArguments {
-    #[command(flatten)]
-    pub(crate) nodes: NodeFacts,
+/// Where the Swarm is read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SwarmSource {
     /// Ask no engine, and judge what docker node inspect, docker service inspect and docker service ps
     /// said (JSON; - is standard input); may be repeated
     #[arg(long, value_name = "FILE", conflicts_with_all = ["docker_host", "context"])]
     pub(crate) from: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmLabelArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
+    /// Write the labels; without it nothing is written
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmConstrainArguments {
+    /// Services, by name or id
+    #[arg(value_name = "SERVICE", required_unless_present = "all")]
+    pub(crate) services: Vec<String>,
+    /// All services
+    #[arg(long, conflicts_with = "services")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
+    /// Write the constraints; without it nothing is written
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmAuditArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -67,6 +114,4 @@ pub(crate) struct SwarmAuditArguments {
     pub(crate) eol_within: i64,
     #[command(flatten)]
     pub(crate) findings: FindingsOptions,
-    #[command(flatten)]
-    pub(crate) engine: EngineArguments,
 }

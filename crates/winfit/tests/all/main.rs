@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod against;
+// Real daemons; each binary uses a part of it.
+#[allow(dead_code)]
+#[path = "../../../winfit-docker/tests/all/support/mod.rs"]
+mod docker_support;
 mod docs;
 mod fleets;
 mod image;
@@ -24,6 +28,7 @@ mod schemas;
 #[allow(dead_code)]
 #[path = "../../../winfit-registry/tests/all/support/mod.rs"]
 mod support;
+mod swarm;
 mod sync;
 mod update_bots;
 

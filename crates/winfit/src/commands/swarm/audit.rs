@@ -3,18 +3,17 @@
 use anyhow::Result;
 use winfit_core::audit::{Audit, AuditOptions, RULES, audit};
 use winfit_core::finding::{Finding, Rule};
+use winfit_docker::swarm::commands::for_live_services;
 use winfit_docker::swarm::fleet::fleet;
-use winfit_docker::swarm::{Swarm, stuck};
+use winfit_docker::swarm::stuck;
 
-use super::{human, names, told};
+use super::{Reading, human, names, read, told};
 use crate::cli::{FindingsFormat, SwarmAuditArguments};
 use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::commands::notes::Calendar;
-use crate::engines::Engines;
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, NoFiles, Report};
-use crate::input;
-use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+use crate::output::{Exit, Outcome, excerpt_width, usage};
 
 pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -25,11 +24,12 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         )));
     }
     let told = told(catalog, &arguments.nodes)?;
-    let (swarm, mut complaints, hosts_from) = read(arguments)?;
-    let unknown = told.keys().filter(|name| !knows(&swarm, name));
-    complaints.extend(
-        unknown.map(|name| format!("--host {name}=…: the Swarm has no node of that name or id")),
-    );
+    let Reading {
+        swarm,
+        complaints,
+        from: hosts_from,
+        ..
+    } = read(&arguments.source, &told)?;
     let fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         placed,
         ..
     } = audit(catalog, &fleet, &options);
+    for_live_services(&mut findings);
     findings.extend(stuck::findings(&swarm));
     // What does not run now comes first of what is as heavy.
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), is_foretold(finding)));
@@ -97,38 +98,6 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     outcome.complaints = complaints;
     outcome.complaints.extend(unwritten);
     Ok(outcome)
-}
-
-/// The Swarm, what of its files could not be read, and where it comes from in words.
-fn read(arguments: &SwarmAuditArguments) -> Result<(Swarm, Vec<String>, String)> {
-    if arguments.from.is_empty() {
-        let engines = Engines::new(&arguments.engine)?;
-        let swarm = engines.block_on(Swarm::read(engines.engine()));
-        let swarm = swarm.map_err(|error| nothing(error.to_string()))?;
-        return Ok((swarm, Vec::new(), engines.engine().name().to_owned()));
-    }
-    let mut swarm = Swarm::default();
-    let mut complaints = Vec::new();
-    for path in &arguments.from {
-        let name = path.display().to_string();
-        let text = input::read_text(&name)?;
-        for reason in swarm.add_saved(&text) {
-            complaints.push(format!("{name}: {reason}"));
-        }
-    }
-    if swarm.nodes.is_empty() && swarm.services.is_empty() {
-        complaints.push(
-            "no node and no service in what was given; save docker node inspect and docker service inspect"
-                .to_owned(),
-        );
-        return Err(nothing(complaints.join("\n")));
-    }
-    Ok((swarm, complaints, "saved".to_owned()))
-}
-
-fn knows(swarm: &Swarm, name: &str) -> bool {
-    let mut nodes = swarm.nodes.iter();
-    nodes.any(|node| node.id == name || node.description.hostname == name)
 }
 
 /// Whether a finding tells what may happen, not what does.

@@ -1,0 +1,213 @@
+//! `winfit swarm` on a real Swarm: the chapter of Microsoft's page about Docker Swarm, played through.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::docker_support::real_swarm::{RealSwarm, can_run};
+use crate::schemas::check_document;
+use crate::winfit;
+
+/// Runs `winfit swarm` against a daemon.
+fn run(swarm: &RealSwarm, node: &str, arguments: &[&str]) -> Output {
+    let address = swarm.address(node);
+    let asked = ["--docker-host", &address];
+    winfit(&[&["swarm"], arguments, &asked].concat())
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Runs it, and gives back what it says where it ends so.
+fn says(swarm: &RealSwarm, code: i32, arguments: &[&str]) -> String {
+    let output = run(swarm, "win-a", arguments);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    said
+}
+
+fn labels(swarm: &RealSwarm, node: &str) -> String {
+    let shown = swarm.docker(
+        "win-a",
+        &["node", "inspect", "--format={{.Spec.Labels}}", node],
+    );
+    shown.trim().to_owned()
+}
+
+fn constraints(swarm: &RealSwarm, service: &str) -> String {
+    let format = "--format={{.Spec.TaskTemplate.Placement.Constraints}}";
+    let shown = swarm.docker("win-a", &["service", "inspect", format, service]);
+    shown.trim().to_owned()
+}
+
+/// Everything that is wanted of an object, but for what was to change.
+fn spec(swarm: &RealSwarm, kind: &str, name: &str, but: &str) -> Value {
+    let shown = swarm.docker("win-a", &[kind, "inspect", "--format={{json .Spec}}", name]);
+    let mut spec: Value = serde_json::from_str(&shown).unwrap();
+    if let Some(found) = spec.pointer_mut(but) {
+        *found = Value::Null;
+    }
+    spec
+}
+
+const LABEL: [&str; 7] = [
+    "label",
+    "--host",
+    "win-a=10.0.14393.2665",
+    "--host",
+    "win-b=10.0.17763.437",
+    "--host",
+    "win-c=ltsc2022",
+];
+
+#[test]
+fn the_page_s_chapter() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b", "win-c"]);
+    swarm.import("contoso/fax:2-ltsc2019");
+    // A task starts where this is: its error elsewhere is longer than docker service ps lets it be.
+    std::fs::write(swarm.folder("win-b").join("here"), "").unwrap();
+    let root = swarm.folder("win-b");
+    let root = root.parent().unwrap().display().to_string();
+    let mount = format!("--mount=type=bind,source={root}/{{{{.Node.Hostname}}}}/here,target=/here");
+    swarm.docker(
+        "win-a",
+        &["node", "update", "--availability=pause", "win-b"],
+    );
+    // Once it has failed it waits for somebody to change it.
+    let once = ["--restart-condition=none", "--label=team=shop", &mount];
+    swarm.create("fax", "contoso/fax:2-ltsc2019", "win-b", &once);
+    let tasks = |more: &[&str]| {
+        let all = ["service", "ps", "fax", "--format={{.Error}}"];
+        swarm.docker("win-a", &[&all, more].concat())
+    };
+    swarm.until("fax has failed", || tasks(&[]).contains('…'));
+    swarm.docker(
+        "win-a",
+        &["node", "update", "--availability=active", "win-b"],
+    );
+    assert_eq!(swarm.replicas("fax"), "0/1");
+    assert!(!tasks(&[]).contains("does not exist"));
+    assert!(tasks(&["--no-trunc"]).contains("bind source path does not exist"));
+
+    // Labels: shown first, then written, as docker shows them.
+    let shown = says(&swarm, 0, &LABEL);
+    assert!(
+        shown.starts_with("3 of 3 nodes would get other labels; nothing is written yet."),
+        "{shown}"
+    );
+    assert_eq!(labels(&swarm, "win-b"), "map[]");
+    swarm.docker("win-a", &["node", "update", "--label-add=rack=7", "win-b"]);
+    swarm.docker(
+        "win-a",
+        &[
+            "node",
+            "update",
+            "--label-add=winfit.runs-ltsc2016=true",
+            "win-b",
+        ],
+    );
+    let before = spec(&swarm, "node", "win-b", "/Labels");
+    let written = says(&swarm, 0, &[&LABEL[..], &["--apply"]].concat());
+    let of_b = "map[OS:windows OsVersion:10.0.17763 rack:7 winfit.build:17763 winfit.revision:437 winfit.runs-ltsc2019:true]";
+    assert!(written.contains(of_b), "{written}");
+    assert_eq!(labels(&swarm, "win-b"), of_b);
+    assert_eq!(
+        labels(&swarm, "win-a"),
+        "map[OS:windows OsVersion:10.0.14393 winfit.build:14393 winfit.revision:2665 winfit.runs-ltsc2016-2665:true]"
+    );
+    assert_eq!(
+        labels(&swarm, "win-c"),
+        "map[OS:windows OsVersion:10.0.20348 winfit.build:20348 winfit.runs-ltsc2022:true]"
+    );
+    assert_eq!(spec(&swarm, "node", "win-b", "/Labels"), before);
+    // They tell now what was told, and a second run changes nothing.
+    let again = says(&swarm, 0, &["label", "--apply"]);
+    assert!(
+        again.starts_with("The labels of 3 nodes are right as they are."),
+        "{again}"
+    );
+
+    // The audit says what to do, as commands for a manager.
+    let audit = says(&swarm, 1, &["audit"]);
+    assert!(
+        audit
+            .contains("docker service update --constraint-add 'node.labels.OsVersion==10.0.17763'")
+            || audit.contains("--constraint-add 'node.labels.OsVersion==10.0.17763' \\"),
+        "{audit}"
+    );
+
+    // The constraint: shown first, then written.
+    let place = "/TaskTemplate/Placement";
+    let before = spec(&swarm, "service", "fax", place);
+    let shown = says(&swarm, 0, &["constrain", "fax"]);
+    assert!(
+        shown.contains("fax would be kept off win-a, win-c"),
+        "{shown}"
+    );
+    assert_eq!(constraints(&swarm, "fax"), "[]");
+    let output = run(&swarm, "win-a", &["constrain", "fax", "--format=json"]);
+    check_document(&serde_json::from_slice(&output.stdout).unwrap());
+    let written = says(&swarm, 0, &["constrain", "fax", "--apply"]);
+    assert!(
+        written.contains("[node.labels.OsVersion==10.0.17763]"),
+        "{written}"
+    );
+    assert_eq!(
+        constraints(&swarm, "fax"),
+        "[node.labels.OsVersion==10.0.17763]"
+    );
+    assert_eq!(spec(&swarm, "service", "fax", place), before);
+    swarm.until("fax runs", || swarm.replicas("fax") == "1/1");
+    let again = says(&swarm, 0, &["constrain", "--all", "--apply"]);
+    assert!(
+        again.starts_with("fax runs on every node that it may use: win-b."),
+        "{again}"
+    );
+    assert_eq!(
+        constraints(&swarm, "fax"),
+        "[node.labels.OsVersion==10.0.17763]"
+    );
+}
+
+#[test]
+fn a_service_that_no_node_runs_is_left_alone() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b"]);
+    swarm.import("contoso/fax:2-ltsc2016");
+    swarm.create(
+        "fax",
+        "contoso/fax:2-ltsc2016",
+        "win-b",
+        &["--constraint=node.hostname!=win-a"],
+    );
+    let hosts = ["--host=win-a=ltsc2019", "--host=win-b=ltsc2022"];
+    let said = says(
+        &swarm,
+        1,
+        &[&["constrain", "fax", "--apply"], &hosts[..]].concat(),
+    );
+    assert!(
+        said.starts_with("fax runs on no node that it may use"),
+        "{said}"
+    );
+    assert!(
+        said.contains("docker service update --image contoso/fax:2-ltsc2022 fax"),
+        "{said}"
+    );
+    assert_eq!(constraints(&swarm, "fax"), "[node.hostname!=win-a]");
+    let said = says(&swarm, 3, &["constrain", "nothing"]);
+    assert!(said.contains("the Swarm has no service nothing"), "{said}");
+    // A worker knows nothing of nodes.
+    let output = run(&swarm, "win-b", &["label"]);
+    assert!(text(&output).contains("ask a manager"), "{}", text(&output));
+}
