@@ -6,7 +6,7 @@ pub mod fleet;
 pub mod label;
 mod saved;
 pub mod stuck;
-mod write;
+pub mod write;
 
 use std::collections::HashMap;
 

@@ -208,7 +208,7 @@ fn of_node(catalog: &Catalog, node: &Node, names: &LabelNames, told: &Told) -> N
 }
 
 /// All labels of a Windows node.
-fn labels_of(catalog: &Catalog, host: &Host, version: OsVersion, names: &LabelNames) -> Labels {
+pub fn labels_of(catalog: &Catalog, host: &Host, version: OsVersion, names: &LabelNames) -> Labels {
     let mut labels = Labels::from([
         (names.os.clone(), Os::Windows.name().to_owned()),
         (
@@ -316,6 +316,19 @@ fn contradiction(node: &Node, name: &str, names: &LabelNames, said: &[Said]) -> 
         other: other.label.clone(),
         but: other.value.clone(),
     })
+}
+
+/// Takes back what the fleet says of nodes whose labels contradict themselves, and gives back why, in
+/// sentences: of such a node nobody can tell what runs there.
+pub fn unsettle(fleet: &mut Fleet, changes: &[NodeChange]) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for (member, change) in fleet.hosts.iter_mut().zip(changes) {
+        if let Some(open) = &change.open {
+            member.host.version = None;
+            reasons.push(open.to_string());
+        }
+    }
+    reasons
 }
 
 /// The services that nodes would no longer be admitted for, each with the node: their tasks there are

@@ -12,7 +12,7 @@ const TRIES: usize = 3;
 /// all that winfit knows nothing of, and says whether it changed something; else nothing is written.
 ///
 /// Where somebody else changed the object meanwhile it is read anew and `edit` decides anew.
-pub(super) async fn change(
+pub async fn change(
     engine: &Engine,
     path: &str,
     mut edit: impl FnMut(&mut Value) -> bool,

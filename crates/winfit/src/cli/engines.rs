@@ -72,6 +72,13 @@ pub(crate) struct SwarmLabelArguments {
     pub(crate) nodes: NodeFacts,
     #[command(flatten)]
     pub(crate) source: SwarmSource,
+    /// On a worker, which may not change node labels: write engine labels into its own daemon.json.
+    /// --host then names the worker's own Windows, where it is not this machine's
+    #[arg(long = "self", conflicts_with_all = ["from", "docker_host", "context"])]
+    pub(crate) own: bool,
+    /// The worker's daemon.json (else the one where the engine looks for it)
+    #[arg(long, value_name = "PATH", requires = "own")]
+    pub(crate) file: Option<PathBuf>,
     /// Write the labels; without it nothing is written
     #[arg(long, conflicts_with = "from")]
     pub(crate) apply: bool,

@@ -15,6 +15,7 @@ use winfit_docker::swarm::commands::{
 };
 use winfit_docker::swarm::constrain::{self, Constraints, Decision};
 use winfit_docker::swarm::fleet::fleet;
+use winfit_docker::swarm::label;
 
 use super::{Reading, check, names, read, told};
 use crate::cli::{DataFormat, SwarmConstrainArguments};
@@ -70,7 +71,8 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
         engines,
         ..
     } = read(&arguments.source, &told)?;
-    let fleet = fleet(catalog, &swarm, &names, &told);
+    let mut fleet = fleet(catalog, &swarm, &names, &told);
+    let open = label::unsettle(&mut fleet, &label::plan(catalog, &swarm, &names, &told));
     let (chosen, unknown) = chosen(arguments, &swarm, &fleet);
     if chosen.is_empty() && !unknown.is_empty() {
         return Err(nothing([complaints, unknown].concat().join("\n")));
@@ -116,11 +118,12 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
         ))
     }));
     let text = match arguments.format {
-        DataFormat::Human => human::human(&services, arguments.apply),
-        DataFormat::Json => document(&as_json(&services, arguments.apply))?,
+        DataFormat::Human => human::human(&services, &open, arguments.apply),
+        DataFormat::Json => document(&as_json(&services, &open, arguments.apply))?,
     };
     let fails = |service: &Constrained| match service.decision {
         Decision::NoNode { .. } | Decision::NotTold => true,
+        Decision::Fits { ref unsure, .. } => !unsure.is_empty(),
         // Of all services most are none of winfit's business.
         Decision::UnknownImage => !arguments.all,
         _ => false,
@@ -209,7 +212,7 @@ fn other_images(catalog: &Catalog, fleet: &Fleet) -> Vec<(String, Command)> {
 }
 
 /// `winfit.swarm-change/1` about services.
-fn as_json(services: &[Constrained], applied: bool) -> Value {
+fn as_json(services: &[Constrained], open: &[String], applied: bool) -> Value {
     let services: Vec<Value> = services
         .iter()
         .map(|service| {
@@ -259,6 +262,7 @@ fn as_json(services: &[Constrained], applied: bool) -> Value {
         "nodes": [],
         "services": services,
         "displaced": [],
+        "open": open,
     })
 }
 

@@ -13,17 +13,6 @@ pub(super) fn entry(label: &str, words: &str) -> String {
     format!("{}\n", wrap(words, &format!("  {label:5}  "), "         "))
 }
 
-/// A command to paste, one flag a line where it is long. sh continues lines so; PowerShell with a backtick.
-pub(super) fn continued(command: &str, flags: &[String], object: &str) -> String {
-    let words = [&[command.to_owned()], flags, &[object.to_owned()]].concat();
-    let line = words.join(" ");
-    if line.len() <= 70 {
-        return format!("       {}\n", clean(&line));
-    }
-    let words: Vec<String> = words.iter().map(|word| clean(word)).collect();
-    format!("       {}\n", words.join(" \\\n         "))
-}
-
 /// Both tables.
 pub(super) fn tables(catalog: &Catalog, report: &Report<'_>) -> String {
     let mut text = String::new();

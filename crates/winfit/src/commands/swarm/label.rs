@@ -1,6 +1,7 @@
 //! `winfit swarm label`: the labels that tell each node's Windows.
 
 mod human;
+mod own;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,12 @@ impl Labelled {
         }
     }
 
+    /// Whether its labels are written and read back.
+    fn is_written(&self, change: &NodeChange) -> bool {
+        let written = self.written.as_ref().and_then(|all| all.get(&change.id));
+        matches!(written, Some(Ok(_)))
+    }
+
     /// Why the labels of a node were not written.
     fn error(&self, change: &NodeChange) -> Option<&DockerError> {
         self.written.as_ref()?.get(&change.id)?.as_ref().err()
@@ -45,6 +52,9 @@ pub(super) fn run(arguments: &SwarmLabelArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
     let names = names(&arguments.nodes);
     check(&names)?;
+    if arguments.own {
+        return own::run(catalog, arguments, &names);
+    }
     let told = told(catalog, &arguments.nodes)?;
     let Reading {
         swarm,
@@ -78,13 +88,17 @@ pub(super) fn run(arguments: &SwarmLabelArguments) -> Result<Outcome> {
         displaced,
         written,
     };
-    let errors: Vec<String> = labelled.changes.iter().filter_map(|change| {
-        let error = labelled.error(change)?;
-        Some(format!(
-            "the labels of {} were not written, and are as they were: {error}; the same command again writes what is left",
-            change.name
-        ))
-    }).collect();
+    let errors: Vec<String> = labelled
+        .changes
+        .iter()
+        .filter_map(|change| {
+            let error = labelled.error(change)?;
+            Some(format!(
+                "writing the labels of {} came to no end: {error}; each node has its old labels or its new ones, and the same command again writes what is left",
+                change.name
+            ))
+        })
+        .collect();
     if let Some(written) = &labelled.written
         && !written.is_empty()
         && written.values().all(Result::is_err)
@@ -135,5 +149,10 @@ fn as_json(labelled: &Labelled) -> Value {
         "nodes": nodes,
         "services": [],
         "displaced": displaced,
+        "open": labelled
+            .changes
+            .iter()
+            .filter_map(|change| Some(change.open.as_ref()?.to_string()))
+            .collect::<Vec<_>>(),
     })
 }

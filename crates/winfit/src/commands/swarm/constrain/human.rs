@@ -8,7 +8,7 @@ use crate::commands::swarm::human::entry;
 use crate::findings::{clean, plural};
 use crate::output::{bold, wrap};
 
-pub(super) fn human(services: &[Constrained], applied: bool) -> String {
+pub(super) fn human(services: &[Constrained], open: &[String], applied: bool) -> String {
     let mut text = String::new();
     if let [_, _, ..] = services {
         text.push_str(&bold(&wrap(&headline(services, applied), "", "")));
@@ -16,6 +16,13 @@ pub(super) fn human(services: &[Constrained], applied: bool) -> String {
     }
     let parts: Vec<String> = services.iter().map(one).collect();
     text.push_str(&parts.join("\n"));
+    let matters = |one: &Constrained| !matches!(one.decision, Decision::NotWindows);
+    if !open.is_empty() && services.iter().any(matters) {
+        text.push('\n');
+        for reason in open {
+            text.push_str(&entry("open", &clean(reason)));
+        }
+    }
     if text.is_empty() {
         text.push_str("The Swarm has no service that runs containers.\n");
     }
@@ -37,9 +44,14 @@ fn headline(services: &[Constrained], applied: bool) -> String {
 fn one(service: &Constrained) -> String {
     let name = clean(&service.name);
     let sentence = match &service.decision {
-        Decision::Fits { on, .. } => {
+        Decision::Fits { on, unsure } if unsure.is_empty() => {
             format!("{name} runs on every node that it may use: {}.", list(on))
         }
+        Decision::Fits { on, unsure } => format!(
+            "{name} runs on {}; of {}, which it may use too, nobody can tell.",
+            list(on),
+            list(unsure)
+        ),
         Decision::Constrain(found) => {
             let verb = match &service.written {
                 Some(Ok(_)) => "is kept",
@@ -75,13 +87,6 @@ fn one(service: &Constrained) -> String {
     }
     match &service.decision {
         Decision::Constrain(found) => text.push_str(&constrained(service, found)),
-        Decision::Fits { unsure, .. } if !unsure.is_empty() => text.push_str(&entry(
-            "note",
-            &format!(
-                "of {} nobody can tell; winfit swarm label says what is missing",
-                list(unsure)
-            ),
-        )),
         Decision::NoNode { may_use, kept_off } => {
             let may_use = if may_use.is_empty() {
                 "no node".to_owned()

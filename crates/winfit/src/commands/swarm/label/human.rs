@@ -6,7 +6,7 @@ use winfit_core::reason::windows_name;
 use winfit_docker::swarm::label::{NodeChange, as_docker_shows};
 
 use super::Labelled;
-use crate::commands::swarm::human::{continued, entry};
+use crate::commands::swarm::human::entry;
 use crate::findings::{clean, plural};
 use crate::output::{bold, columns, wrap};
 
@@ -20,7 +20,7 @@ pub(super) fn human(catalog: &Catalog, labelled: &Labelled) -> String {
         .filter(|change| change.is_change())
         .collect();
     if labelled.written.is_some() {
-        for change in &changed {
+        for change in changed.iter().filter(|change| labelled.is_written(change)) {
             let shown = as_docker_shows(labelled.now(change));
             text.push_str(&format!(
                 "\n  docker node inspect --format '{{{{.Spec.Labels}}}}' {}\n    {}\n",
@@ -80,7 +80,7 @@ fn headline(labelled: &Labelled) -> String {
     let count = changed.clone().count();
     let open = labelled.changes.iter().any(|change| change.open.is_some());
     let failed = changed
-        .filter(|change| labelled.error(change).is_some())
+        .filter(|change| !labelled.is_written(change))
         .count();
     match (count, labelled.written.is_some()) {
         (0, _) if open => "No label is to be written; what is open is below.".to_owned(),
@@ -128,12 +128,12 @@ fn nodes(catalog: &Catalog, labelled: &Labelled) -> String {
             "open"
         } else if !change.is_change() {
             "right"
-        } else if labelled.error(change).is_some() {
-            "not written"
-        } else if labelled.written.is_some() {
+        } else if labelled.written.is_none() {
+            "to write"
+        } else if labelled.is_written(change) {
             "written"
         } else {
-            "to write"
+            "not written"
         };
         rows.push(vec![
             clean(&called(labelled, change)),
@@ -146,9 +146,9 @@ fn nodes(catalog: &Catalog, labelled: &Labelled) -> String {
     columns(&rows, "  ")
 }
 
-/// The command that does it, and the one that undoes it.
+/// The commands that do it: one a label, so that each is a line for any shell.
 fn by_hand(labelled: &Labelled, change: &NodeChange) -> String {
-    let node = called(labelled, change);
+    let node = clean(&called(labelled, change));
     let add = change
         .set
         .iter()
@@ -157,6 +157,7 @@ fn by_hand(labelled: &Labelled, change: &NodeChange) -> String {
         .remove
         .iter()
         .map(|name| format!("--label-rm {name}"));
-    let forth: Vec<String> = add.chain(remove).collect();
-    continued("docker node update", &forth, &node)
+    add.chain(remove)
+        .map(|flag| format!("       docker node update {} {node}\n", clean(&flag)))
+        .collect()
 }
