@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod constrain;
 pub mod fleet;
+pub mod isolate;
 pub mod label;
 mod saved;
 pub mod stuck;

@@ -19,7 +19,7 @@ use crate::settling::OnlineArguments;
 
 pub(crate) use self::engines::{
     EngineArguments, NodeFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
-    SwarmConstrainArguments, SwarmLabelArguments, SwarmSource,
+    SwarmConstrainArguments, SwarmIsolateArguments, SwarmLabelArguments, SwarmSource,
 };
 pub(crate) use self::image::{
     AssembleArguments, ImageArguments, ImageCommand, ImageLintArguments, ImagesArguments,

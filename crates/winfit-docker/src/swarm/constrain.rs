@@ -162,6 +162,13 @@ fn image_of(service: &Workload) -> Option<&NamedImage> {
     service.containers.first()?.image.image.as_ref().ok()
 }
 
+/// Whether a service starts on a host, for sure.
+pub(super) fn runs_on(catalog: &Catalog, service: &Workload, host: &Host) -> bool {
+    let image = image_of(service).map(|named| &named.image);
+    let known = image.filter(|image| image.version.is_some() && image.os == Os::Windows);
+    known.is_some_and(|image| fares(catalog, service, image, host) == Fares::Runs)
+}
+
 fn fares(catalog: &Catalog, service: &Workload, image: &Image, host: &Host) -> Fares {
     let asked = service.isolation.as_ref().map(|isolation| isolation.value);
     let verdict = judge(catalog, host, image);

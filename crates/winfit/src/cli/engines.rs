@@ -39,6 +39,8 @@ pub(crate) enum SwarmCommand {
     Label(SwarmLabelArguments),
     /// Keep services off nodes where they cannot start, by the fewest constraints
     Constrain(SwarmConstrainArguments),
+    /// Show the way to Hyper-V isolation on every Windows node, and check nodes that have gone it
+    Isolate(SwarmIsolateArguments),
 }
 
 /// What is told of a Swarm's nodes beside what the Swarm knows.
@@ -102,6 +104,21 @@ pub(crate) struct SwarmConstrainArguments {
     /// Write the constraints; without it nothing is written
     #[arg(long, conflicts_with = "from")]
     pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmIsolateArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
+    /// Ask the engine of a node whether Hyper-V is its default isolation, as win-a=tcp://win-a:2376; may
+    /// be repeated
+    #[arg(long, value_name = "NODE=ADDRESS")]
+    pub(crate) verify: Vec<String>,
     /// How to print the answer
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,

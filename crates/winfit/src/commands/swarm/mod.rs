@@ -3,6 +3,7 @@
 mod audit;
 mod constrain;
 mod human;
+mod isolate;
 mod label;
 
 use anyhow::Result;
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: &SwarmArguments) -> Result<Outcome> {
         SwarmCommand::Audit(arguments) => audit::run(arguments),
         SwarmCommand::Label(arguments) => label::run(arguments),
         SwarmCommand::Constrain(arguments) => constrain::run(arguments),
+        SwarmCommand::Isolate(arguments) => isolate::run(arguments),
     }
 }
 

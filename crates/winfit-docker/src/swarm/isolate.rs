@@ -1,0 +1,170 @@
+//! Hyper-V as the default isolation of every Windows node: which can, and in which order they restart.
+
+use winfit_core::Catalog;
+use winfit_core::fleet::{Fleet, Member, Role, State, Workload};
+use winfit_core::host::{Host, HypervOffer, Isolation, Os};
+use winfit_core::placement::{Admission, Placement};
+
+use super::Swarm;
+use super::constrain::runs_on;
+
+/// The whole way to Hyper-V isolation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Way {
+    /// The nodes that restart, in order.
+    pub steps: Vec<Step>,
+    /// Windows nodes that offer no Hyper-V isolation.
+    pub cannot: Vec<String>,
+    /// What it does to services that are for Windows.
+    pub services: Vec<Gain>,
+}
+
+/// One node that restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its hostname; its id where several have that.
+    pub node: String,
+    /// What is known of it.
+    pub host: Host,
+    /// `worker`, `manager`, `leader`.
+    pub role: &'static str,
+    /// Something says that it offers Hyper-V isolation; else that is to be seen first.
+    pub stated: bool,
+    /// `active`, `pause`, `drain`: as it is to be again afterwards.
+    pub availability: &'static str,
+    /// Services that no other node runs while it restarts.
+    pub stops: Vec<String>,
+}
+
+/// On how many nodes a service starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gain {
+    /// The service.
+    pub service: String,
+    /// Now.
+    pub now: usize,
+    /// Then.
+    pub then: usize,
+    /// How many nodes it may use.
+    pub may_use: usize,
+}
+
+/// The way to Hyper-V isolation that stops the fewest services at each step; of several such nodes workers
+/// first, the leader last. A node that has gone it runs older images from then on, and stands in for others.
+pub fn way(catalog: &Catalog, swarm: &Swarm, fleet: &Fleet) -> Way {
+    let mut way = Way::default();
+    let mut left: Vec<usize> = Vec::new();
+    for (at, member) in fleet.hosts.iter().enumerate() {
+        if member.host.os != Os::Windows {
+            continue;
+        }
+        if member.host.hyperv_offer(catalog) == HypervOffer::No {
+            way.cannot.push(called(fleet, member));
+        } else {
+            left.push(at);
+        }
+    }
+    let services: Vec<&Workload> = fleet
+        .workloads
+        .iter()
+        .filter(|service| !may_use(catalog, service, fleet).is_empty())
+        .collect();
+    let mut hosts: Vec<Host> = fleet.hosts.iter().map(|member| member.host).collect();
+    let count =
+        |service: &Workload, hosts: &[Host]| starts_on(catalog, service, fleet, hosts).len();
+    let now: Vec<usize> = services.iter().map(|one| count(one, &hosts)).collect();
+    while !left.is_empty() {
+        let stops = |at: usize| -> Vec<String> {
+            let alone = services.iter().filter(|service| {
+                starts_on(catalog, service, fleet, &hosts) == [at] && service.wanted != Some(0)
+            });
+            alone.map(|service| service.subject.name.clone()).collect()
+        };
+        let rank = |at: usize| match role(swarm, &fleet.hosts[at]) {
+            "worker" => 0,
+            "manager" => 1,
+            _ => 2,
+        };
+        let next = left.iter().enumerate();
+        let next = next.min_by_key(|(_, at)| (stops(**at).len(), rank(**at)));
+        let Some((position, at)) = next.map(|(position, at)| (position, *at)) else {
+            break;
+        };
+        let member = &fleet.hosts[at];
+        way.steps.push(Step {
+            node: called(fleet, member),
+            host: member.host,
+            role: role(swarm, member),
+            stated: member.host.hyperv == Some(true)
+                || (member.host.hyperv.is_none()
+                    && member.host.platform.is_some()
+                    && member.host.hyperv_offer(catalog) == HypervOffer::Yes),
+            availability: match member.state {
+                State::Cordoned => "pause",
+                State::Drained => "drain",
+                State::Ready | State::Down => "active",
+            },
+            stops: stops(at),
+        });
+        left.remove(position);
+        hosts[at].configured_isolation = Some(Isolation::Hyperv);
+    }
+    let services = services.into_iter().zip(now);
+    way.services = services
+        .filter(|(service, now)| *now > 0 || count(service, &hosts) > 0)
+        .map(|(service, now)| Gain {
+            service: service.subject.name.clone(),
+            now,
+            then: count(service, &hosts),
+            may_use: may_use(catalog, service, fleet).len(),
+        })
+        .collect();
+    way
+}
+
+/// The ready Windows nodes that a service may use.
+fn may_use(catalog: &Catalog, service: &Workload, fleet: &Fleet) -> Vec<usize> {
+    let Placement::Swarm(placement) = &service.placement else {
+        return Vec::new();
+    };
+    let members = fleet.hosts.iter().enumerate();
+    members
+        .filter(|(_, member)| {
+            member.state == State::Ready
+                && member.host.os == Os::Windows
+                && placement.admits(catalog, member) == Admission::Yes
+        })
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Those of them on which it starts.
+fn starts_on(catalog: &Catalog, service: &Workload, fleet: &Fleet, hosts: &[Host]) -> Vec<usize> {
+    let mut found = may_use(catalog, service, fleet);
+    found.retain(|at| runs_on(catalog, service, &hosts[*at]));
+    found
+}
+
+fn called(fleet: &Fleet, member: &Member) -> String {
+    let same = |other: &&Member| other.name == member.name;
+    match &member.id {
+        Some(id) if fleet.hosts.iter().filter(same).count() > 1 => id.clone(),
+        _ => member.name.clone(),
+    }
+}
+
+fn role(swarm: &Swarm, member: &Member) -> &'static str {
+    let mut nodes = swarm.nodes.iter();
+    let leads = nodes.any(|node| {
+        Some(&node.id) == member.id.as_ref()
+            && node
+                .manager_status
+                .as_ref()
+                .is_some_and(|status| status.leader)
+    });
+    match member.role {
+        _ if leads => "leader",
+        Some(Role::Manager) => "manager",
+        _ => "worker",
+    }
+}
