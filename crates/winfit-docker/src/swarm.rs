@@ -38,8 +38,14 @@ impl Swarm {
         } else {
             "/services"
         };
+        let mut nodes: Vec<Node> = engine.get("/nodes").await?;
+        // Managers have them by id, which tells people nothing.
+        nodes.sort_by(|one, other| {
+            let of = |node: &Node| (node.description.hostname.clone(), node.id.clone());
+            of(one).cmp(&of(other))
+        });
         Ok(Self {
-            nodes: engine.get("/nodes").await?,
+            nodes,
             services: engine.get(services).await?,
             tasks: engine.get("/tasks").await?,
         })

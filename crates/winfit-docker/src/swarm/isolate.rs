@@ -1,5 +1,7 @@
 //! Hyper-V as the default isolation of every Windows node: which can, and in which order they restart.
 
+use std::collections::HashMap;
+
 use winfit_core::Catalog;
 use winfit_core::fleet::{Fleet, Member, Role, State, Workload};
 use winfit_core::host::{Host, HypervOffer, Isolation, Os};
@@ -64,62 +66,101 @@ pub fn way(catalog: &Catalog, swarm: &Swarm, fleet: &Fleet) -> Way {
             left.push(at);
         }
     }
-    let services: Vec<&Workload> = fleet
+    let mut services: Vec<Fits<'_>> = fleet
         .workloads
         .iter()
-        .filter(|service| !may_use(catalog, service, fleet).is_empty())
+        .map(|service| Fits::find(catalog, service, fleet))
+        .filter(|fits| !fits.may_use.is_empty())
         .collect();
-    let mut hosts: Vec<Host> = fleet.hosts.iter().map(|member| member.host).collect();
-    let count =
-        |service: &Workload, hosts: &[Host]| starts_on(catalog, service, fleet, hosts).len();
-    let now: Vec<usize> = services.iter().map(|one| count(one, &hosts)).collect();
+    let now: Vec<usize> = services.iter().map(|fits| fits.starts_on.len()).collect();
     while !left.is_empty() {
-        let stops = |at: usize| -> Vec<String> {
-            let alone = services.iter().filter(|service| {
-                starts_on(catalog, service, fleet, &hosts) == [at] && service.wanted != Some(0)
-            });
-            alone.map(|service| service.subject.name.clone()).collect()
-        };
+        // What no other node runs just now, by the node that does.
+        let mut alone: HashMap<usize, Vec<String>> = HashMap::new();
+        for fits in services
+            .iter()
+            .filter(|fits| fits.service.wanted != Some(0))
+        {
+            if let [only] = fits.starts_on.as_slice() {
+                let stops = alone.entry(*only).or_default();
+                stops.push(fits.service.subject.name.clone());
+            }
+        }
         let rank = |at: usize| match role(swarm, &fleet.hosts[at]) {
             "worker" => 0,
             "manager" => 1,
             _ => 2,
         };
         let next = left.iter().enumerate();
-        let next = next.min_by_key(|(_, at)| (stops(**at).len(), rank(**at)));
+        let next = next.min_by_key(|(_, at)| (alone.get(at).map_or(0, Vec::len), rank(**at)));
         let Some((position, at)) = next.map(|(position, at)| (position, *at)) else {
             break;
         };
         let member = &fleet.hosts[at];
+        let offer = member.host.hyperv_offer(catalog);
         way.steps.push(Step {
             node: called(fleet, member),
             host: member.host,
             role: role(swarm, member),
-            stated: member.host.hyperv == Some(true)
-                || (member.host.hyperv.is_none()
-                    && member.host.platform.is_some()
-                    && member.host.hyperv_offer(catalog) == HypervOffer::Yes),
+            stated: offer == HypervOffer::Yes
+                && (member.host.hyperv.is_some() || member.host.platform.is_some()),
             availability: match member.state {
                 State::Cordoned => "pause",
                 State::Drained => "drain",
                 State::Ready | State::Down => "active",
             },
-            stops: stops(at),
+            stops: alone.remove(&at).unwrap_or_default(),
         });
         left.remove(position);
-        hosts[at].configured_isolation = Some(Isolation::Hyperv);
+        let isolated = Host {
+            configured_isolation: Some(Isolation::Hyperv),
+            ..member.host
+        };
+        for fits in &mut services {
+            fits.change(catalog, at, &isolated);
+        }
     }
-    let services = services.into_iter().zip(now);
     way.services = services
-        .filter(|(service, now)| *now > 0 || count(service, &hosts) > 0)
-        .map(|(service, now)| Gain {
-            service: service.subject.name.clone(),
+        .iter()
+        .zip(now)
+        .filter(|(fits, now)| *now > 0 || !fits.starts_on.is_empty())
+        .map(|(fits, now)| Gain {
+            service: fits.service.subject.name.clone(),
             now,
-            then: count(service, &hosts),
-            may_use: may_use(catalog, service, fleet).len(),
+            then: fits.starts_on.len(),
+            may_use: fits.may_use.len(),
         })
         .collect();
     way
+}
+
+/// A service with the nodes that it may use, and those of them on which it starts.
+struct Fits<'f> {
+    service: &'f Workload,
+    may_use: Vec<usize>,
+    starts_on: Vec<usize>,
+}
+
+impl<'f> Fits<'f> {
+    fn find(catalog: &Catalog, service: &'f Workload, fleet: &Fleet) -> Self {
+        let may_use = may_use(catalog, service, fleet);
+        let mut starts_on = may_use.clone();
+        starts_on.retain(|at| runs_on(catalog, service, &fleet.hosts[*at].host));
+        Self {
+            service,
+            may_use,
+            starts_on,
+        }
+    }
+
+    /// One of the nodes is another host now.
+    fn change(&mut self, catalog: &Catalog, at: usize, host: &Host) {
+        if self.may_use.contains(&at) {
+            self.starts_on.retain(|other| *other != at);
+            if runs_on(catalog, self.service, host) {
+                self.starts_on.push(at);
+            }
+        }
+    }
 }
 
 /// The ready Windows nodes that a service may use.
@@ -136,13 +177,6 @@ fn may_use(catalog: &Catalog, service: &Workload, fleet: &Fleet) -> Vec<usize> {
         })
         .map(|(at, _)| at)
         .collect()
-}
-
-/// Those of them on which it starts.
-fn starts_on(catalog: &Catalog, service: &Workload, fleet: &Fleet, hosts: &[Host]) -> Vec<usize> {
-    let mut found = may_use(catalog, service, fleet);
-    found.retain(|at| runs_on(catalog, service, &hosts[*at]));
-    found
 }
 
 fn called(fleet: &Fleet, member: &Member) -> String {

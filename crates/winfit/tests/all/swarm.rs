@@ -211,3 +211,165 @@ fn a_service_that_no_node_runs_is_left_alone() {
     let output = run(&swarm, "win-b", &["label"]);
     assert!(text(&output).contains("ask a manager"), "{}", text(&output));
 }
+
+/// Leads to a daemon until so many changes have passed, and then to nothing: not even the answer to the
+/// last one comes back.
+#[cfg(unix)]
+fn vanishing(socket: &std::path::Path, at: &std::path::Path, changes: usize) {
+    use std::io::{Read, Write};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let listener = UnixListener::bind(at).unwrap();
+    let socket = socket.to_owned();
+    let passed = Arc::new(AtomicUsize::new(0));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            if passed.load(Ordering::SeqCst) >= changes {
+                continue;
+            }
+            let daemon = UnixStream::connect(&socket).unwrap();
+            let (mut answers, mut back) =
+                (daemon.try_clone().unwrap(), client.try_clone().unwrap());
+            let mut to = daemon;
+            let seen = Arc::clone(&passed);
+            let is_gone = Arc::clone(&passed);
+            std::thread::spawn(move || {
+                let mut bytes = [0; 65536];
+                while let Ok(count @ 1..) = answers.read(&mut bytes) {
+                    if is_gone.load(Ordering::SeqCst) >= changes {
+                        break;
+                    }
+                    let _ = back.write_all(&bytes[..count]);
+                }
+                let _ = back.shutdown(std::net::Shutdown::Both);
+            });
+            std::thread::spawn(move || {
+                let mut bytes = [0; 65536];
+                while let Ok(count @ 1..) = client.read(&mut bytes) {
+                    let sent = &bytes[..count];
+                    if sent.windows(8).any(|part| part == b"/update?") {
+                        seen.fetch_add(1, Ordering::SeqCst);
+                    }
+                    if to.write_all(sent).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_manager_that_vanishes_leaves_nodes_old_or_new_and_a_second_run_finishes() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b", "win-c"]);
+    let new = |version: &str, runs: &str| {
+        format!(
+            "map[OS:windows OsVersion:10.0.{version} winfit.build:{version} winfit.runs-{runs}:true]"
+        )
+    };
+    let at = swarm.folder("win-a").join("vanishing");
+    vanishing(&swarm.socket("win-a"), &at, 2);
+    let hosts = [
+        "label",
+        "--apply",
+        "--host=win-a=10.0.17763",
+        "--host=win-b=10.0.20348",
+        "--host=win-c=10.0.17763",
+    ];
+    let address = format!("unix://{}", at.display());
+    let output = winfit(&[&["swarm"], &hosts[..], &["--docker-host", &address]].concat());
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let flowing = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flowing.contains("writing the labels of win-b came to no end:")
+            && flowing.contains("the same command again writes what is left"),
+        "{said}"
+    );
+    assert!(
+        said.starts_with("The labels of 1 of 3 nodes are written."),
+        "{said}"
+    );
+    let all = [
+        new("17763", "ltsc2019"),
+        new("20348", "ltsc2022"),
+        new("17763", "ltsc2019"),
+    ];
+    let nodes = ["win-a", "win-b", "win-c"];
+    for (node, new) in nodes.iter().zip(&all) {
+        let found = labels(&swarm, node);
+        assert!(found == "map[]" || found == *new, "{node}: {found}");
+    }
+    assert_eq!(labels(&swarm, "win-a"), all[0]);
+    assert_eq!(labels(&swarm, "win-c"), "map[]");
+    says(&swarm, 0, &hosts);
+    assert_eq!(nodes.map(|node| labels(&swarm, node)), all);
+}
+
+#[test]
+fn a_worker_writes_its_own_daemon_json_and_keeps_the_rest() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("daemon.json");
+    let before =
+        "{\r\n  \"debug\": true,\r\n  \"labels\": [\"rack=7\", \"winfit.build=14393\"]\r\n}\r\n";
+    std::fs::write(&file, before).unwrap();
+    let name = file.display().to_string();
+    let arguments = [
+        "swarm",
+        "label",
+        "--self",
+        "--host=ltsc2019",
+        "--file",
+        &name,
+    ];
+    let shown = text(&winfit(&arguments));
+    let flowing = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flowing.contains("nothing is written yet"), "{shown}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    let applied = [&arguments[..], &["--apply"]].concat();
+    let output = winfit(&applied);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let after = "{\r\n  \"debug\": true,\r\n  \"labels\": [\"rack=7\", \"winfit.build=17763\", \"OS=windows\", \"OsVersion=10.0.17763\", \"winfit.runs-ltsc2019=true\"]\r\n}\r\n";
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), after);
+    let backup = folder.path().join("daemon.json.before-winfit");
+    assert_eq!(std::fs::read_to_string(&backup).unwrap(), before);
+    let again = text(&winfit(&applied));
+    assert!(again.contains("already."), "{again}");
+    assert_eq!(std::fs::read_to_string(&backup).unwrap(), before);
+    // What the engine does not start with is not made worse.
+    std::fs::write(&file, "{\"labels\": ").unwrap();
+    let output = winfit(&applied);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+}
+
+#[test]
+fn engines_are_asked_for_their_isolation() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b"]);
+    let hosts = ["--host=win-a=ltsc2022", "--host=win-b=ltsc2019"];
+    let way = says(&swarm, 0, &[&["isolate"], &hosts[..]].concat());
+    assert!(way.contains("1  win-b  worker"), "{way}");
+    assert!(way.contains("2  win-a  leader"), "{way}");
+    let right = format!("--verify=win-b={}", swarm.address("win-b"));
+    let wrong = format!("--verify=win-a={}", swarm.address("win-b"));
+    let said = says(&swarm, 1, &["isolate", &right, &wrong]);
+    assert!(
+        said.starts_with("Hyper-V is the default isolation of 0 of 2 nodes."),
+        "{said}"
+    );
+    assert!(said.contains("it runs Linux"), "{said}");
+    let flowing = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flowing.contains("which is not that node of this Swarm"),
+        "{said}"
+    );
+}
