@@ -18,7 +18,7 @@ use crate::report_file::{self, ReportFile};
 use crate::settling::OnlineArguments;
 
 pub(crate) use self::engines::{
-    EngineArguments, NodeFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
+    EngineArguments, NodeFacts, ServiceFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
     SwarmConstrainArguments, SwarmIsolateArguments, SwarmLabelArguments, SwarmSource,
 };
 pub(crate) use self::image::{

@@ -11,7 +11,7 @@ use winfit_core::image::{Image, NamedImage};
 use winfit_core::placement::{Admission, Placement, SwarmPlacement};
 use winfit_core::verdict::{Answer, judge};
 
-use super::fleet::{LabelNames, workload};
+use super::fleet::{Given, LabelNames, give, workload};
 use super::write::change;
 use crate::engine::Engine;
 use crate::error::DockerError;
@@ -206,6 +206,7 @@ pub async fn apply(
     catalog: &Catalog,
     fleet: &Fleet,
     names: &LabelNames,
+    given: &Given,
     id: &str,
 ) -> Result<Vec<String>, DockerError> {
     let path = format!("/services/{id}");
@@ -213,9 +214,10 @@ pub async fn apply(
         let Ok(service) = serde_json::from_value::<Service>(object.clone()) else {
             return false;
         };
-        let Some(workload) = workload(catalog, &service, &[]) else {
+        let Some(mut workload) = workload(catalog, &service, &[]) else {
             return false;
         };
+        give(&mut workload, given);
         let Decision::Constrain(found) = decide(catalog, fleet, &workload, names) else {
             return false;
         };

@@ -57,6 +57,14 @@ pub(crate) struct NodeFacts {
     pub(crate) version_label: String,
 }
 
+/// What is told of services' images.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServiceFacts {
+    /// The version inside an image that no tag tells, as contoso/fax=10.0.17763; may be repeated
+    #[arg(long, value_name = "REF=VERSION")]
+    pub(crate) image_version: Vec<String>,
+}
+
 /// Where the Swarm is read.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SwarmSource {
@@ -100,6 +108,8 @@ pub(crate) struct SwarmConstrainArguments {
     #[command(flatten)]
     pub(crate) nodes: NodeFacts,
     #[command(flatten)]
+    pub(crate) images: ServiceFacts,
+    #[command(flatten)]
     pub(crate) source: SwarmSource,
     /// Write the constraints; without it nothing is written
     #[arg(long, conflicts_with = "from")]
@@ -113,6 +123,8 @@ pub(crate) struct SwarmConstrainArguments {
 pub(crate) struct SwarmIsolateArguments {
     #[command(flatten)]
     pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) images: ServiceFacts,
     #[command(flatten)]
     pub(crate) source: SwarmSource,
     /// Ask the engine of a node whether Hyper-V is its default isolation, as win-a=tcp://win-a:2376; may
@@ -128,6 +140,8 @@ pub(crate) struct SwarmIsolateArguments {
 pub(crate) struct SwarmAuditArguments {
     #[command(flatten)]
     pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) images: ServiceFacts,
     #[command(flatten)]
     pub(crate) source: SwarmSource,
     /// The day for dates of support (else today)

@@ -45,12 +45,12 @@ fn constraints(swarm: &RealSwarm, service: &str) -> String {
     shown.trim().to_owned()
 }
 
-/// Everything that is wanted of an object, but for what was to change.
-fn spec(swarm: &RealSwarm, kind: &str, name: &str, but: &str) -> Value {
+/// Everything that is wanted of an object, but for this field of the part at a place.
+fn spec(swarm: &RealSwarm, kind: &str, name: &str, place: &str, but: &str) -> Value {
     let shown = swarm.docker("win-a", &[kind, "inspect", "--format={{json .Spec}}", name]);
     let mut spec: Value = serde_json::from_str(&shown).unwrap();
-    if let Some(found) = spec.pointer_mut(but) {
-        *found = Value::Null;
+    if let Some(Value::Object(found)) = spec.pointer_mut(place) {
+        found.remove(but);
     }
     spec
 }
@@ -82,7 +82,12 @@ fn the_page_s_chapter() {
         &["node", "update", "--availability=pause", "win-b"],
     );
     // Once it has failed it waits for somebody to change it.
-    let once = ["--restart-condition=none", "--label=team=shop", &mount];
+    let once = [
+        "--restart-condition=none",
+        "--label=team=shop",
+        "--placement-pref=spread=node.labels.rack",
+        &mount,
+    ];
     swarm.create("fax", "contoso/fax:2-ltsc2019", "win-b", &once);
     let tasks = |more: &[&str]| {
         let all = ["service", "ps", "fax", "--format={{.Error}}"];
@@ -114,7 +119,7 @@ fn the_page_s_chapter() {
             "win-b",
         ],
     );
-    let before = spec(&swarm, "node", "win-b", "/Labels");
+    let before = spec(&swarm, "node", "win-b", "", "Labels");
     let written = says(&swarm, 0, &[&LABEL[..], &["--apply"]].concat());
     let of_b = "map[OS:windows OsVersion:10.0.17763 rack:7 winfit.build:17763 winfit.revision:437 winfit.runs-ltsc2019:true]";
     assert!(written.contains(of_b), "{written}");
@@ -127,7 +132,7 @@ fn the_page_s_chapter() {
         labels(&swarm, "win-c"),
         "map[OS:windows OsVersion:10.0.20348 winfit.build:20348 winfit.runs-ltsc2022:true]"
     );
-    assert_eq!(spec(&swarm, "node", "win-b", "/Labels"), before);
+    assert_eq!(spec(&swarm, "node", "win-b", "", "Labels"), before);
     // They tell now what was told, and a second run changes nothing.
     let again = says(&swarm, 0, &["label", "--apply"]);
     assert!(
@@ -146,7 +151,7 @@ fn the_page_s_chapter() {
 
     // The constraint: shown first, then written.
     let place = "/TaskTemplate/Placement";
-    let before = spec(&swarm, "service", "fax", place);
+    let before = spec(&swarm, "service", "fax", place, "Constraints");
     let shown = says(&swarm, 0, &["constrain", "fax"]);
     assert!(
         shown.contains("fax would be kept off win-a, win-c"),
@@ -164,7 +169,7 @@ fn the_page_s_chapter() {
         constraints(&swarm, "fax"),
         "[node.labels.OsVersion==10.0.17763]"
     );
-    assert_eq!(spec(&swarm, "service", "fax", place), before);
+    assert_eq!(spec(&swarm, "service", "fax", place, "Constraints"), before);
     swarm.until("fax runs", || swarm.replicas("fax") == "1/1");
     let again = says(&swarm, 0, &["constrain", "--all", "--apply"]);
     assert!(
@@ -175,6 +180,9 @@ fn the_page_s_chapter() {
         constraints(&swarm, "fax"),
         "[node.labels.OsVersion==10.0.17763]"
     );
+    // The way back is Docker's own.
+    swarm.docker("win-a", &["service", "rollback", "--detach", "fax"]);
+    assert_eq!(constraints(&swarm, "fax"), "[]");
 }
 
 #[test]
@@ -237,7 +245,7 @@ fn vanishing(socket: &std::path::Path, at: &std::path::Path, changes: usize) {
             let seen = Arc::clone(&passed);
             let is_gone = Arc::clone(&passed);
             std::thread::spawn(move || {
-                let mut bytes = [0; 65536];
+                let mut bytes = [0; 8192];
                 while let Ok(count @ 1..) = answers.read(&mut bytes) {
                     if is_gone.load(Ordering::SeqCst) >= changes {
                         break;
@@ -247,7 +255,7 @@ fn vanishing(socket: &std::path::Path, at: &std::path::Path, changes: usize) {
                 let _ = back.shutdown(std::net::Shutdown::Both);
             });
             std::thread::spawn(move || {
-                let mut bytes = [0; 65536];
+                let mut bytes = [0; 8192];
                 while let Ok(count @ 1..) = client.read(&mut bytes) {
                     let sent = &bytes[..count];
                     if sent.windows(8).any(|part| part == b"/update?") {

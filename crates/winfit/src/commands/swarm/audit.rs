@@ -7,7 +7,7 @@ use winfit_docker::swarm::commands::for_live_services;
 use winfit_docker::swarm::fleet::fleet;
 use winfit_docker::swarm::stuck;
 
-use super::{Reading, human, names, read, told};
+use super::{Reading, give_all, given, human, names, read, told};
 use crate::cli::{FindingsFormat, SwarmAuditArguments};
 use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::commands::notes::Calendar;
@@ -26,11 +26,12 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     let told = told(catalog, &arguments.nodes)?;
     let Reading {
         swarm,
-        complaints,
+        mut complaints,
         from: hosts_from,
         ..
     } = read(&arguments.source, &told)?;
-    let fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
+    let mut fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
+    complaints.extend(give_all(&mut fleet, &given(&arguments.images)?));
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,

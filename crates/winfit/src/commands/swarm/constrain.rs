@@ -17,7 +17,7 @@ use winfit_docker::swarm::constrain::{self, Constraints, Decision};
 use winfit_docker::swarm::fleet::fleet;
 use winfit_docker::swarm::label;
 
-use super::{Reading, check, names, read, told};
+use super::{Reading, check, give_all, given, names, read, told};
 use crate::cli::{DataFormat, SwarmConstrainArguments};
 use crate::commands::notes::Calendar;
 use crate::findings::document;
@@ -72,6 +72,8 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
         ..
     } = read(&arguments.source, &told)?;
     let mut fleet = fleet(catalog, &swarm, &names, &told);
+    let given = given(&arguments.images)?;
+    complaints.extend(give_all(&mut fleet, &given));
     let open = label::unsettle(&mut fleet, &label::plan(catalog, &swarm, &names, &told));
     let (chosen, unknown) = chosen(arguments, &swarm, &fleet);
     if chosen.is_empty() && !unknown.is_empty() {
@@ -105,7 +107,7 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
         for service in &mut services {
             if service.change().is_some() {
                 let engine = engines.engine();
-                let apply = constrain::apply(engine, catalog, &fleet, &names, &service.id);
+                let apply = constrain::apply(engine, catalog, &fleet, &names, &given, &service.id);
                 service.written = Some(engines.block_on(apply));
             }
         }

@@ -12,7 +12,7 @@ use winfit_docker::swarm::isolate::{Step, Way, way};
 use winfit_docker::swarm::label;
 
 use super::human::entry;
-use super::{Reading, check, names, read, told};
+use super::{Reading, check, give_all, given, names, read, told};
 use crate::cli::{DataFormat, EngineArguments, SwarmIsolateArguments};
 use crate::engines::Engines;
 use crate::findings::{clean, document, plural};
@@ -31,9 +31,12 @@ pub(super) fn run(arguments: &SwarmIsolateArguments) -> Result<Outcome> {
     check(&names)?;
     let told = told(catalog, &arguments.nodes)?;
     let Reading {
-        swarm, complaints, ..
+        swarm,
+        mut complaints,
+        ..
     } = read(&arguments.source, &told)?;
     let mut fleet = fleet(catalog, &swarm, &names, &told);
+    complaints.extend(give_all(&mut fleet, &given(&arguments.images)?));
     let open = label::unsettle(&mut fleet, &label::plan(catalog, &swarm, &names, &told));
     let way = way(catalog, &swarm, &fleet);
     let verified = arguments

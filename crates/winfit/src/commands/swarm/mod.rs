@@ -8,11 +8,12 @@ mod label;
 
 use anyhow::Result;
 use winfit_core::Catalog;
+use winfit_core::fleet::Fleet;
 use winfit_core::placement::swarm::Constraint;
 use winfit_docker::swarm::Swarm;
-use winfit_docker::swarm::fleet::{LabelNames, Told};
+use winfit_docker::swarm::fleet::{Given, LabelNames, Told, give};
 
-use crate::cli::{HostFacts, NodeFacts, SwarmArguments, SwarmCommand, SwarmSource};
+use crate::cli::{HostFacts, NodeFacts, ServiceFacts, SwarmArguments, SwarmCommand, SwarmSource};
 use crate::engines::Engines;
 use crate::input;
 use crate::output::{Outcome, nothing, printable, usage};
@@ -109,6 +110,39 @@ fn names(facts: &NodeFacts) -> LabelNames {
         os: facts.os_label.clone(),
         version: facts.version_label.clone(),
     }
+}
+
+/// What `--image-version REF=VERSION` tells.
+fn given(facts: &ServiceFacts) -> Result<Given> {
+    let mut given = Given::new();
+    for text in &facts.image_version {
+        let shown = printable(text);
+        let Some((reference, version)) = text.rsplit_once('=') else {
+            return Err(usage(format!(
+                "--image-version {shown}: write it as REF=VERSION, as contoso/fax=10.0.17763"
+            )));
+        };
+        let version = version
+            .parse()
+            .map_err(|error| usage(format!("--image-version {shown}: {error}")))?;
+        given.insert(reference.to_owned(), version);
+    }
+    Ok(given)
+}
+
+/// Gives the images of all services their versions, and says which references no service has.
+fn give_all(fleet: &mut Fleet, given: &Given) -> Vec<String> {
+    let services = fleet.workloads.iter_mut();
+    let used: Vec<String> = services.flat_map(|service| give(service, given)).collect();
+    let unused = given.keys().filter(|name| !used.contains(name));
+    unused
+        .map(|name| {
+            format!(
+                "--image-version {}=…: no service has that image",
+                printable(name)
+            )
+        })
+        .collect()
 }
 
 /// What `--host NODE=HOST` tells.
