@@ -38,6 +38,8 @@ impl Default for LabelNames {
 pub const BUILD: &str = "winfit.build";
 /// See [`BUILD`].
 pub const REVISION: &str = "winfit.revision";
+/// winfit's own label of a node whose default isolation is not that of its Windows.
+pub const ISOLATION: &str = "winfit.isolation";
 
 /// Hosts that were told beside the Swarm, by a node's name or id, each with where it was learnt.
 pub type Told = BTreeMap<String, (Host, String)>;
@@ -104,6 +106,15 @@ pub(super) fn member(node: &Node, names: &LabelNames, told: &Told) -> Member {
         .or_else(|| told.get(&node.id))
         .cloned()
         .unwrap_or_else(|| by_labels(node, names));
+    // What is told of its Windows says nothing against what is known of its engine.
+    host.configured_isolation = host.configured_isolation.or_else(|| {
+        let of_engine = node.description.engine.labels.get(ISOLATION);
+        match node.spec.labels.get(ISOLATION).or(of_engine)?.as_str() {
+            "hyperv" => Some(Isolation::Hyperv),
+            "process" => Some(Isolation::Process),
+            _ => None,
+        }
+    });
     let platform = &node.description.platform;
     host.arch = host.arch.or_else(|| Arch::parse(&platform.architecture));
     if host.os == Os::Windows && host.kind == Kind::Unknown {

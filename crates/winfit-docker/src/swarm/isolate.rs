@@ -15,6 +15,8 @@ use super::constrain::runs_on;
 pub struct Way {
     /// The nodes that restart, in order.
     pub steps: Vec<Step>,
+    /// The nodes that have it already, as somebody told.
+    pub has: Vec<String>,
     /// Windows nodes that offer no Hyper-V isolation.
     pub cannot: Vec<String>,
     /// What it does to services that are for Windows.
@@ -60,7 +62,9 @@ pub fn way(catalog: &Catalog, swarm: &Swarm, fleet: &Fleet) -> Way {
         if member.host.os != Os::Windows {
             continue;
         }
-        if member.host.hyperv_offer(catalog) == HypervOffer::No {
+        if member.host.configured_isolation == Some(Isolation::Hyperv) {
+            way.has.push(called(fleet, member));
+        } else if member.host.hyperv_offer(catalog) == HypervOffer::No {
             way.cannot.push(called(fleet, member));
         } else {
             left.push(at);
@@ -179,9 +183,13 @@ fn may_use(catalog: &Catalog, service: &Workload, fleet: &Fleet) -> Vec<usize> {
         .collect()
 }
 
+/// A node as commands name it: its hostname, its id where several have that or a shell would read more into
+/// it.
 fn called(fleet: &Fleet, member: &Member) -> String {
     let same = |other: &&Member| other.name == member.name;
+    let plain = |symbol: char| symbol.is_ascii_alphanumeric() || "._-".contains(symbol);
     match &member.id {
+        Some(id) if !member.name.chars().all(plain) => id.clone(),
         Some(id) if fleet.hosts.iter().filter(same).count() > 1 => id.clone(),
         _ => member.name.clone(),
     }

@@ -16,7 +16,7 @@ use winfit_core::placement::Admission;
 use winfit_core::version::OsVersion;
 
 use super::Swarm;
-use super::fleet::{BUILD, LabelNames, REVISION, Told, member, name_of};
+use super::fleet::{BUILD, ISOLATION, LabelNames, REVISION, Told, member, name_of};
 use super::write::change;
 use crate::engine::Engine;
 use crate::error::DockerError;
@@ -219,6 +219,9 @@ pub fn labels_of(catalog: &Catalog, host: &Host, version: OsVersion, names: &Lab
     ]);
     if let Some(revision) = version.revision {
         labels.insert(REVISION.to_owned(), revision.to_string());
+    }
+    if let Some(isolation) = host.configured_isolation {
+        labels.insert(ISOLATION.to_owned(), isolation.name().to_owned());
     }
     let runs = generations::labels(catalog, host).into_iter();
     labels.extend(runs.map(|name| (name, "true".to_owned())));

@@ -219,3 +219,24 @@ fn a_node_that_has_hyperv_stands_in_for_the_next() {
     let gain = &way.services[0];
     assert_eq!((gain.may_use, gain.now, gain.then), (2, 1, 2));
 }
+
+#[test]
+fn a_node_with_hyperv_as_its_default_runs_older_generations_and_stays_known() {
+    let names = LabelNames::default();
+    let nothing = service("nginx:1", &[], &one());
+    let fresh = swarm(&[("win-a", "windows", json!({}))], &nothing);
+    let mut host = winfit_core::host::Host::windows("10.0.20348".parse().unwrap());
+    host.configured_isolation = Some(winfit_core::host::Isolation::Hyperv);
+    let told = Told::from([("win-a".to_owned(), (host, "--host".to_owned()))]);
+    let changes = label::plan(Catalog::builtin(), &fresh, &names, &told);
+    let labels = changes[0].after();
+    assert_eq!(
+        labels.get("winfit.isolation").map(String::as_str),
+        Some("hyperv")
+    );
+    assert!(labels.contains_key("winfit.runs-ltsc2019"), "{labels:?}");
+    // A second run without the words of the first one changes nothing.
+    let known = swarm(&[("win-a", "windows", json!(labels))], &nothing);
+    let changes = label::plan(Catalog::builtin(), &known, &names, &Told::new());
+    assert!(!changes[0].is_change(), "{changes:?}");
+}

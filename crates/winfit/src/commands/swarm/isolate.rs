@@ -120,6 +120,10 @@ fn checked(verified: &[Verified]) -> String {
 }
 
 fn human(catalog: &Catalog, way: &Way, open: &[String]) -> String {
+    if way.steps.is_empty() && !way.has.is_empty() && way.cannot.is_empty() {
+        return "Hyper-V is the default isolation of all Windows nodes already, as their labels say.\n"
+            .to_owned();
+    }
     if way.steps.is_empty() {
         return "No node of this Swarm is known to run Windows and to offer Hyper-V isolation.\n"
             .to_owned();
@@ -157,6 +161,9 @@ fn human(catalog: &Catalog, way: &Way, open: &[String]) -> String {
         text.push_str(&columns(&rows, "  "));
     }
     text.push('\n');
+    for node in &way.has {
+        text.push_str(&entry("note", &clean(&format!("{node} has it already"))));
+    }
     for node in &way.cannot {
         let words = format!(
             "{node} offers no Hyper-V isolation; keep services of older images off it with winfit swarm constrain"
@@ -286,6 +293,7 @@ fn as_json(way: &Way, open: &[String], verified: &[Verified]) -> Value {
     json!({
         "schema": "winfit.swarm-isolate/1",
         "steps": steps,
+        "has": way.has,
         "cannot": way.cannot,
         "services": services,
         "open": open,

@@ -101,10 +101,11 @@ fn headline(labelled: &Labelled) -> String {
     }
 }
 
-/// A node as commands name it: its hostname, its id where several have that.
+/// A node as commands name it: its hostname, its id where several have that or a shell would read more into
+/// it.
 fn called(labelled: &Labelled, change: &NodeChange) -> String {
     let same = |other: &&NodeChange| other.name == change.name;
-    if labelled.changes.iter().filter(same).count() > 1 {
+    if !is_plain(&change.name) || labelled.changes.iter().filter(same).count() > 1 {
         change.id.clone()
     } else {
         change.name.clone()
@@ -146,7 +147,14 @@ fn nodes(catalog: &Catalog, labelled: &Labelled) -> String {
     columns(&rows, "  ")
 }
 
-/// The commands that do it: one a label, so that each is a line for any shell.
+/// Whether no shell reads more into it.
+fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|symbol| symbol.is_ascii_alphanumeric() || "._-=".contains(symbol))
+}
+
+/// The commands that do it: one a label, so that each is a line for any shell. Labels with signs that a shell
+/// would read are left to `--apply`.
 fn by_hand(labelled: &Labelled, change: &NodeChange) -> String {
     let node = clean(&called(labelled, change));
     let add = change
@@ -158,6 +166,7 @@ fn by_hand(labelled: &Labelled, change: &NodeChange) -> String {
         .iter()
         .map(|name| format!("--label-rm {name}"));
     add.chain(remove)
+        .filter(|flag| is_plain(&flag.replacen(' ', "", 1)))
         .map(|flag| format!("       docker node update {} {node}\n", clean(&flag)))
         .collect()
 }
