@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
 use crate::schemas::check_document;
@@ -380,4 +380,35 @@ fn engines_are_asked_for_their_isolation() {
         flowing.contains("which is not that node of this Swarm"),
         "{said}"
     );
+}
+
+#[test]
+fn what_runs_against_all_that_is_known_is_said() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("swarm.json");
+    let node = |id: &str, name: &str, version: &str| {
+        json!({
+            "ID": id,
+            "Spec": {"Labels": {"OsVersion": version}, "Availability": "active"},
+            "Description": {"Hostname": name, "Platform": {"OS": "windows"}},
+            "Status": {"State": "ready"},
+        })
+    };
+    let saved = json!([
+        node("n1", "win-a", "10.0.17763"),
+        node("n2", "win-b", "10.0.20348"),
+        {"ID": "s1", "Spec": {
+            "Name": "web",
+            "TaskTemplate": {"ContainerSpec": {"Image": "contoso/web:2-ltsc2022"}},
+            "Mode": {"Replicated": {"Replicas": 1}},
+        }},
+        {"ID": "t1", "ServiceID": "s1", "NodeID": "n1", "DesiredState": "running",
+         "Status": {"State": "running"}},
+    ]);
+    std::fs::write(&file, saved.to_string()).unwrap();
+    let name = file.display().to_string();
+    let output = winfit(&["swarm", "constrain", "web", "--from", &name]);
+    let said = text(&output);
+    let flowing = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flowing.contains("it runs on win-a all the same"), "{said}");
 }

@@ -14,7 +14,7 @@ use winfit_docker::swarm::commands::{
     constraint_add, constraint_rm, for_live_services, service_update,
 };
 use winfit_docker::swarm::constrain::{self, Constraints, Decision};
-use winfit_docker::swarm::fleet::fleet;
+use winfit_docker::swarm::fleet::{fleet, name_of};
 use winfit_docker::swarm::label;
 
 use super::{Reading, check, give_all, given, names, read, told};
@@ -31,6 +31,8 @@ struct Constrained {
     /// The constraints that it has.
     has: Vec<String>,
     decision: Decision,
+    /// The nodes on which tasks of it run just now.
+    runs_on: Vec<String>,
     /// Where no node runs it: what else would do.
     instead: Vec<Command>,
     /// With `--apply`: the constraints that it has now, or why they were not written.
@@ -83,6 +85,7 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
     let mut services: Vec<Constrained> = chosen
         .into_iter()
         .map(|(id, workload)| Constrained {
+            runs_on: runs_on(&swarm, &id),
             id,
             name: workload.subject.name.clone(),
             image: workload
@@ -178,6 +181,19 @@ fn chosen<'f>(
     (all, unknown)
 }
 
+/// The nodes on which tasks of a service run just now.
+fn runs_on(swarm: &Swarm, id: &str) -> Vec<String> {
+    let nodes = swarm.nodes_by_id();
+    let tasks = swarm.tasks.iter();
+    let mut found: Vec<String> = tasks
+        .filter(|task| task.service_id == id && task.status.state == "running")
+        .filter_map(|task| Some(name_of(nodes.get(task.node_id.as_str())?).to_owned()))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 fn constraints_of(workload: &Workload) -> Vec<String> {
     match &workload.placement {
         winfit_core::placement::Placement::Swarm(placement) => {
@@ -235,6 +251,7 @@ fn as_json(services: &[Constrained], open: &[String], applied: bool) -> Value {
                 "name": service.name,
                 "image": service.image,
                 "decision": word(&service.decision),
+                "runs_on": service.runs_on,
                 "add": add,
                 "constraints": now,
                 "commands": commands(&forth),

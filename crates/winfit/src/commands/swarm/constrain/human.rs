@@ -146,6 +146,19 @@ fn constrained(service: &Constrained, found: &Constraints) -> String {
             "no label tells these nodes apart, so their names do; after winfit swarm label --apply a version does, also for nodes that join later",
         ));
     }
+    let against: Vec<String> = service
+        .runs_on
+        .iter()
+        .filter(|node| found.off.contains(node))
+        .cloned()
+        .collect();
+    if !against.is_empty() {
+        let words = format!(
+            "it runs on {} all the same: see whether the versions of node and image are told right before anything is written",
+            list(&against)
+        );
+        text.push_str(&entry("note", &words));
+    }
     text.push_str(&entry("note", "its replicas restart"));
     let Some((forth, back)) = service.commands() else {
         return text;
