@@ -17,6 +17,11 @@ pub(crate) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de
 pub struct Info {
     /// The host's name.
     pub name: String,
+    /// `windows`, `linux`.
+    #[serde(rename = "OSType")]
+    pub os_type: String,
+    /// The default isolation of its containers; Linux has none.
+    pub isolation: String,
     /// What it is in a Swarm.
     pub swarm: SwarmInfo,
 }

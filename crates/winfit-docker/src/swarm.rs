@@ -1,9 +1,14 @@
 //! A Swarm: its nodes, services and tasks, and the fleet that they make.
 
+pub mod commands;
+pub mod constrain;
 pub mod fleet;
+pub mod isolate;
+pub mod label;
 pub mod nodes;
 mod saved;
 pub mod stuck;
+pub mod write;
 
 use std::collections::HashMap;
 
@@ -34,8 +39,14 @@ impl Swarm {
         } else {
             "/services"
         };
+        let mut nodes: Vec<Node> = engine.get("/nodes").await?;
+        // Managers have them by id, which tells people nothing.
+        nodes.sort_by(|one, other| {
+            let of = |node: &Node| (node.description.hostname.clone(), node.id.clone());
+            of(one).cmp(&of(other))
+        });
         Ok(Self {
-            nodes: engine.get("/nodes").await?,
+            nodes,
             services: engine.get(services).await?,
             tasks: engine.get("/tasks").await?,
         })

@@ -22,7 +22,8 @@ pub(crate) use self::docker::{
     DockerArguments, DockerAuditArguments, DockerCommand, DockerRunArguments, IsolationArguments,
 };
 pub(crate) use self::engines::{
-    EngineArguments, NodeFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
+    EngineArguments, NodeFacts, ServiceFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
+    SwarmConstrainArguments, SwarmIsolateArguments, SwarmLabelArguments, SwarmSource,
 };
 pub(crate) use self::image::{
     AssembleArguments, ImageArguments, ImageCommand, ImageLintArguments, ImagesArguments,

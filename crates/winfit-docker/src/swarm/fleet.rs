@@ -38,9 +38,32 @@ impl Default for LabelNames {
 pub const BUILD: &str = "winfit.build";
 /// See [`BUILD`].
 pub const REVISION: &str = "winfit.revision";
+/// winfit's own label of a node whose default isolation is not that of its Windows.
+pub const ISOLATION: &str = "winfit.isolation";
 
 /// Hosts that were told beside the Swarm, by a node's name or id, each with where it was learnt.
 pub type Told = BTreeMap<String, (Host, String)>;
+
+/// The versions inside images that no tag tells, by the images' references.
+pub type Given = BTreeMap<String, OsVersion>;
+
+/// Gives the images of a service their versions, and says which references were meant.
+pub fn give(service: &mut Workload, given: &Given) -> Vec<String> {
+    let mut used = Vec::new();
+    for container in &mut service.containers {
+        // A service's image often has the digest beside what somebody wrote, and a tag that nobody did.
+        let text = container.image.text.as_str();
+        let bare = text.split('@').next().unwrap_or(text);
+        let untagged = bare.strip_suffix(":latest").unwrap_or(bare);
+        let names = [text, bare, untagged];
+        let known = names.iter().find_map(|name| given.get_key_value(*name));
+        if let (Some((name, version)), Ok(image)) = (known, &mut container.image.image) {
+            image.give_version(*version);
+            used.push(name.clone());
+        }
+    }
+    used
+}
 
 /// The fleet of a Swarm.
 pub fn fleet(catalog: &Catalog, swarm: &Swarm, names: &LabelNames, told: &Told) -> Fleet {
@@ -76,13 +99,22 @@ pub fn name_of(node: &Node) -> &str {
 }
 
 /// A node as a host.
-fn member(node: &Node, names: &LabelNames, told: &Told) -> Member {
+pub(super) fn member(node: &Node, names: &LabelNames, told: &Told) -> Member {
     let name = name_of(node);
     let (mut host, learnt_from) = told
         .get(name)
         .or_else(|| told.get(&node.id))
         .cloned()
         .unwrap_or_else(|| by_labels(node, names));
+    // What is told of its Windows says nothing against what is known of its engine.
+    host.configured_isolation = host.configured_isolation.or_else(|| {
+        let of_engine = node.description.engine.labels.get(ISOLATION);
+        match node.spec.labels.get(ISOLATION).or(of_engine)?.as_str() {
+            "hyperv" => Some(Isolation::Hyperv),
+            "process" => Some(Isolation::Process),
+            _ => None,
+        }
+    });
     let platform = &node.description.platform;
     host.arch = host.arch.or_else(|| Arch::parse(&platform.architecture));
     if host.os == Os::Windows && host.kind == Kind::Unknown {
@@ -165,7 +197,7 @@ fn by_labels(node: &Node, names: &LabelNames) -> (Host, String) {
 }
 
 /// A service as a workload; none: it is a plugin.
-fn workload(catalog: &Catalog, service: &Service, tasks: &[&Task]) -> Option<Workload> {
+pub(super) fn workload(catalog: &Catalog, service: &Service, tasks: &[&Task]) -> Option<Workload> {
     let spec = &service.spec;
     let container = spec.task_template.container_spec.as_ref()?;
     let source: Arc<str> = format!("service {}", spec.name).into();

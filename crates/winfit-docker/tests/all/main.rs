@@ -2,7 +2,9 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod deciding;
 #[cfg(unix)]
 mod local;
 mod reading;
 mod support;
+mod writing;

@@ -1,12 +1,14 @@
 //! `daemon.json`, and the flags of the `docker` service in scripts that register it.
 
 mod json;
+mod labels;
 mod script;
 
 use winfit_core::finding::Located;
 use winfit_core::host::Isolation;
 
 pub use self::json::read;
+pub use self::labels::{NotLabelled, with_labels};
 pub use self::script::{looks_like as script_looks_like, read as read_script};
 
 /// What a `daemon.json` states.

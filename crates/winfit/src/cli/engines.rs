@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winfit_core::Date;
 
-use super::{FindingsOptions, day, days};
+use super::{DataFormat, FindingsOptions, day, days};
 
 /// Which engine is asked, and how long.
 #[derive(Debug, Clone, Args)]
@@ -41,6 +41,12 @@ pub(crate) struct SwarmArguments {
 pub(crate) enum SwarmCommand {
     /// Show nodes with their Windows versions, services with where they fit, and what is wrong
     Audit(SwarmAuditArguments),
+    /// Give each node the labels that tell its Windows, and what images it runs
+    Label(SwarmLabelArguments),
+    /// Keep services off nodes where they cannot start, by the fewest constraints
+    Constrain(SwarmConstrainArguments),
+    /// Show the way to Hyper-V isolation on every Windows node, and check nodes that have gone it
+    Isolate(SwarmIsolateArguments),
 }
 
 /// What is told of a Swarm's nodes beside what the Swarm knows.
@@ -57,10 +63,17 @@ pub(crate) struct NodeFacts {
     pub(crate) version_label: String,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct SwarmAuditArguments {
-    #[command(flatten)]
-    pub(crate) nodes: NodeFacts,
+/// What is told of services' images.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServiceFacts {
+    /// The version inside an image that no tag tells, as contoso/fax=10.0.17763; may be repeated
+    #[arg(long, value_name = "REF=VERSION")]
+    pub(crate) image_version: Vec<String>,
+}
+
+/// Where the Swarm is read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SwarmSource {
     /// Ask also the engine of each Windows node, at the address that this makes of {addr} and {hostname},
     /// as tcp://{addr}:2376
     #[arg(long, value_name = "TEMPLATE", conflicts_with = "from")]
@@ -69,6 +82,78 @@ pub(crate) struct SwarmAuditArguments {
     /// said (JSON; - is standard input); may be repeated
     #[arg(long, value_name = "FILE", conflicts_with_all = ["docker_host", "context"])]
     pub(crate) from: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmLabelArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
+    /// On a worker, which may not change node labels: write engine labels into its own daemon.json.
+    /// --host then names the worker's own Windows, where it is not this machine's
+    #[arg(long = "self", conflicts_with_all = ["from", "docker_host", "context"])]
+    pub(crate) own: bool,
+    /// The worker's daemon.json (else the one where the engine looks for it)
+    #[arg(long, value_name = "PATH", requires = "own")]
+    pub(crate) file: Option<PathBuf>,
+    /// Write the labels; without it nothing is written
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmConstrainArguments {
+    /// Services, by name or id
+    #[arg(value_name = "SERVICE", required_unless_present = "all")]
+    pub(crate) services: Vec<String>,
+    /// All services
+    #[arg(long, conflicts_with = "services")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) images: ServiceFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
+    /// Write the constraints; without it nothing is written
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmIsolateArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) images: ServiceFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
+    /// Ask the engine of a node whether Hyper-V is its default isolation, as win-a=tcp://win-a:2376; may
+    /// be repeated
+    #[arg(long, value_name = "NODE=ADDRESS")]
+    pub(crate) verify: Vec<String>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmAuditArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) images: ServiceFacts,
+    #[command(flatten)]
+    pub(crate) source: SwarmSource,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -77,6 +162,4 @@ pub(crate) struct SwarmAuditArguments {
     pub(crate) eol_within: i64,
     #[command(flatten)]
     pub(crate) findings: FindingsOptions,
-    #[command(flatten)]
-    pub(crate) engine: EngineArguments,
 }

@@ -6,6 +6,7 @@ mod against;
 // Its engines are real ones, behind sockets.
 #[cfg(unix)]
 mod docker;
+// Real daemons; each binary uses a part of it.
 #[cfg(unix)]
 #[allow(dead_code)]
 #[path = "../../../winfit-docker/tests/all/support/mod.rs"]
@@ -32,6 +33,7 @@ mod schemas;
 #[allow(dead_code)]
 #[path = "../../../winfit-registry/tests/all/support/mod.rs"]
 mod support;
+mod swarm;
 mod sync;
 mod update_bots;
 

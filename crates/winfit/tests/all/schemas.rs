@@ -87,6 +87,16 @@ win-a Ready <none> 5d v1.29.0 10.0.0.4 <none> Windows Server 2019 Datacenter 10.
 lin-a Ready <none> 5d v1.29.0 10.0.0.5 <none> Ubuntu 22.04 LTS 5.15.0-1 containerd://1.7.13
 ";
 
+const SWARM: &str = r#"[
+  {"ID": "n1", "Spec": {"Labels": {"winfit.build": "7"}, "Role": "manager", "Availability": "active"},
+   "Description": {"Hostname": "win-a", "Platform": {"OS": "windows"}}, "Status": {"State": "ready"}},
+  {"ID": "n2", "Spec": {"Labels": {"OsVersion": "10.0.20348"}, "Role": "worker", "Availability": "active"},
+   "Description": {"Hostname": "win-b", "Platform": {"OS": "windows"}}, "Status": {"State": "ready"}},
+  {"ID": "s1", "Spec": {"Name": "fax", "Mode": {"Replicated": {"Replicas": 1}},
+   "TaskTemplate": {"ContainerSpec": {"Image": "contoso/fax:2-ltsc2019"}}}},
+  {"ID": "s2", "Spec": {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "nginx:1"}}}}
+]"#;
+
 #[test]
 fn every_command_prints_what_its_schema_says() {
     let published = Published::read();
@@ -234,6 +244,25 @@ fn every_command_prints_what_its_schema_says() {
             .map(str::to_owned)
             .to_vec(),
     );
+    let swarm = std::env::temp_dir().join(format!("winfit-schemas-{}.json", std::process::id()));
+    fs::write(&swarm, SWARM).expect("a temporary file");
+    let saved = format!("--from={}", swarm.display());
+    let itself = format!("--file={}", swarm.with_extension("none").display());
+    for more in [
+        &["audit", &saved][..],
+        &["label", &saved],
+        &["label", &saved, "--host=win-a=ltsc2019"],
+        &["label", "--self", &itself, "--host=17763.437,server"],
+        &["constrain", "--all", &saved],
+        &["constrain", "fax", &saved, "--host=win-a=ltsc2022"],
+        &["constrain", "fax", &saved, "--host=win-a=ltsc2019"],
+        &["isolate", &saved],
+        &["isolate", &saved, "--verify=win-a=unix:///nowhere"],
+    ] {
+        let all = ["swarm"].into_iter().chain(more.iter().copied());
+        let all = all.chain(["--format=json"]);
+        commands.push(all.map(str::to_owned).collect());
+    }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -245,6 +274,7 @@ fn every_command_prints_what_its_schema_says() {
         *seen.entry(name).or_default() += 1;
     }
     fs::remove_file(&nodes).expect("the temporary file goes");
+    fs::remove_file(&swarm).expect("the temporary file goes");
     for document in [
         "check",
         "host",
@@ -255,6 +285,8 @@ fn every_command_prints_what_its_schema_says() {
         "audit",
         "facts",
         "image-change",
+        "swarm-change",
+        "swarm-isolate",
     ] {
         assert!(
             seen.contains_key(&format!("winfit.{document}/1")),

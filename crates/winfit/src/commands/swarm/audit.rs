@@ -1,22 +1,19 @@
 //! `winfit swarm audit`: nodes, services, and what is wrong.
 
 use anyhow::Result;
-use winfit_core::Catalog;
 use winfit_core::audit::{Audit, AuditOptions, RULES, audit};
 use winfit_core::finding::{Finding, Rule};
-use winfit_docker::DockerError;
-use winfit_docker::swarm::fleet::{Told, fleet};
-use winfit_docker::swarm::{Swarm, nodes, stuck};
+use winfit_docker::swarm::commands::for_live_services;
+use winfit_docker::swarm::fleet::fleet;
+use winfit_docker::swarm::stuck;
 
-use super::{human, names, told};
+use super::{Reading, give_all, given, human, names, read, told};
 use crate::cli::{FindingsFormat, SwarmAuditArguments};
 use crate::commands::lint::{rendered, write_reports, written_twice};
 use crate::commands::notes::Calendar;
-use crate::engines::{Engines, patience};
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, NoFiles, Report};
-use crate::input;
-use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+use crate::output::{Exit, Outcome, excerpt_width, usage};
 
 pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -26,20 +23,15 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
             twice.display()
         )));
     }
-    let given = told(catalog, &arguments.nodes)?;
-    let Read {
+    let mut told = told(catalog, &arguments.nodes)?;
+    let Reading {
         swarm,
         mut complaints,
-        hosts_from,
-        mut told,
-    } = read(catalog, arguments)?;
-    let unknown = given.keys().filter(|name| !knows(&swarm, name));
-    complaints.extend(
-        unknown.map(|name| format!("--host {name}=…: the Swarm has no node of that name or id")),
-    );
-    // What a user says goes before what an engine says.
-    told.extend(given);
-    let fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
+        from: hosts_from,
+        ..
+    } = read(&arguments.source, &mut told)?;
+    let mut fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
+    complaints.extend(give_all(&mut fleet, &given(&arguments.images)?));
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -49,6 +41,7 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         placed,
         ..
     } = audit(catalog, &fleet, &options);
+    for_live_services(&mut findings);
     findings.extend(stuck::findings(&swarm));
     // What does not run now comes first of what is as heavy.
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), is_foretold(finding)));
@@ -106,73 +99,6 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     outcome.complaints = complaints;
     outcome.complaints.extend(unwritten);
     Ok(outcome)
-}
-
-/// A Swarm, and what was learnt beside it.
-struct Read {
-    swarm: Swarm,
-    /// What could not be read.
-    complaints: Vec<String>,
-    /// Where it comes from, in words.
-    hosts_from: String,
-    /// What the nodes' own engines said.
-    told: Told,
-}
-
-fn read(catalog: &'static Catalog, arguments: &SwarmAuditArguments) -> Result<Read> {
-    if arguments.from.is_empty() {
-        let engines = Engines::new(&arguments.engine)?;
-        let refused = |error: DockerError| nothing(error.to_string());
-        let swarm = engines
-            .block_on(Swarm::read(engines.engine()))
-            .map_err(refused)?;
-        let mut read = Read {
-            swarm,
-            complaints: Vec::new(),
-            hosts_from: engines.engine().name().to_owned(),
-            told: Told::new(),
-        };
-        if let Some(template) = &arguments.endpoint_template {
-            let patience = patience(&arguments.engine);
-            let asked = nodes::ask(catalog, &read.swarm, engines.settings(), template, patience);
-            let answers = engines.block_on(asked).map_err(|error| match error {
-                DockerError::Settings(reason) => usage(reason),
-                other => refused(other),
-            })?;
-            read.told = answers.told;
-            let silent = answers.silent.into_iter();
-            read.complaints
-                .extend(silent.map(|(node, reason)| format!("node {node}: {reason}")));
-        }
-        return Ok(read);
-    }
-    let mut swarm = Swarm::default();
-    let mut complaints = Vec::new();
-    for path in &arguments.from {
-        let name = path.display().to_string();
-        let text = input::read_text(&name)?;
-        for reason in swarm.add_saved(&text) {
-            complaints.push(format!("{name}: {reason}"));
-        }
-    }
-    if swarm.nodes.is_empty() && swarm.services.is_empty() {
-        complaints.push(
-            "no node and no service in what was given; save docker node inspect and docker service inspect"
-                .to_owned(),
-        );
-        return Err(nothing(complaints.join("\n")));
-    }
-    Ok(Read {
-        swarm,
-        complaints,
-        hosts_from: "saved".to_owned(),
-        told: Told::new(),
-    })
-}
-
-fn knows(swarm: &Swarm, name: &str) -> bool {
-    let mut nodes = swarm.nodes.iter();
-    nodes.any(|node| node.id == name || node.description.hostname == name)
 }
 
 /// Whether a finding tells what may happen, not what does.

@@ -6,7 +6,12 @@ use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
 
 use crate::findings::{Report, clean};
-use crate::output::columns;
+use crate::output::{columns, wrap};
+
+/// A line with a label before it.
+pub(super) fn entry(label: &str, words: &str) -> String {
+    format!("{}\n", wrap(words, &format!("  {label:5}  "), "         "))
+}
 
 /// Both tables.
 pub(super) fn tables(catalog: &Catalog, report: &Report<'_>) -> String {

@@ -1,0 +1,236 @@
+//! The fewest constraints that keep a service off nodes where it cannot start.
+
+mod search;
+
+use serde_json::Value;
+use winfit_core::Catalog;
+use winfit_core::finding::{Located, Origin};
+use winfit_core::fleet::{Fleet, Member, State, Workload};
+use winfit_core::host::{Host, Os};
+use winfit_core::image::{Image, NamedImage};
+use winfit_core::placement::{Admission, Placement, SwarmPlacement};
+use winfit_core::verdict::{Answer, judge};
+
+use super::fleet::{Given, LabelNames, give, workload};
+use super::write::change;
+use crate::engine::Engine;
+use crate::error::DockerError;
+use crate::model::{Placement as Placed, Service};
+
+/// What is to become of the constraints of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: all nodes that it may use run it.
+    Fits {
+        /// The nodes that run it.
+        on: Vec<String>,
+        /// Nodes that it may use and of which nobody can tell.
+        unsure: Vec<String>,
+    },
+    /// These constraints beside those that it has.
+    Constrain(Constraints),
+    /// No node that it may use and that takes work runs it.
+    NoNode {
+        /// The nodes that it may use.
+        may_use: Vec<String>,
+        /// Nodes that would run it, each with the constraint that keeps it off, or the state in which it
+        /// takes no work.
+        kept_off: Vec<(String, String)>,
+    },
+    /// It is for Linux.
+    NotWindows,
+    /// Nothing says which Windows its image is built on.
+    UnknownImage,
+    /// Some node runs it and another does not, and no label or name tells them apart.
+    NotTold,
+}
+
+/// Constraints to add.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Constraints {
+    /// The constraints.
+    pub add: Vec<String>,
+    /// The nodes that it keeps and that run it, or may.
+    pub on: Vec<String>,
+    /// Nobody is sure that it starts on them.
+    pub may: bool,
+    /// The nodes that it loses because it cannot start there.
+    pub off: Vec<String>,
+    /// The nodes that it loses although it would start there.
+    pub lost: Vec<String>,
+    /// They name nodes, since no label tells them apart.
+    pub by_name: bool,
+}
+
+/// How an image fares on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fares {
+    Runs,
+    Open,
+    Not,
+}
+
+/// What is to become of the constraints of a service.
+pub fn decide(
+    catalog: &Catalog,
+    fleet: &Fleet,
+    service: &Workload,
+    names: &LabelNames,
+) -> Decision {
+    let (Placement::Swarm(placement), Some(image)) = (&service.placement, image_of(service)) else {
+        return Decision::UnknownImage;
+    };
+    let image = &image.image;
+    if image.os == Os::Linux || service.os == Some(Os::Linux) {
+        return Decision::NotWindows;
+    }
+    if image.version.is_none() {
+        return Decision::UnknownImage;
+    }
+    let members = fleet.hosts.iter();
+    let admitted: Vec<(&Member, Fares)> = members
+        .clone()
+        .filter(|member| !matches!(placement.admits(catalog, member), Admission::No { .. }))
+        .map(|member| (member, fares(catalog, service, image, &member.host)))
+        .collect();
+    let with = |wanted: Fares, ready: bool| -> Vec<&Member> {
+        let found = admitted
+            .iter()
+            .filter(|(member, fares)| *fares == wanted && (!ready || member.state == State::Ready));
+        found.map(|(member, _)| *member).collect()
+    };
+    let sure = with(Fares::Runs, true);
+    let open = with(Fares::Open, true);
+    // Where it runs on none for sure, those on which it may start are better than the rest.
+    let may = sure.is_empty();
+    let good = if may {
+        let known = |member: &&Member| member.host.version.is_some();
+        open.iter().copied().filter(known).collect()
+    } else {
+        sure
+    };
+    if good.is_empty() {
+        let kept_off = members.filter_map(|member| {
+            let runs = fares(catalog, service, image, &member.host) == Fares::Runs;
+            let why = match placement.admits(catalog, member) {
+                Admission::No { because, .. } => because,
+                _ => member.state.in_words().to_owned(),
+            };
+            runs.then(|| (member.name.clone(), why))
+        });
+        return Decision::NoNode {
+            may_use: names_of(admitted.iter().map(|(member, _)| *member)),
+            kept_off: kept_off.collect(),
+        };
+    }
+    let bad = with(Fares::Not, false);
+    if bad.is_empty() {
+        return Decision::Fits {
+            on: names_of(good),
+            unsure: names_of(if may { Vec::new() } else { open }),
+        };
+    }
+    let ground = search::Ground {
+        catalog,
+        placement,
+        image: *image,
+        names,
+        all: &fleet.hosts,
+        good: &good,
+        bad: &bad,
+        keep_all: service.everywhere,
+    };
+    let Some(found) = ground.fewest() else {
+        return Decision::NotTold;
+    };
+    let after = with_added(placement, &found.add);
+    let (on, lost): (Vec<&Member>, Vec<&Member>) = good
+        .iter()
+        .partition(|member| after.admits(catalog, member) == Admission::Yes);
+    Decision::Constrain(Constraints {
+        add: found.add,
+        on: names_of(on),
+        may,
+        off: names_of(bad),
+        lost: names_of(lost),
+        by_name: found.by_name,
+    })
+}
+
+/// The image of a service.
+fn image_of(service: &Workload) -> Option<&NamedImage> {
+    service.containers.first()?.image.image.as_ref().ok()
+}
+
+/// Whether a service starts on a host, for sure.
+pub(super) fn runs_on(catalog: &Catalog, service: &Workload, host: &Host) -> bool {
+    let image = image_of(service).map(|named| &named.image);
+    let known = image.filter(|image| image.version.is_some() && image.os == Os::Windows);
+    known.is_some_and(|image| fares(catalog, service, image, host) == Fares::Runs)
+}
+
+fn fares(catalog: &Catalog, service: &Workload, image: &Image, host: &Host) -> Fares {
+    let asked = service.isolation.as_ref().map(|isolation| isolation.value);
+    let verdict = judge(catalog, host, image);
+    let isolation = asked.unwrap_or(verdict.default_isolation);
+    match verdict.answers.of(isolation).answer {
+        _ if verdict.pull_refused() => Fares::Not,
+        Answer::Yes | Answer::Preview => Fares::Runs,
+        Answer::Risk | Answer::Unknown => Fares::Open,
+        Answer::No => Fares::Not,
+    }
+}
+
+fn names_of<'m>(members: impl IntoIterator<Item = &'m Member>) -> Vec<String> {
+    let members = members.into_iter();
+    members.map(|member| member.name.clone()).collect()
+}
+
+/// A placement with more constraints.
+fn with_added(placement: &SwarmPlacement, add: &[String]) -> SwarmPlacement {
+    let mut after = placement.clone();
+    let here = Origin::whole(&"winfit".into());
+    after.constraints.extend(
+        add.iter()
+            .map(|text| Located::new(text.clone(), here.clone())),
+    );
+    after
+}
+
+/// Writes the constraints of one service, and gives back those that it then has.
+///
+/// Nothing but its constraints changes. Where somebody else changed the service meanwhile, it is read and
+/// decided anew.
+pub async fn apply(
+    engine: &Engine,
+    catalog: &Catalog,
+    fleet: &Fleet,
+    names: &LabelNames,
+    given: &Given,
+    id: &str,
+) -> Result<Vec<String>, DockerError> {
+    let path = format!("/services/{id}");
+    change(engine, &path, |object| {
+        let Ok(service) = serde_json::from_value::<Service>(object.clone()) else {
+            return false;
+        };
+        let Some(mut workload) = workload(catalog, &service, &[]) else {
+            return false;
+        };
+        give(&mut workload, given);
+        let Decision::Constrain(found) = decide(catalog, fleet, &workload, names) else {
+            return false;
+        };
+        let Placed { constraints, .. } = service.spec.task_template.placement;
+        let all: Vec<Value> = constraints
+            .into_iter()
+            .chain(found.add)
+            .map(Value::String)
+            .collect();
+        object["Spec"]["TaskTemplate"]["Placement"]["Constraints"] = Value::Array(all);
+        true
+    })
+    .await?;
+    let now: Service = engine.get(&path).await?;
+    Ok(now.spec.task_template.placement.constraints)
+}
