@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use winfit_core::reference::Reference;
 use winfit_registry::client::Document;
 use winfit_registry::digest::Digest;
+use winfit_registry::inspect::inspect;
 use winfit_registry::{Client, Options, RegistryError};
 
 use crate::support::authority::Authority;
@@ -288,6 +289,33 @@ fn headers_of_a_mirror_go_to_it_and_nowhere_else() {
         let told = ask("r.example", options).unwrap_err().to_string();
         assert!(told.contains("is none that HTTP can carry"), "{told}");
     }
+}
+
+#[test]
+fn a_mirror_that_hangs_costs_one_wait_a_run() {
+    let (mirror, registry) = (Faulty::start(), Faulty::start());
+    let text = format!("[host.\"http://{}\"]\n", mirror.host());
+    let (_folder, options) = with_mirrors(&registry.host(), &text);
+    let config = br#"{"os":"windows","architecture":"amd64","os.version":"10.0.20348.2461"}"#;
+    let digest = Digest::of(config);
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"digest":"{digest}","size":{}}},"layers":[]}}"#,
+        config.len()
+    );
+    let blob = format!("/v2/shop/web/blobs/{digest}");
+    for (path, body) in [(PATH, manifest.as_bytes()), (blob.as_str(), &config[..])] {
+        mirror.on(path, [Reply::Drip]);
+        registry.on(path, [ok(body)]);
+    }
+    let client = Client::new(Options {
+        deadline: std::time::Duration::from_secs(3),
+        ..options
+    });
+    let reference = Reference::parse(&format!("{}/shop/web:1", registry.host())).unwrap();
+    // Half of the time goes to the first request; the second one is not tried there.
+    let report = block_on(inspect(&client, &reference)).unwrap();
+    assert_eq!(report.children[0].os_version(), Some("10.0.20348.2461"));
+    assert_eq!((mirror.count(PATH), mirror.count(&blob)), (1, 0));
 }
 
 #[test]

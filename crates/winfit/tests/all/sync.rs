@@ -3,9 +3,11 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use winfit_registry::digest::Digest;
 
 use crate::sandbox::Winfit;
 use crate::schemas::check_document;
+use crate::support::faulty::{Faulty, ok, status};
 use crate::support::images::{Repository, windows_config};
 use crate::support::registry::{Registry, free_port};
 
@@ -273,4 +275,66 @@ fn a_mirror_need_not_have_all_repositories() {
         "{}",
         none.errors
     );
+}
+
+#[test]
+fn what_could_not_be_read_says_nothing_against_its_tag() {
+    let server = Faulty::start();
+    let config = br#"{"os":"windows","architecture":"amd64","os.version":"10.0.20348.9100"}"#;
+    let digest = Digest::of(config);
+    let media_type = "application/vnd.docker.distribution.manifest.v2+json";
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": media_type,
+        "config": {"digest": digest.as_str(), "size": config.len()}, "layers": [],
+    });
+    let place = "/v2/windows/servercore";
+    let tags = json!({"name": "windows/servercore", "tags": ["10.0.20348.9100"]});
+    server.on(
+        &format!("{place}/tags/list"),
+        [ok(tags.to_string().as_bytes())],
+    );
+    let path = format!("{place}/manifests/10.0.20348.9100");
+    server.on(&path, [ok(manifest.to_string().as_bytes())]);
+    let blob = format!("{place}/blobs/{digest}");
+    server.on(&blob, [status(403, "")]);
+    let winfit = Winfit::new();
+    let sync = || {
+        winfit.run(&[
+            "catalog",
+            "sync",
+            "--registry",
+            &server.host(),
+            "--repository",
+            "windows/servercore",
+        ])
+    };
+    let said = sync();
+    assert_eq!(said.exit, 3, "{}{}", said.text, said.errors);
+    assert!(!said.text.contains("conflict"), "{}", said.text);
+    // Once it can be read, it is.
+    server.on(&blob, [ok(config)]);
+    let said = sync();
+    assert_eq!(said.exit, 0, "{}{}", said.text, said.errors);
+    assert!(said.text.contains("20348.9100"), "{}", said.text);
+}
+
+#[test]
+fn two_syncs_at_a_time_lose_nothing() {
+    let registries = [Registry::start(), Registry::start()];
+    let winfit = Winfit::new();
+    for (registry, first) in registries.iter().zip([9900, 9950]) {
+        let repository = servercore(registry);
+        for revision in first..first + 6 {
+            let version = format!("10.0.20348.{revision}");
+            push(&repository, &[&version], &version, "2026-11-08T00:00:00Z");
+        }
+    }
+    std::thread::scope(|scope| {
+        let winfit = &winfit;
+        for registry in &registries {
+            scope.spawn(move || assert_eq!(sync(winfit, registry, &[]).exit, 0));
+        }
+    });
+    let file = fs::read_to_string(winfit.path().join(OVERLAY)).unwrap();
+    assert_eq!(file.lines().count(), 1 + 12, "{file}");
 }
