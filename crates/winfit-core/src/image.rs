@@ -107,6 +107,8 @@ pub struct NamedImage {
     pub variants: Option<Arc<Variants>>,
     /// The digest of the variant that the facts are of.
     pub digest: Option<String>,
+    /// Its registry was asked, and does not have it.
+    pub missing: bool,
 }
 
 /// What a reference with both a tag and a digest leaves open until its registry is asked.
@@ -174,6 +176,7 @@ impl NamedImage {
             release_piece: None,
             notes: Vec::new(),
             variants: None,
+            missing: false,
             digest: None,
         }
     }
@@ -565,6 +568,7 @@ impl NamedImage {
 
     /// Notes that its registry was asked and does not have it.
     pub fn not_there(&mut self) {
+        self.missing = true;
         self.doubt(format!(
             "its registry knows no {}",
             match &self.reference {

@@ -235,6 +235,36 @@ fn a_child_that_was_deleted_is_found_whatever_the_cache_knows() {
 }
 
 #[test]
+fn what_is_not_there_does_not_run() {
+    let shop = Shop::open();
+    let lost = shop.index("shop/web:1", &[("10.0.17763.5576", "10.0.17763.5576")]);
+    shop.repository("shop/web").delete(&lost[0].digest);
+    let image = shop.named("shop/web:1");
+    let pick = [
+        "image",
+        "pick",
+        &image,
+        "--host=ltsc2019",
+        "--engine=docker@29.6.2",
+    ];
+    let output = shop.run(&pick);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains("the registry does not have it, and the pull fails"),
+        "{said}"
+    );
+    let checked = shop.run(&["check", &image, "--host=ltsc2019", "--online"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = text(&checked.stdout);
+    assert!(said.contains("its registry knows no such tag"), "{said}");
+    assert!(!said.contains("To settle it"), "{said}");
+}
+
+#[test]
 fn one_repositorys_loss_is_not_anothers() {
     let shop = Shop::open();
     let children = [("10.0.17763.5576", "10.0.17763.5576")];

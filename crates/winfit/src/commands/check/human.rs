@@ -379,7 +379,8 @@ fn how_to_settle(judged: &Judged<'_>) -> String {
     };
     let image = &judged.image.image;
     let open = image.os == Os::Windows && image.version.is_none() && !image.host_process;
-    if !open {
+    // Of what is not there nothing can be learnt.
+    if !open || judged.image.missing {
         return String::new();
     }
     // Of what its registry does not state, only the image itself can tell more.

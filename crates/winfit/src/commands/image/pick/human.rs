@@ -160,6 +160,7 @@ fn one(catalog: &Catalog, name: &str, cell: &Cell<'_>) -> String {
     let then = match cell.starts() {
         "yes" | "preview" => "it starts",
         "no" => "it does not start there",
+        "not there" => "the registry does not have it, and the pull fails",
         "only hyperv" => "it starts only with Hyper-V isolation",
         "only process" => "it starts only with process isolation",
         _ => "it may not start",

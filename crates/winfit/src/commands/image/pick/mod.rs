@@ -146,6 +146,9 @@ impl Cell<'_> {
 
     /// Whether that starts: the word of the verdict, or with which isolation alone it does.
     fn starts(&self) -> &'static str {
+        if self.choice.missing {
+            return "not there";
+        }
         let Some(verdict) = &self.choice.verdict else {
             return "-";
         };
