@@ -7,7 +7,8 @@ use crate::engine::{Engine, Stream};
 use crate::error::DockerError;
 
 /// Events of nodes and services, as a query: `{"scope":["swarm"],"type":["node","service"]}`.
-const FILTERS: &str = "%7B%22scope%22%3A%5B%22swarm%22%5D%2C%22type%22%3A%5B%22node%22%2C%22service%22%5D%7D";
+const FILTERS: &str =
+    "%7B%22scope%22%3A%5B%22swarm%22%5D%2C%22type%22%3A%5B%22node%22%2C%22service%22%5D%7D";
 
 /// The longest line that is read: an event carries names and few words.
 const LONGEST: usize = 1024 * 1024;
