@@ -102,6 +102,17 @@ fn constraints(swarm: &RealSwarm, service: &str) -> String {
     shown.trim().to_owned()
 }
 
+/// The milliseconds of a day of a time in RFC 3339.
+fn millis(time: &str) -> i64 {
+    let clock = time.split_once('T').unwrap().1.trim_end_matches('Z');
+    let mut parts = clock.split([':', '.']);
+    let mut next = || parts.next().unwrap_or("0").to_owned();
+    let (hours, minutes, seconds, part) = (next(), next(), next(), next());
+    let number = |text: &str| text.parse::<i64>().unwrap();
+    let whole = (number(&hours) * 60 + number(&minutes)) * 60 + number(&seconds);
+    whole * 1000 + number(&format!("{part:0<3}")[..3])
+}
+
 /// A port of this machine that nobody has just now.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -212,9 +223,14 @@ fn a_node_that_joins_has_its_labels_and_a_new_service_its_constraint() {
         "127.0.0.1:2377",
     ];
     swarm.docker("win-b", &join);
-    let joined = Instant::now();
-    watch.until("labels", "win-b");
-    eprintln!("labels {:?} after the node had joined", joined.elapsed());
+    let line = watch.until("labels", "win-b");
+    let created = swarm.docker(
+        "win-a",
+        &["node", "inspect", "--format={{json .CreatedAt}}", "win-b"],
+    );
+    let took = millis(line["time"].as_str().unwrap()) - millis(created.trim().trim_matches('"'));
+    eprintln!("a node that joined had its labels after {took} ms");
+    assert!(took < 10_000, "{took} ms");
     let labels = "--format={{.Spec.Labels}}";
     assert_eq!(
         swarm
@@ -222,7 +238,6 @@ fn a_node_that_joins_has_its_labels_and_a_new_service_its_constraint() {
             .trim(),
         "map[OS:windows OsVersion:10.0.20348 winfit.build:20348 winfit.runs-ltsc2022:true]"
     );
-    // Where no node runs it, it is left alone.
     swarm.import("contoso/fax:2-ltsc2022");
     swarm.create("fax", "contoso/fax:2-ltsc2022", "win-b", &[]);
     let line = watch.until("constraints", "fax");
@@ -234,6 +249,7 @@ fn a_node_that_joins_has_its_labels_and_a_new_service_its_constraint() {
         constraints(&swarm, "fax"),
         "[node.labels.OsVersion==10.0.20348]"
     );
+    // Where no node runs it, it is left alone.
     swarm.import("contoso/new:2-ltsc2025");
     swarm.create("new", "contoso/new:2-ltsc2025", "", &[]);
     watch.until("unconstrained", "new");
@@ -279,6 +295,42 @@ fn a_lost_connection_loses_nothing_and_repeats_nothing() {
     swarm.create("after", "contoso/after:2-ltsc2022", "", &[]);
     watch.until("finding", "after");
     let lines = watch.end();
+    nothing_twice(&lines);
+}
+
+#[test]
+fn a_manager_that_restarts_loses_nothing_and_repeats_nothing() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b"]);
+    let watch = Watch::start(
+        &swarm.address("win-a"),
+        &[
+            "--label",
+            "--host=win-a=ltsc2019",
+            "--host=win-b=ltsc2016",
+            "--every=2",
+        ],
+    );
+    watch.until("labels", "win-b");
+    swarm.create("before", "contoso/before:2-ltsc2022", "", &[]);
+    watch.until("finding", "before");
+    swarm.restart("win-a");
+    watch.until("lost", "");
+    watch.until("again", "");
+    swarm.create("after", "contoso/after:2-ltsc2022", "", &[]);
+    watch.until("finding", "after");
+    // A few rounds more, in which the worker is found again.
+    std::thread::sleep(Duration::from_secs(8));
+    let lines = watch.end();
+    nothing_twice(&lines);
+    let gone = lines.iter().filter(|line| line["what"] == "gone");
+    assert_eq!(gone.count(), 0, "{lines:#?}");
+}
+
+/// Whether each thing was told once.
+fn nothing_twice(lines: &[Value]) {
     let mut told: Vec<String> = lines
         .iter()
         .filter(|line| line["what"] == "finding" || line["what"] == "gone")
@@ -288,6 +340,16 @@ fn a_lost_connection_loses_nothing_and_repeats_nothing() {
     told.sort_unstable();
     told.dedup();
     assert_eq!(told.len(), all, "{lines:#?}");
+}
+
+#[test]
+fn the_stack_file_has_nothing_to_find() {
+    let folder = crate::repository("integrations/swarm")
+        .display()
+        .to_string();
+    let output = crate::winfit(&["lint", &folder, "--host=ltsc2022", "--fail-on=info"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
 }
 
 #[test]

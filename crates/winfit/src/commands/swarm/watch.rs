@@ -78,6 +78,7 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
             answers: Told::new(),
             silent: BTreeMap::new(),
             given,
+            ready: BTreeMap::new(),
             engine: engines.engine().clone(),
             settings: engines.settings(),
             log: Log(arguments.format),
@@ -98,6 +99,9 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
     })
 }
 
+/// How long a node may be away until that counts.
+const AWAY: Duration = Duration::from_mins(1);
+
 /// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Round {
@@ -117,6 +121,8 @@ struct Watch<'a> {
     /// Nodes whose engines said nothing, by their names, with the reasons.
     silent: BTreeMap<String, String>,
     given: Given,
+    /// When nodes were last seen ready, by their ids.
+    ready: BTreeMap<String, Instant>,
     engine: Engine,
     settings: &'a Settings,
     log: Log,
@@ -328,6 +334,8 @@ impl Watch<'_> {
             None => return Ok(Round::Stopped),
             Some(asked) => asked?,
         }
+        let now = Instant::now();
+        self.bear_with(&mut swarm, now);
         let told = self.all_told(&swarm);
         let mut states = self.label(&mut swarm, &told, leads).await;
         if stop.is_set() {
@@ -341,7 +349,6 @@ impl Watch<'_> {
         for service in &mut fleet.workloads {
             give(service, &self.given);
         }
-        let now = Instant::now();
         self.note_changes(&swarm.services, now);
         let mut mended = Vec::new();
         if self.arguments.enforce && leads {
@@ -445,6 +452,24 @@ impl Watch<'_> {
         self.silent.extend(answers.silent);
         self.answers.extend(answers.told);
         Ok(())
+    }
+
+    /// Nodes that are away for a moment count as ready: whenever a manager begins to lead, it knows of no
+    /// node until that has called, and nothing is wrong.
+    fn bear_with(&mut self, swarm: &mut Swarm, now: Instant) {
+        let mut ready = BTreeMap::new();
+        for node in &mut swarm.nodes {
+            let state = &mut node.status.state;
+            if state == "ready" {
+                ready.insert(node.id.clone(), now);
+            } else if let Some(last) = self.ready.get(&node.id)
+                && now.duration_since(*last) < AWAY
+            {
+                ready.insert(node.id.clone(), *last);
+                "ready".clone_into(state);
+            }
+        }
+        self.ready = ready;
     }
 
     /// What is known of nodes beside the Swarm; what the user says goes first.

@@ -82,6 +82,11 @@ impl Line {
         }
     }
 
+    /// What a finding is about: its rule and its subject.
+    pub(super) fn topic(&self) -> Option<(&'static str, &Subject)> {
+        self.rule.zip(self.subject.as_ref())
+    }
+
     /// The same as something that is no more.
     pub(super) fn gone(self) -> Self {
         Self {

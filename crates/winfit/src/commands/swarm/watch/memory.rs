@@ -41,7 +41,8 @@ impl Memory {
     /// Takes in what is so now, and gives back what is to be told: what is new, and what is no more.
     /// `leads`: it is this one's to tell.
     pub(super) fn take_in(&mut self, now: Instant, states: Vec<State>, leads: bool) -> Vec<Line> {
-        let mut tell = Vec::new();
+        let mut gone = Vec::new();
+        let mut tell: Vec<Line> = Vec::new();
         let mut present = Vec::new();
         for state in states {
             present.push(state.key.clone());
@@ -65,7 +66,7 @@ impl Memory {
                 return true;
             }
             if known.told && leads {
-                tell.push(known.line.clone().gone());
+                gone.push(known.line.clone().gone());
             }
             false
         });
@@ -80,7 +81,11 @@ impl Memory {
                 known.told |= now.duration_since(known.since) > TAKEOVER;
             }
         }
-        tell
+        // What is told in other words now is not gone.
+        let told: Vec<_> = tell.iter().map(Line::topic).collect();
+        gone.retain(|line| line.topic().is_none() || !told.contains(&line.topic()));
+        gone.extend(tell);
+        gone
     }
 }
 
