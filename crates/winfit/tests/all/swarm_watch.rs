@@ -343,6 +343,61 @@ fn nothing_twice(lines: &[Value]) {
 }
 
 #[test]
+fn of_three_managers_one_tells_and_another_takes_over() {
+    if !can_run() {
+        return;
+    }
+    let names = ["win-a", "win-b", "win-c"];
+    let swarm = RealSwarm::start(&names);
+    swarm.docker("win-a", &["node", "promote", "win-b", "win-c"]);
+    let hosts = names.map(|name| format!("--host={name}=ltsc2019"));
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    for name in &names[1..] {
+        swarm.until("it is a manager", || {
+            let of = ["info", "--format={{.Swarm.ControlAvailable}}"];
+            swarm.docker(name, &of).trim() == "true"
+        });
+    }
+    let watches = names.map(|name| Watch::start(&swarm.address(name), &hosts));
+    for watch in &watches {
+        watch.until("watching", "");
+    }
+    for watch in &watches[1..] {
+        watch.until("follows", "");
+    }
+    swarm.create("one", "contoso/one:2-ltsc2022", "", &[]);
+    watches[0].until("finding", "one");
+    swarm.docker("win-b", &["node", "demote", "win-a"]);
+    let end = Instant::now() + PATIENCE;
+    let leads = |watch: &&Watch| !watch.told("leads", "").is_empty();
+    while watches[1..].iter().all(|watch| !leads(&watch)) {
+        assert!(Instant::now() < end, "nobody takes over");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let leader = watches[1..].iter().find(leads).unwrap();
+    let create = [
+        "service",
+        "create",
+        "--detach",
+        "--no-resolve-image",
+        "--name=two",
+        "contoso/two:2-ltsc2022",
+    ];
+    swarm.docker("win-b", &create);
+    let of_two = |watch: &Watch| {
+        let told = watch.told("finding", "two").into_iter();
+        told.filter(|line| line["rule"] == "build-mismatch").count()
+    };
+    leader.until("finding", "two");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(watches.iter().map(of_two).sum::<usize>(), 1);
+    let [old, ..] = watches;
+    // A worker now: its watch waits until it is a manager again.
+    old.until("lost", "");
+    old.end();
+}
+
+#[test]
 fn the_stack_file_has_nothing_to_find() {
     let folder = crate::repository("integrations/swarm")
         .display()
