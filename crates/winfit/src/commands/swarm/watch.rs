@@ -176,6 +176,9 @@ impl Watch<'_> {
                         break;
                     }
                     self.is_well();
+                    if self.failed {
+                        wait = wait.min(PAUSES.1);
+                    }
                 }
                 // A wrong address, or no Swarm: nobody would want to wait for that.
                 Err(error) if first => {
