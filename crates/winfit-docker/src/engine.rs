@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +72,14 @@ impl std::fmt::Debug for Inner {
 struct Answer {
     status: u16,
     body: Bytes,
+}
+
+/// An answer that has begun and has no end.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    /// The connection lasts as long as this.
+    _connection: Connection,
+    pub(crate) body: Incoming,
 }
 
 /// The form of the engine's refusals.
@@ -243,13 +251,7 @@ impl Engine {
         };
         tokio::time::timeout(self.0.patience, exchange)
             .await
-            .unwrap_or_else(|_| {
-                Err(DockerError::Deadline {
-                    endpoint: self.name().to_owned(),
-                    what: what.split('?').next().unwrap_or(what).to_owned(),
-                    within: self.0.patience,
-                })
-            })
+            .unwrap_or_else(|_| Err(self.deadline(what)))
     }
 
     /// A connection that did well waits for the next request.
@@ -284,24 +286,7 @@ impl Engine {
         path: &str,
         body: Option<Bytes>,
     ) -> Result<Answer, DockerError> {
-        let host = match &self.0.endpoint.address {
-            Address::Tcp { host, port, .. } => format!("{host}:{port}"),
-            _ => "docker".to_owned(),
-        };
-        let mut request = Request::builder()
-            .method(method.clone())
-            .uri(path)
-            .header(HOST, host);
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
-        }
-        let request = request
-            .body(Full::new(body.unwrap_or_default()))
-            .map_err(|error| DockerError::Settings(format!("{path}: {error}")))?;
-        let response = connection
-            .send_request(request)
-            .await
-            .map_err(|error| self.broken(&error))?;
+        let response = self.begin(connection, method, path, body).await?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), MOST)
             .collect()
@@ -318,7 +303,70 @@ impl Engine {
         Ok(Answer { status, body })
     }
 
-    fn broken(&self, error: &hyper::Error) -> DockerError {
+    /// Sends a request, and gives back the answer as it begins.
+    async fn begin(
+        &self,
+        connection: &mut Connection,
+        method: &Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Response<Incoming>, DockerError> {
+        let host = match &self.0.endpoint.address {
+            Address::Tcp { host, port, .. } => format!("{host}:{port}"),
+            _ => "docker".to_owned(),
+        };
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header(HOST, host);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(Full::new(body.unwrap_or_default()))
+            .map_err(|error| DockerError::Settings(format!("{path}: {error}")))?;
+        connection
+            .send_request(request)
+            .await
+            .map_err(|error| self.broken(&error))
+    }
+
+    /// Begins an answer that has no end, on a connection of its own. Only its beginning is waited for no
+    /// longer than for any other answer.
+    pub(crate) async fn stream(&self, path: &str) -> Result<Stream, DockerError> {
+        let version = self.api_version().await?;
+        let whole = format!("/v{version}{path}");
+        let beginning = async {
+            let mut connection = self.connection().await?;
+            let response = self
+                .begin(&mut connection, &Method::GET, &whole, None)
+                .await?;
+            let status = response.status().as_u16();
+            let body = response.into_body();
+            if (200..300).contains(&status) {
+                return Ok(Stream {
+                    _connection: connection,
+                    body,
+                });
+            }
+            let body = Limited::new(body, MOST).collect().await;
+            let body = body.map_or_else(|_| Bytes::new(), Collected::to_bytes);
+            Err(self.refusal(path, &Answer { status, body }))
+        };
+        tokio::time::timeout(self.0.patience, beginning)
+            .await
+            .unwrap_or_else(|_| Err(self.deadline(path)))
+    }
+
+    fn deadline(&self, what: &str) -> DockerError {
+        DockerError::Deadline {
+            endpoint: self.name().to_owned(),
+            what: what.split('?').next().unwrap_or(what).to_owned(),
+            within: self.0.patience,
+        }
+    }
+
+    pub(crate) fn broken(&self, error: &hyper::Error) -> DockerError {
         if error.is_parse() {
             return DockerError::NoHttp {
                 endpoint: self.name().to_owned(),

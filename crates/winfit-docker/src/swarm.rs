@@ -34,11 +34,13 @@ impl Swarm {
     /// Reads the Swarm of a manager.
     pub async fn read(engine: &Engine) -> Result<Self, DockerError> {
         is_manager(engine).await?;
-        let services = if engine.api_version().await? >= TELLS_STATUS {
-            "/services?status=true"
-        } else {
-            "/services"
-        };
+        let mut swarm = Self::read_nodes(engine).await?;
+        swarm.read_work(engine).await?;
+        Ok(swarm)
+    }
+
+    /// Reads the nodes of a manager's Swarm, and nothing else.
+    pub async fn read_nodes(engine: &Engine) -> Result<Self, DockerError> {
         let mut nodes: Vec<Node> = engine.get("/nodes").await?;
         // Managers have them by id, which tells people nothing.
         nodes.sort_by(|one, other| {
@@ -47,9 +49,20 @@ impl Swarm {
         });
         Ok(Self {
             nodes,
-            services: engine.get(services).await?,
-            tasks: engine.get("/tasks").await?,
+            ..Self::default()
         })
+    }
+
+    /// Reads the services and tasks of a manager's Swarm.
+    pub async fn read_work(&mut self, engine: &Engine) -> Result<(), DockerError> {
+        let services = if engine.api_version().await? >= TELLS_STATUS {
+            "/services?status=true"
+        } else {
+            "/services"
+        };
+        self.services = engine.get(services).await?;
+        self.tasks = engine.get("/tasks").await?;
+        Ok(())
     }
 
     /// The nodes by their ids.

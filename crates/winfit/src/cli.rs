@@ -24,6 +24,7 @@ pub(crate) use self::docker::{
 pub(crate) use self::engines::{
     EngineArguments, NodeFacts, ServiceFacts, SwarmArguments, SwarmAuditArguments, SwarmCommand,
     SwarmConstrainArguments, SwarmIsolateArguments, SwarmLabelArguments, SwarmSource,
+    SwarmWatchArguments,
 };
 pub(crate) use self::image::{
     AssembleArguments, ImageArguments, ImageCommand, ImageLintArguments, ImagesArguments,

@@ -1,5 +1,6 @@
 //! The arguments of commands that ask Docker engines.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -47,6 +48,8 @@ pub(crate) enum SwarmCommand {
     Constrain(SwarmConstrainArguments),
     /// Show the way to Hyper-V isolation on every Windows node, and check nodes that have gone it
     Isolate(SwarmIsolateArguments),
+    /// Follow a Swarm: labels for nodes that join, findings (or constraints) for new services
+    Watch(SwarmWatchArguments),
 }
 
 /// What is told of a Swarm's nodes beside what the Swarm knows.
@@ -162,4 +165,45 @@ pub(crate) struct SwarmAuditArguments {
     pub(crate) eol_within: i64,
     #[command(flatten)]
     pub(crate) findings: FindingsOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwarmWatchArguments {
+    #[command(flatten)]
+    pub(crate) nodes: NodeFacts,
+    #[command(flatten)]
+    pub(crate) images: ServiceFacts,
+    /// Write the labels that tell each node's Windows; without it they are told
+    #[arg(long)]
+    pub(crate) label: bool,
+    /// Constrain services that are created or changed from now on to nodes that run them (their replicas
+    /// restart); without it only findings are told
+    #[arg(long)]
+    pub(crate) enforce: bool,
+    /// Read the Swarm once, tell and write what there is, and end
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) once: bool,
+    /// Serve /metrics (Prometheus) and /healthz at an address, as 127.0.0.1:9323
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Read the whole Swarm at least so often, in seconds: tasks tell nobody that they fail
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) every: u64,
+    /// Ask also the engine of each Windows node, at the address that this makes of {addr} and {hostname},
+    /// as tcp://{addr}:2376
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) endpoint_template: Option<String>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+    /// Count support that ends within so many days as a warning
+    #[arg(long, value_parser = days, value_name = "DAYS", default_value = "180d")]
+    pub(crate) eol_within: i64,
+    /// How to log: lines for people, or one JSON object a line
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
 }

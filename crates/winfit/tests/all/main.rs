@@ -34,6 +34,8 @@ mod schemas;
 #[path = "../../../winfit-registry/tests/all/support/mod.rs"]
 mod support;
 mod swarm;
+#[cfg(unix)]
+mod swarm_watch;
 mod sync;
 mod update_bots;
 

@@ -90,7 +90,7 @@ impl RealSwarm {
             std::fs::write(own.join("daemon.json"), "{}\n").unwrap();
             let own = own.display();
             script.push_str(&format!(
-                "unshare --uts sh -c 'hostname {node}; exec dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs' >{own}/log 2>&1 &\n"
+                "unshare --uts sh -c 'hostname {node}; while :; do dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs; sleep 0.3; done' >{own}/log 2>&1 &\n"
             ));
         }
         script.push_str("wait\n");
@@ -127,6 +127,23 @@ impl RealSwarm {
             });
         }
         swarm
+    }
+
+    /// Ends a daemon, which then begins anew.
+    // One of the binaries restarts none.
+    #[allow(dead_code)]
+    pub(crate) fn restart(&self, node: &str) {
+        let own = self.folder(node).join("pid").display().to_string();
+        let is_it = |process: &std::fs::DirEntry| {
+            let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let words = String::from_utf8_lossy(&words).into_owned();
+            let mut words = words.split('\0');
+            words.next() == Some("dockerd") && words.any(|word| word == own)
+        };
+        let mut processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let daemon = processes.find(is_it).unwrap().file_name();
+        let ended = Command::new("kill").arg(daemon).status().unwrap();
+        assert!(ended.success());
     }
 
     /// The folder of a daemon, with its `daemon.json` and its log.

@@ -5,6 +5,7 @@ mod constrain;
 mod human;
 mod isolate;
 mod label;
+mod watch;
 
 use anyhow::Result;
 use winfit_core::Catalog;
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: &SwarmArguments) -> Result<Outcome> {
         SwarmCommand::Label(arguments) => label::run(arguments),
         SwarmCommand::Constrain(arguments) => constrain::run(arguments),
         SwarmCommand::Isolate(arguments) => isolate::run(arguments),
+        SwarmCommand::Watch(arguments) => watch::run(arguments),
     }
 }
 
