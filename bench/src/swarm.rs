@@ -32,8 +32,9 @@ pub fn table(winfit: &str, floor: &str, folder: &Path) -> Outcome {
     let ours = || {
         let mut command = Command::new(winfit);
         command
-            .args(["swarm", "audit", "--format", "json", "-H"])
-            .arg(format!("unix://{}", socket.display()));
+            .args(["swarm", "audit", "--format", "json"])
+            .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+            .env_remove("DOCKER_CONTEXT");
         command
     };
     let reading = || {

@@ -39,7 +39,7 @@ impl Swarm {
         } else {
             "/services"
         };
-        let mut nodes: Vec<Node> = engine.get("/nodes").await?;
+        let mut nodes: Vec<Node> = engine.get_list("/nodes").await?;
         // Managers have them by id, which tells people nothing.
         nodes.sort_by(|one, other| {
             let of = |node: &Node| (node.description.hostname.clone(), node.id.clone());
@@ -47,8 +47,8 @@ impl Swarm {
         });
         Ok(Self {
             nodes,
-            services: engine.get(services).await?,
-            tasks: engine.get("/tasks").await?,
+            services: engine.get_list(services).await?,
+            tasks: engine.get_list("/tasks").await?,
         })
     }
 
