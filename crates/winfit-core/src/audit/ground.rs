@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::catalog::Catalog;
-use crate::fleet::{Fleet, Member, Orchestrator};
+use crate::fleet::{Fleet, Member, Orchestrator, State};
 use crate::host::{Host, Isolation, Kind, Os};
 use crate::image::{Image, published_arch};
 use crate::placement::kubernetes::RuntimeClass;
+use crate::placement::{Admission, Placement};
 use crate::reference::Base;
 use crate::verdict::{Answer, Verdict, judge};
 use crate::version::OsVersion;
@@ -53,6 +54,26 @@ pub(super) struct Demands {
     pub(super) platforms: Vec<(String, String)>,
 }
 
+impl Demands {
+    /// Those of a placement; none: it is no Swarm's, or not all of it is known.
+    pub(super) fn of(
+        orchestrator: Orchestrator,
+        swarm_looks: bool,
+        placement: &Placement,
+    ) -> Option<Self> {
+        let Placement::Swarm(swarm) = placement else {
+            return None;
+        };
+        let constraints = swarm.constraints.iter();
+        swarm.unresolved.is_empty().then(|| Self {
+            orchestrator: orchestrator.name(),
+            swarm_looks,
+            constraints: constraints.map(|one| one.value.clone()).collect(),
+            platforms: swarm.platforms.clone(),
+        })
+    }
+}
+
 /// Where a workload gets to: see the fields of the same names of [`super::place::Spot`].
 #[derive(Debug, Default)]
 pub(super) struct Spread {
@@ -61,6 +82,33 @@ pub(super) struct Spread {
     pub(super) unavailable: Vec<usize>,
     pub(super) unsure: Vec<usize>,
     pub(super) missing: Option<String>,
+}
+
+impl Spread {
+    /// Puts a workload to every host of its orchestrator.
+    pub(super) fn find(
+        fleet: &Fleet,
+        orchestrator: Orchestrator,
+        admission: impl Fn(usize) -> Admission,
+    ) -> Self {
+        let mut spread = Self::default();
+        for (at, member) in fleet.hosts.iter().enumerate() {
+            if member.orchestrator.is_some_and(|own| own != orchestrator) {
+                continue;
+            }
+            spread.declared += 1;
+            match (admission(at), member.state) {
+                (Admission::Yes, State::Ready) => spread.candidates.push(at),
+                (Admission::Yes, _) => spread.unavailable.push(at),
+                (Admission::Unknown { missing, .. }, State::Ready) => {
+                    spread.unsure.push(at);
+                    spread.missing.get_or_insert(missing);
+                }
+                (Admission::Unknown { .. } | Admission::No { .. }, _) => {}
+            }
+        }
+        spread
+    }
 }
 
 /// The ground of an audit.

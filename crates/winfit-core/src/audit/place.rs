@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::finding::{Confidence, Origin};
-use crate::fleet::{Orchestrator, State, Workload};
+use crate::fleet::{Orchestrator, Workload};
 use crate::host::{Host, Isolation, Os};
 use crate::image::{Image, NamedImage};
 use crate::placement::kubernetes::{Conflict, RuntimeClass};
@@ -194,9 +194,9 @@ impl<'a> Spot<'a> {
                         && self.workload.containers.iter().any(|container| {
                             evidence::of_container(container) == Some(Os::Windows)
                         }));
-        let known = self
-            .demands()
-            .map(|demands| ground.spread(demands, || self.spread(ground)));
+        let orchestrator = self.workload.orchestrator;
+        let demands = Demands::of(orchestrator, self.swarm_looks, &self.placement);
+        let known = demands.map(|demands| ground.spread(demands, || self.spread(ground)));
         let spread = known.unwrap_or_else(|| Rc::new(self.spread(ground)));
         self.declared = spread.declared;
         self.candidates.clone_from(&spread.candidates);
@@ -205,39 +205,9 @@ impl<'a> Spot<'a> {
         self.missing.clone_from(&spread.missing);
     }
 
-    /// All that decides where a Swarm service gets to; none: it is no such service, or not all is known.
-    fn demands(&self) -> Option<Demands> {
-        let Placement::Swarm(swarm) = self.placement.as_ref() else {
-            return None;
-        };
-        let constraints = swarm.constraints.iter();
-        swarm.unresolved.is_empty().then(|| Demands {
-            orchestrator: self.workload.orchestrator.name(),
-            swarm_looks: self.swarm_looks,
-            constraints: constraints.map(|one| one.value.clone()).collect(),
-            platforms: swarm.platforms.clone(),
-        })
-    }
-
     fn spread(&self, ground: &Ground<'a>) -> Spread {
-        let mut spread = Spread::default();
-        for (at, member) in ground.fleet.hosts.iter().enumerate() {
-            let orchestrator = self.workload.orchestrator;
-            if member.orchestrator.is_some_and(|own| own != orchestrator) {
-                continue;
-            }
-            spread.declared += 1;
-            match (self.admission(ground, at), member.state) {
-                (Admission::Yes, State::Ready) => spread.candidates.push(at),
-                (Admission::Yes, _) => spread.unavailable.push(at),
-                (Admission::Unknown { missing, .. }, State::Ready) => {
-                    spread.unsure.push(at);
-                    spread.missing.get_or_insert(missing);
-                }
-                (Admission::Unknown { .. } | Admission::No { .. }, _) => {}
-            }
-        }
-        spread
+        let orchestrator = self.workload.orchestrator;
+        Spread::find(ground.fleet, orchestrator, |at| self.admission(ground, at))
     }
 
     /// A pod that states another operating system than the image's (`spec.os.name`) is refused by every
