@@ -1,12 +1,15 @@
 //! Prints what `bench/run` measures, as small tables of ratios.
 
 mod check;
+mod engine;
 mod explain;
+mod fleet;
 mod image;
 mod judge;
 mod lint;
 mod log;
 mod registry;
+mod swarm;
 mod timing;
 mod tree;
 
@@ -22,7 +25,8 @@ const USAGE: &str = "winfit-bench judge CRITERION_FOLDER
 winfit-bench check WINFIT
 winfit-bench explain WINFIT FOLDER MEGABYTES
 winfit-bench lint WINFIT HADOLINT|- FOLDER FILES
-winfit-bench image WINFIT SKOPEO|- FOLDER REFERENCES";
+winfit-bench image WINFIT SKOPEO|- FOLDER REFERENCES
+winfit-bench swarm WINFIT FLOOR FOLDER";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
             }
             Err(_) => Err(format!("{references:?} is no number of references").into()),
         },
+        ["swarm", winfit, floor, folder] => swarm::table(winfit, floor, &PathBuf::from(folder)),
         _ => Err(USAGE.into()),
     };
     match done {

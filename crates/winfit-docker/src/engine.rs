@@ -1,10 +1,12 @@
 //! One engine: its API at the version that both sides know, one request after another.
 
+mod body;
+
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Collected, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
@@ -15,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use self::body::{Body, List};
 use crate::connect::{connect, of_io};
 use crate::endpoint::{Address, Endpoint};
 use crate::error::DockerError;
@@ -69,9 +72,11 @@ impl std::fmt::Debug for Inner {
 }
 
 /// An answer with its status.
-struct Answer {
+struct Answer<B> {
     status: u16,
-    body: Bytes,
+    body: B,
+    /// What is said in place of a body, where the request was refused.
+    refusal: Vec<u8>,
 }
 
 /// An answer that has begun and has no end.
@@ -81,6 +86,9 @@ pub(crate) struct Stream {
     _connection: Connection,
     pub(crate) body: Incoming,
 }
+
+/// The whole of an answer's body.
+type Whole = Vec<u8>;
 
 /// The form of the engine's refusals.
 #[derive(Deserialize)]
@@ -122,7 +130,9 @@ impl Engine {
         struct Version {
             api_version: String,
         }
-        let answer = self.send(Method::GET, "/version", None, "/version").await?;
+        let answer = self
+            .send::<Whole>(Method::GET, "/version", None, "/version")
+            .await?;
         let found: Version = self.read("/version", &answer)?;
         let theirs = ApiVersion::parse(&found.api_version).ok_or_else(|| DockerError::Answer {
             endpoint: self.name().to_owned(),
@@ -141,40 +151,47 @@ impl Engine {
 
     /// Gets an object.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DockerError> {
-        let answer = self.ask(Method::GET, path, None).await?;
+        let answer = self.ask::<Whole>(Method::GET, path, None).await?;
         self.read(path, &answer)
     }
 
+    /// Gets a list of objects, each read as it comes: the whole is never in memory.
+    pub async fn get_list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, DockerError> {
+        let answer = self.ask::<List<T>>(Method::GET, path, None).await?;
+        let found = answer.body.finish();
+        found.map_err(|error| self.unread(path, &error))
+    }
+
     /// Gets an object as its bytes are.
-    pub async fn get_bytes(&self, path: &str) -> Result<Bytes, DockerError> {
-        Ok(self.ask(Method::GET, path, None).await?.body)
+    pub async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, DockerError> {
+        Ok(self.ask::<Whole>(Method::GET, path, None).await?.body)
     }
 
     /// Sends an object. What comes back is not read.
     pub async fn post(&self, path: &str, object: &Value) -> Result<(), DockerError> {
         let body = Bytes::from(object.to_string());
-        self.ask(Method::POST, path, Some(body)).await?;
+        self.ask::<Whole>(Method::POST, path, Some(body)).await?;
         Ok(())
     }
 
     /// Asks at the version that both sides know.
-    async fn ask(
+    async fn ask<B: Body + Default>(
         &self,
         method: Method,
         path: &str,
         body: Option<Bytes>,
-    ) -> Result<Answer, DockerError> {
+    ) -> Result<Answer<B>, DockerError> {
         let version = self.api_version().await?;
         let whole = format!("/v{version}{path}");
         let answer = self.send(method, &whole, body, path).await?;
-        if (200..300).contains(&answer.status) {
+        if is_done(answer.status) {
             return Ok(answer);
         }
         Err(self.refusal(path, &answer))
     }
 
-    fn refusal(&self, path: &str, answer: &Answer) -> DockerError {
-        let message = serde_json::from_slice::<Message>(&answer.body)
+    fn refusal<B>(&self, path: &str, answer: &Answer<B>) -> DockerError {
+        let message = serde_json::from_slice::<Message>(&answer.refusal)
             .map(|message| message.message)
             .unwrap_or_default();
         let endpoint = self.name().to_owned();
@@ -210,22 +227,36 @@ impl Engine {
         }
     }
 
-    fn read<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, DockerError> {
-        serde_json::from_slice(&answer.body).map_err(|error| DockerError::Answer {
+    fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        answer: &Answer<Whole>,
+    ) -> Result<T, DockerError> {
+        // A refusal is told as what could not be read, where its status was not looked at.
+        let text = if is_done(answer.status) {
+            &answer.body
+        } else {
+            &answer.refusal
+        };
+        serde_json::from_slice(text).map_err(|error| self.unread(path, &error))
+    }
+
+    fn unread(&self, path: &str, error: &serde_json::Error) -> DockerError {
+        DockerError::Answer {
             endpoint: self.name().to_owned(),
             what: path.split('?').next().unwrap_or(path).to_owned(),
             reason: error.to_string(),
-        })
+        }
     }
 
     /// Sends a request, once more where a connection that waited had been closed meanwhile.
-    async fn send(
+    async fn send<B: Body + Default>(
         &self,
         method: Method,
         path: &str,
         body: Option<Bytes>,
         what: &str,
-    ) -> Result<Answer, DockerError> {
+    ) -> Result<Answer<B>, DockerError> {
         let exchange = async {
             let waiting = self
                 .0
@@ -237,16 +268,18 @@ impl Engine {
                 && connection.ready().await.is_ok()
             {
                 match self
-                    .once(&mut connection, &method, path, body.clone())
+                    .once(&mut connection, &method, path, body.clone(), what)
                     .await
                 {
+                    // What cannot be read is so another time too.
+                    unread @ Err(DockerError::Answer { .. }) => return unread,
                     // What was sent may have been carried out: only a question is asked twice.
                     Err(_) if method == Method::GET => {}
                     other => return self.kept(connection, other),
                 }
             }
             let mut connection = self.connection().await?;
-            let answer = self.once(&mut connection, &method, path, body).await;
+            let answer = self.once(&mut connection, &method, path, body, what).await;
             self.kept(connection, answer)
         };
         tokio::time::timeout(self.0.patience, exchange)
@@ -255,11 +288,11 @@ impl Engine {
     }
 
     /// A connection that did well waits for the next request.
-    fn kept(
+    fn kept<B>(
         &self,
         connection: Connection,
-        answer: Result<Answer, DockerError>,
-    ) -> Result<Answer, DockerError> {
+        answer: Result<Answer<B>, DockerError>,
+    ) -> Result<Answer<B>, DockerError> {
         if answer.is_ok() {
             let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
             idle.push(connection);
@@ -279,28 +312,56 @@ impl Engine {
         Ok(sender)
     }
 
-    async fn once(
+    async fn once<B: Body + Default>(
         &self,
         connection: &mut Connection,
         method: &Method,
         path: &str,
         body: Option<Bytes>,
-    ) -> Result<Answer, DockerError> {
+        what: &str,
+    ) -> Result<Answer<B>, DockerError> {
         let response = self.begin(connection, method, path, body).await?;
         let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), MOST)
-            .collect()
-            .await
-            .map_err(|error| match error.downcast_ref::<hyper::Error>() {
-                Some(error) => self.broken(error),
-                None => DockerError::Answer {
+        let mut answer = Answer {
+            status,
+            body: B::default(),
+            refusal: Vec::new(),
+        };
+        let body = response.into_body();
+        if is_done(status) {
+            self.take(body, &mut answer.body, what).await?;
+        } else {
+            self.take(body, &mut answer.refusal, what).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Takes a body as it comes.
+    async fn take(
+        &self,
+        mut body: Incoming,
+        into: &mut impl Body,
+        what: &str,
+    ) -> Result<(), DockerError> {
+        let mut size = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| self.broken(&error))?;
+            // Trailers say nothing.
+            let Ok(bytes) = frame.into_data() else {
+                continue;
+            };
+            size += bytes.len();
+            if size > MOST {
+                return Err(DockerError::Answer {
                     endpoint: self.name().to_owned(),
-                    what: path.to_owned(),
+                    what: what.split('?').next().unwrap_or(what).to_owned(),
                     reason: "it is larger than 512 MiB".to_owned(),
-                },
-            })?
-            .to_bytes();
-        Ok(Answer { status, body })
+                });
+            }
+            into.take(&bytes)
+                .map_err(|error| self.unread(what, &error))?;
+        }
+        Ok(())
     }
 
     /// Sends a request, and gives back the answer as it begins.
@@ -349,9 +410,16 @@ impl Engine {
                     body,
                 });
             }
-            let body = Limited::new(body, MOST).collect().await;
-            let body = body.map_or_else(|_| Bytes::new(), Collected::to_bytes);
-            Err(self.refusal(path, &Answer { status, body }))
+            let mut refusal: Whole = Vec::new();
+            self.take(body, &mut refusal, path).await?;
+            Err(self.refusal(
+                path,
+                &Answer {
+                    status,
+                    body: Whole::new(),
+                    refusal,
+                },
+            ))
         };
         tokio::time::timeout(self.0.patience, beginning)
             .await
@@ -389,6 +457,11 @@ impl Engine {
             },
         }
     }
+}
+
+/// Whether a status says that what was asked for was done.
+fn is_done(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// `service fax` of `/services/fax/update`.

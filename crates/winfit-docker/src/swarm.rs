@@ -41,7 +41,7 @@ impl Swarm {
 
     /// Reads the nodes of a manager's Swarm, and nothing else.
     pub async fn read_nodes(engine: &Engine) -> Result<Self, DockerError> {
-        let mut nodes: Vec<Node> = engine.get("/nodes").await?;
+        let mut nodes: Vec<Node> = engine.get_list("/nodes").await?;
         // Managers have them by id, which tells people nothing.
         nodes.sort_by(|one, other| {
             let of = |node: &Node| (node.description.hostname.clone(), node.id.clone());
@@ -60,8 +60,8 @@ impl Swarm {
         } else {
             "/services"
         };
-        self.services = engine.get(services).await?;
-        self.tasks = engine.get("/tasks").await?;
+        self.services = engine.get_list(services).await?;
+        self.tasks = engine.get_list("/tasks").await?;
         Ok(())
     }
 

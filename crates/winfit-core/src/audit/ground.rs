@@ -2,12 +2,14 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use crate::catalog::Catalog;
-use crate::fleet::{Fleet, Member, Orchestrator};
+use crate::fleet::{Fleet, Member, Orchestrator, State};
 use crate::host::{Host, Isolation, Kind, Os};
 use crate::image::{Image, published_arch};
 use crate::placement::kubernetes::RuntimeClass;
+use crate::placement::{Admission, Placement};
 use crate::reference::Base;
 use crate::verdict::{Answer, Verdict, judge};
 use crate::version::OsVersion;
@@ -43,6 +45,72 @@ pub(super) struct FloatingTag {
 /// Hosts, base image, orchestrator, whether Hyper-V isolation is asked for.
 type TagKey = (Vec<usize>, &'static str, &'static str, Option<bool>);
 
+/// All that decides where a Swarm service gets to. Of a thousand services few differ in it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Demands {
+    pub(super) orchestrator: &'static str,
+    pub(super) swarm_looks: bool,
+    pub(super) constraints: Vec<String>,
+    pub(super) platforms: Vec<(String, String)>,
+}
+
+impl Demands {
+    /// Those of a placement; none: it is no Swarm's, or not all of it is known.
+    pub(super) fn of(
+        orchestrator: Orchestrator,
+        swarm_looks: bool,
+        placement: &Placement,
+    ) -> Option<Self> {
+        let Placement::Swarm(swarm) = placement else {
+            return None;
+        };
+        let constraints = swarm.constraints.iter();
+        swarm.unresolved.is_empty().then(|| Self {
+            orchestrator: orchestrator.name(),
+            swarm_looks,
+            constraints: constraints.map(|one| one.value.clone()).collect(),
+            platforms: swarm.platforms.clone(),
+        })
+    }
+}
+
+/// Where a workload gets to: see the fields of the same names of [`super::place::Spot`].
+#[derive(Debug, Default)]
+pub(super) struct Spread {
+    pub(super) declared: usize,
+    pub(super) candidates: Vec<usize>,
+    pub(super) unavailable: Vec<usize>,
+    pub(super) unsure: Vec<usize>,
+    pub(super) missing: Option<String>,
+}
+
+impl Spread {
+    /// Puts a workload to every host of its orchestrator.
+    pub(super) fn find(
+        fleet: &Fleet,
+        orchestrator: Orchestrator,
+        admission: impl Fn(usize) -> Admission,
+    ) -> Self {
+        let mut spread = Self::default();
+        for (at, member) in fleet.hosts.iter().enumerate() {
+            if member.orchestrator.is_some_and(|own| own != orchestrator) {
+                continue;
+            }
+            spread.declared += 1;
+            match (admission(at), member.state) {
+                (Admission::Yes, State::Ready) => spread.candidates.push(at),
+                (Admission::Yes, _) => spread.unavailable.push(at),
+                (Admission::Unknown { missing, .. }, State::Ready) => {
+                    spread.unsure.push(at);
+                    spread.missing.get_or_insert(missing);
+                }
+                (Admission::Unknown { .. } | Admission::No { .. }, _) => {}
+            }
+        }
+        spread
+    }
+}
+
 /// The ground of an audit.
 pub(super) struct Ground<'a> {
     pub(super) catalog: &'a Catalog,
@@ -54,6 +122,7 @@ pub(super) struct Ground<'a> {
     distinct_of: Vec<usize>,
     tags: OnceCell<Vec<FloatingTag>>,
     best_tags: RefCell<HashMap<TagKey, Option<usize>>>,
+    spreads: RefCell<HashMap<Demands, Rc<Spread>>>,
 }
 
 impl<'a> Ground<'a> {
@@ -88,6 +157,7 @@ impl<'a> Ground<'a> {
             distinct_of,
             tags: OnceCell::new(),
             best_tags: RefCell::default(),
+            spreads: RefCell::default(),
         }
     }
 
@@ -97,6 +167,17 @@ impl<'a> Ground<'a> {
 
     pub(super) fn members(&self, at: &[usize]) -> impl Iterator<Item = &'a Member> {
         at.iter().map(|at| &self.fleet.hosts[*at])
+    }
+
+    /// Which of the hosts that differ in a fact that decides a member is.
+    pub(super) fn distinct_of(&self, at: usize) -> usize {
+        self.distinct_of[at]
+    }
+
+    /// Where a workload with these demands gets to, found once.
+    pub(super) fn spread(&self, demands: Demands, find: impl FnOnce() -> Spread) -> Rc<Spread> {
+        let mut known = self.spreads.borrow_mut();
+        Rc::clone(known.entry(demands).or_insert_with(|| Rc::new(find())))
     }
 
     pub(super) fn class(&self, name: &str) -> Option<&'a RuntimeClass> {

@@ -1,16 +1,18 @@
 //! Where a workload may get to: its placement, put to every host.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::finding::{Confidence, Origin};
-use crate::fleet::{Orchestrator, State, Workload};
+use crate::fleet::{Orchestrator, Workload};
 use crate::host::{Host, Isolation, Os};
 use crate::image::{Image, NamedImage};
 use crate::placement::kubernetes::{Conflict, RuntimeClass};
 use crate::placement::{Admission, Placement, Selected};
 
 use super::evidence;
-use super::ground::{Ground, Outcome, as_judged};
+use super::ground::{Demands, Ground, Outcome, Spread, as_judged};
 use super::images::confidence;
 
 /// A workload with all that follows from where it may get to.
@@ -192,22 +194,20 @@ impl<'a> Spot<'a> {
                         && self.workload.containers.iter().any(|container| {
                             evidence::of_container(container) == Some(Os::Windows)
                         }));
-        for (at, member) in ground.fleet.hosts.iter().enumerate() {
-            let orchestrator = self.workload.orchestrator;
-            if member.orchestrator.is_some_and(|own| own != orchestrator) {
-                continue;
-            }
-            self.declared += 1;
-            match (self.admission(ground, at), member.state) {
-                (Admission::Yes, State::Ready) => self.candidates.push(at),
-                (Admission::Yes, _) => self.unavailable.push(at),
-                (Admission::Unknown { missing, .. }, State::Ready) => {
-                    self.unsure.push(at);
-                    self.missing.get_or_insert(missing);
-                }
-                (Admission::Unknown { .. } | Admission::No { .. }, _) => {}
-            }
-        }
+        let orchestrator = self.workload.orchestrator;
+        let demands = Demands::of(orchestrator, self.swarm_looks, &self.placement);
+        let known = demands.map(|demands| ground.spread(demands, || self.spread(ground)));
+        let spread = known.unwrap_or_else(|| Rc::new(self.spread(ground)));
+        self.declared = spread.declared;
+        self.candidates.clone_from(&spread.candidates);
+        self.unavailable.clone_from(&spread.unavailable);
+        self.unsure.clone_from(&spread.unsure);
+        self.missing.clone_from(&spread.missing);
+    }
+
+    fn spread(&self, ground: &Ground<'a>) -> Spread {
+        let orchestrator = self.workload.orchestrator;
+        Spread::find(ground.fleet, orchestrator, |at| self.admission(ground, at))
     }
 
     /// A pod that states another operating system than the image's (`spec.os.name`) is refused by every
@@ -246,23 +246,25 @@ impl<'a> Spot<'a> {
                 .image
                 .decisive()
                 .filter(|_| container.image.unresolved.is_empty());
-            let on_each: Vec<Image> = self
+            // A large fleet has few hosts that differ in what decides.
+            let mut known: HashMap<usize, (Image, Outcome)> = HashMap::new();
+            let (on_each, outcomes): (Vec<Image>, Vec<Outcome>) = self
                 .candidates
                 .iter()
-                .map(|at| on_host(ground, decisive, image, &self.host(ground, *at)))
-                .collect();
-            let outcomes: Vec<Outcome> = self
-                .candidates
-                .iter()
-                .zip(&on_each)
-                .map(|(at, image)| {
-                    if self.states_other_os(image.os) {
-                        Outcome::No
-                    } else {
-                        ground.outcome(&self.host(ground, *at), image, self.asked)
-                    }
+                .map(|at| {
+                    let judge = || {
+                        let host = self.host(ground, *at);
+                        let image = on_host(ground, decisive, image, &host);
+                        let outcome = if self.states_other_os(image.os) {
+                            Outcome::No
+                        } else {
+                            ground.outcome(&host, &image, self.asked)
+                        };
+                        (image, outcome)
+                    };
+                    *known.entry(ground.distinct_of(*at)).or_insert_with(judge)
                 })
-                .collect();
+                .unzip();
             let worst = outcomes
                 .iter()
                 .position(|outcome| *outcome != Outcome::Runs)

@@ -1,7 +1,7 @@
 //! Placements that forbid fit hosts, or that are missing.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::finding::{Confidence, Finding, Origin, Severity};
 use crate::fleet::{ImageUse, Orchestrator, State};
@@ -13,7 +13,7 @@ use crate::reference::Reference;
 use crate::remedy::{Command, Remedy, RemedyKind, Safety, Shell};
 use crate::version::OsVersion;
 
-use super::ground::{Ground, Outcome};
+use super::ground::{Demands, Ground, Outcome, Spread};
 use super::place::{Spot, Use};
 use super::{evidence, words};
 
@@ -150,6 +150,18 @@ impl<'a> Spot<'a> {
             return None;
         }
         let open = without_version(&self.placement);
+        let orchestrator = self.workload.orchestrator;
+        let admission = |at| open.admits(ground.catalog, ground.member(at));
+        let spread = Demands::of(orchestrator, false, &open).map(|demands| {
+            let find = || Spread::find(ground.fleet, orchestrator, admission);
+            ground.spread(demands, find)
+        });
+        // The hosts that are looked at all take new work.
+        let admits = |at| match &spread {
+            Some(spread) => spread.candidates.binary_search(&at).is_ok(),
+            None => admission(at) == Admission::Yes,
+        };
+        let mut runs: HashMap<usize, bool> = HashMap::new();
         let forbidden: Vec<usize> = ground
             .fleet
             .hosts
@@ -163,13 +175,12 @@ impl<'a> Spot<'a> {
             })
             .map(|(at, _)| at)
             .filter(|at| {
-                let member = ground.member(*at);
-                self.all_run_on(ground, &self.host(ground, *at))
-                    && open.admits(ground.catalog, member) == Admission::Yes
-                    && matches!(
-                        self.placement.admits(ground.catalog, member),
-                        Admission::No { .. }
-                    )
+                let run = || self.all_run_on(ground, &self.host(ground, *at));
+                *runs.entry(ground.distinct_of(*at)).or_insert_with(run)
+                    && admits(*at)
+                    // Those are in order, and of the hosts that take new work all that may get it.
+                    && self.candidates.binary_search(at).is_err()
+                    && self.unsure.binary_search(at).is_err()
             })
             .collect();
         if forbidden.is_empty() {

@@ -1,5 +1,7 @@
 //! Services that do not run as they should, each with its latest errors, whole and explained.
 
+use std::collections::HashMap;
+
 use winfit_core::finding::{Finding, Origin, Rule, Severity, Subject};
 
 use super::{Swarm, fleet::name_of};
@@ -22,18 +24,22 @@ struct Said<'s> {
     times: usize,
 }
 
+/// What errors mean, as a sentence: when many services fail they fail alike.
+type Explained = HashMap<String, Option<String>>;
+
 /// The services that run fewer tasks than they should, or none that stays.
 pub fn findings(swarm: &Swarm) -> Vec<Finding> {
     let tasks = swarm.tasks_by_service();
     let nodes = swarm.nodes_by_id();
     let node = |task: &Task| nodes.get(task.node_id.as_str()).map(|node| name_of(node));
+    let mut explained = Explained::new();
     let services = swarm.services.iter();
     services
         .filter_map(|service| {
             let tasks = tasks
                 .get(service.id.as_str())
                 .map_or(&[][..], Vec::as_slice);
-            finding(service, tasks, &node)
+            finding(service, tasks, &node, &mut explained)
         })
         .collect()
 }
@@ -42,6 +48,7 @@ fn finding<'s>(
     service: &'s Service,
     tasks: &[&'s Task],
     node: &impl Fn(&Task) -> Option<&'s str>,
+    explained: &mut Explained,
 ) -> Option<Finding> {
     let running = |task: &&&Task| task.status.state == "running" && task.desired_state == "running";
     let done = |task: &&&Task| task.status.state == "complete";
@@ -71,13 +78,13 @@ fn finding<'s>(
         .iter()
         .map(|said| format!("{}\n", said.error))
         .collect();
-    let diagnosis = winfit_explain::explain_bytes(text.as_bytes())
-        .diagnoses
-        .into_iter()
-        .next();
+    let diagnosis = explained.entry(text).or_insert_with_key(|text| {
+        let diagnoses = winfit_explain::explain_bytes(text.as_bytes()).diagnoses;
+        Some(diagnoses.into_iter().next()?.message())
+    });
     let verb = if is_job { "has done" } else { "runs" };
     let why = match (&diagnosis, said.first()) {
-        (Some(diagnosis), _) => format!(": {}", clause(&diagnosis.message())),
+        (Some(diagnosis), _) => format!(": {}", clause(diagnosis)),
         (None, Some(said)) => format!(": {}", said.error),
         (None, None) => "; its tasks say no reason".to_owned(),
     };

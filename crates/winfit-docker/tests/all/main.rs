@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod deciding;
+mod large;
 #[cfg(unix)]
 mod local;
 mod reading;
