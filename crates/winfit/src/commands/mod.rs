@@ -1,5 +1,6 @@
 //! One module a command: it reads its arguments, asks the core, and renders.
 
+mod audited;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod docker;

@@ -12,14 +12,15 @@ use winfit_docker::local::fleet::{fleet, of_image, say_as_commands};
 use winfit_docker::local::{Local, failed};
 
 use super::human;
-use crate::cli::{DockerAuditArguments, FindingsFormat};
-use crate::commands::lint::{rendered, write_reports, written_twice};
+use crate::cli::DockerAuditArguments;
+use crate::commands::audited;
+use crate::commands::lint::written_twice;
 use crate::commands::notes::Calendar;
 use crate::engines::Engines;
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, NoFiles, Report};
 use crate::input;
-use crate::output::{Exit, Outcome, excerpt_width, nothing, usage};
+use crate::output::{Outcome, nothing, usage};
 
 pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
             twice.display()
         )));
     }
-    let (local, mut complaints, hosts_from) = read(arguments)?;
+    let (local, complaints, hosts_from) = read(arguments)?;
     let host = host(catalog, &local)?;
     let fleet = fleet(catalog, &local, &host);
     let options = AuditOptions {
@@ -83,32 +84,13 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
         unread: &[],
         folder: &folder,
     };
-    let shown = &arguments.findings;
-    let mut text = rendered(
+    audited::told(
         catalog,
         &report,
-        shown.format,
-        excerpt_width(),
-        shown.verbose,
-    )?;
-    if shown.format == FindingsFormat::Human {
-        text.insert_str(0, &human::tables(catalog, &local, &host));
-    }
-    let unwritten = write_reports(catalog, &report, &shown.outputs, shown.verbose)?;
-    let counts = findings
-        .iter()
-        .any(|finding| shown.fail_on.counts(finding.severity));
-    let exit = if !unwritten.is_empty() {
-        Exit::Nothing
-    } else if counts || !complaints.is_empty() {
-        Exit::Findings
-    } else {
-        Exit::Fits
-    };
-    complaints.extend(unwritten);
-    let mut outcome = Outcome::new(text, exit);
-    outcome.complaints = complaints;
-    Ok(outcome)
+        &arguments.findings,
+        || human::tables(catalog, &local, &host),
+        complaints,
+    )
 }
 
 /// What an engine has, what of its files could not be read, and where it comes from in words.

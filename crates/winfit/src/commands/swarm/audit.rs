@@ -8,12 +8,13 @@ use winfit_docker::swarm::fleet::fleet;
 use winfit_docker::swarm::stuck;
 
 use super::{Reading, give_all, given, human, names, read, told};
-use crate::cli::{FindingsFormat, SwarmAuditArguments};
-use crate::commands::lint::{rendered, write_reports, written_twice};
+use crate::cli::SwarmAuditArguments;
+use crate::commands::audited;
+use crate::commands::lint::written_twice;
 use crate::commands::notes::Calendar;
 use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, NoFiles, Report};
-use crate::output::{Exit, Outcome, excerpt_width, usage};
+use crate::output::{Outcome, usage};
 
 pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -73,32 +74,13 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         unread: &[],
         folder: &folder,
     };
-    let shown = &arguments.findings;
-    let mut text = rendered(
+    audited::told(
         catalog,
         &report,
-        shown.format,
-        excerpt_width(),
-        shown.verbose,
-    )?;
-    if shown.format == FindingsFormat::Human {
-        text.insert_str(0, &human::tables(catalog, &report));
-    }
-    let unwritten = write_reports(catalog, &report, &shown.outputs, shown.verbose)?;
-    let counts = findings
-        .iter()
-        .any(|finding| shown.fail_on.counts(finding.severity));
-    let exit = if !unwritten.is_empty() {
-        Exit::Nothing
-    } else if counts || !complaints.is_empty() {
-        Exit::Findings
-    } else {
-        Exit::Fits
-    };
-    let mut outcome = Outcome::new(text, exit);
-    outcome.complaints = complaints;
-    outcome.complaints.extend(unwritten);
-    Ok(outcome)
+        &arguments.findings,
+        || human::tables(catalog, &report),
+        complaints,
+    )
 }
 
 /// Whether a finding tells what may happen, not what does.
