@@ -1,6 +1,7 @@
 //! Streams to engines: sockets, pipes, TCP, TLS, and `ssh HOST docker system dial-stdio`.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -120,10 +121,7 @@ fn tls_config(files: &TlsFiles) -> Result<ClientConfig, String> {
         .map_err(|error| error.to_string())?;
     let mut roots = RootCertStore::empty();
     if let Some(ca) = &files.ca {
-        let found = CertificateDer::pem_file_iter(ca)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| format!("{}: {error}", ca.display()))?;
-        for certificate in found {
+        for certificate in certificates(ca)? {
             roots
                 .add(certificate)
                 .map_err(|error| format!("{}: {error}", ca.display()))?;
@@ -142,14 +140,19 @@ fn tls_config(files: &TlsFiles) -> Result<ClientConfig, String> {
     let Some((certificate, key)) = &files.client else {
         return Ok(builder.with_no_client_auth());
     };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| format!("{}: {error}", certificate.display()))?;
+    let chain = certificates(certificate)?;
     let own =
         PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{}: {error}", key.display()))?;
     builder
         .with_client_auth_cert(chain, own)
         .map_err(|error| error.to_string())
+}
+
+/// The certificates of a PEM file.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Any certificate will do: what `DOCKER_TLS` without `DOCKER_TLS_VERIFY`, and a context's `SkipTLSVerify`,
