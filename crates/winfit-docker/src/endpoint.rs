@@ -118,13 +118,26 @@ impl Settings {
             .map_or_else(|| self.current_context(), |name| Ok(Some(name)))?
         {
             Some(name) => self.of_context(&name),
-            None => self.of_host(own()),
+            None => self.of_host(self.own()),
+        }
+    }
+
+    /// Whether the environment asks for TLS.
+    fn wants_tls(&self) -> bool {
+        self.tls_verify || self.tls
+    }
+
+    /// The engine that is asked where nothing names one.
+    fn own(&self) -> &'static str {
+        if self.wants_tls() {
+            "tcp://localhost:2376"
+        } else {
+            own()
         }
     }
 
     fn of_host(&self, host: &str) -> Result<Endpoint, DockerError> {
-        let wants_tls = self.tls_verify || self.tls;
-        let tls = wants_tls.then(|| {
+        let tls = self.wants_tls().then(|| {
             let file = |name: &str| {
                 let path = self.certificates.as_ref()?.join(name);
                 path.is_file().then_some(path)
@@ -135,7 +148,19 @@ impl Settings {
                 trust_all: !self.tls_verify,
             }
         });
-        parse(host, tls)
+        let endpoint = parse(host, tls)?;
+        // docker wants the file too: by the system's own authorities it checks in contexts alone.
+        if let Address::Tcp { tls: Some(tls), .. } = &endpoint.address
+            && self.tls_verify
+            && tls.ca.is_none()
+        {
+            let folder = self.certificates.clone().unwrap_or_default();
+            return Err(DockerError::Settings(format!(
+                "DOCKER_TLS_VERIFY wants {}, the certificate of the authority that signed the engine's; put it there, or name another folder with DOCKER_CERT_PATH",
+                folder.join("ca.pem").display()
+            )));
+        }
+        Ok(endpoint)
     }
 
     fn current_context(&self) -> Result<Option<String>, DockerError> {
@@ -159,7 +184,7 @@ impl Settings {
 
     fn of_context(&self, name: &str) -> Result<Endpoint, DockerError> {
         if name == "default" {
-            return self.of_host(self.host.as_deref().unwrap_or(own()));
+            return self.of_host(self.host.as_deref().unwrap_or(self.own()));
         }
         let unknown = || {
             DockerError::Settings(format!(
@@ -210,7 +235,7 @@ struct ContextEndpoint {
     skip_tls_verify: bool,
 }
 
-/// This machine's own engine.
+/// The socket of this machine's own engine.
 fn own() -> &'static str {
     if cfg!(windows) {
         "npipe:////./pipe/docker_engine"
@@ -478,5 +503,18 @@ mod tests {
         assert_eq!(port, 2376);
         assert!(files.ca.is_some() && files.client.is_some() && !files.trust_all);
         assert!(of(false, true).1.unwrap().trust_all);
+        // Where no host is named.
+        let mut settings = Settings {
+            tls_verify: true,
+            certificates: Some(folder.path().to_owned()),
+            ..Settings::default()
+        };
+        let found = settings.endpoint(None, None).unwrap();
+        assert_eq!(found.name, "tcp://localhost:2376");
+        // Sockets know no TLS, and want no files.
+        settings.certificates = None;
+        assert!(settings.endpoint(Some("unix:///x"), None).is_ok());
+        let told = settings.endpoint(None, None).unwrap_err().to_string();
+        assert!(told.contains("ca.pem"), "{told}");
     }
 }

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
 use self::body::{Body, List};
 use crate::connect::{connect, of_io};
@@ -29,6 +30,9 @@ pub const NEWEST: ApiVersion = ApiVersion(1, 47);
 
 /// The most that is read of one answer: the tasks of a Swarm at its documented limits are a third of it.
 const MOST: usize = 512 * 1024 * 1024;
+
+/// How long a connection that is over may take to say why.
+const END: Duration = Duration::from_secs(1);
 
 /// A version of the engine's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +64,12 @@ struct Inner {
     idle: Mutex<Vec<Connection>>,
 }
 
-type Connection = SendRequest<Full<Bytes>>;
+/// A connection, and what it ends with.
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    end: Option<JoinHandle<Result<(), hyper::Error>>>,
+}
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -133,6 +142,9 @@ impl Engine {
         let answer = self
             .send::<Whole>(Method::GET, "/version", None, "/version")
             .await?;
+        if !is_done(answer.status) {
+            return Err(self.refusal("/version", &answer));
+        }
         let found: Version = self.read("/version", &answer)?;
         let theirs = ApiVersion::parse(&found.api_version).ok_or_else(|| DockerError::Answer {
             endpoint: self.name().to_owned(),
@@ -191,6 +203,11 @@ impl Engine {
     }
 
     fn refusal<B>(&self, path: &str, answer: &Answer<B>) -> DockerError {
+        if is_plain_refused(answer.status, &answer.refusal) {
+            return DockerError::WantsTls {
+                endpoint: self.name().to_owned(),
+            };
+        }
         let message = serde_json::from_slice::<Message>(&answer.refusal)
             .map(|message| message.message)
             .unwrap_or_default();
@@ -232,13 +249,7 @@ impl Engine {
         path: &str,
         answer: &Answer<Whole>,
     ) -> Result<T, DockerError> {
-        // A refusal is told as what could not be read, where its status was not looked at.
-        let text = if is_done(answer.status) {
-            &answer.body
-        } else {
-            &answer.refusal
-        };
-        serde_json::from_slice(text).map_err(|error| self.unread(path, &error))
+        serde_json::from_slice(&answer.body).map_err(|error| self.unread(path, &error))
     }
 
     fn unread(&self, path: &str, error: &serde_json::Error) -> DockerError {
@@ -265,7 +276,7 @@ impl Engine {
                 .unwrap_or_else(PoisonError::into_inner)
                 .pop();
             if let Some(mut connection) = waiting
-                && connection.ready().await.is_ok()
+                && connection.sender.ready().await.is_ok()
             {
                 match self
                     .once(&mut connection, &method, path, body.clone(), what)
@@ -305,11 +316,23 @@ impl Engine {
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| self.broken(&error))?;
-        // Its errors come back with the request that they are about.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        Ok(sender)
+        Ok(Connection {
+            sender,
+            end: Some(tokio::spawn(connection)),
+        })
+    }
+
+    /// Why a request was not answered. One that came too late knows only that the connection was over; what
+    /// ended that says more.
+    async fn unanswered(&self, connection: &mut Connection, error: &hyper::Error) -> DockerError {
+        if error.is_canceled()
+            && io_cause(error).is_none()
+            && let Some(end) = connection.end.take()
+            && let Ok(Ok(Err(why))) = tokio::time::timeout(END, end).await
+        {
+            return self.broken(&why);
+        }
+        self.broken(error)
     }
 
     async fn once<B: Body + Default>(
@@ -386,10 +409,10 @@ impl Engine {
         let request = request
             .body(Full::new(body.unwrap_or_default()))
             .map_err(|error| DockerError::Settings(format!("{path}: {error}")))?;
-        connection
-            .send_request(request)
-            .await
-            .map_err(|error| self.broken(&error))
+        match connection.sender.send_request(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.unanswered(connection, &error).await),
+        }
     }
 
     /// Begins an answer that has no end, on a connection of its own. Only its beginning is waited for no
@@ -441,9 +464,8 @@ impl Engine {
                 reason: error.to_string(),
             };
         }
-        let cause = error.source().and_then(|cause| cause.downcast_ref());
+        let cause = io_cause(error);
         if let (Some(words), Address::Ssh { .. }) = (cause, &self.0.endpoint.address) {
-            let words: &std::io::Error = words;
             return DockerError::Ssh {
                 endpoint: self.name().to_owned(),
                 reason: words.to_string(),
@@ -459,9 +481,26 @@ impl Engine {
     }
 }
 
+/// What the stream said, wherever hyper keeps it: of a request that was not begun it is the cause's cause.
+fn io_cause(error: &hyper::Error) -> Option<&std::io::Error> {
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        if let Some(io) = one.downcast_ref() {
+            return Some(io);
+        }
+        cause = one.source();
+    }
+    None
+}
+
 /// Whether a status says that what was asked for was done.
 fn is_done(status: u16) -> bool {
     (200..300).contains(&status)
+}
+
+/// Whether these are the words in which Go's servers refuse plain HTTP where they speak TLS.
+fn is_plain_refused(status: u16, text: &[u8]) -> bool {
+    status == 400 && text.starts_with(b"Client sent an HTTP request to an HTTPS server")
 }
 
 /// `service fax` of `/services/fax/update`.

@@ -24,18 +24,32 @@ pub enum DockerError {
         endpoint: String,
     },
     /// TLS does not come about.
-    #[error(
-        "{endpoint}: TLS does not come about: {reason}; DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem"
-    )]
+    #[error("{endpoint}: TLS does not come about: {reason}")]
     Tls {
         /// The endpoint.
         endpoint: String,
-        /// What is wrong.
+        /// What is wrong, and what to do.
         reason: String,
     },
-    /// It speaks plain HTTP where TLS was expected, or the other way round.
+    /// It was spoken to in plain HTTP, and wants TLS.
     #[error(
-        "{endpoint} does not speak the engine's API ({reason}); DOCKER_TLS_VERIFY=1 asks for TLS, and without it plain HTTP is spoken"
+        "{endpoint} speaks TLS, and was asked in plain HTTP; set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, or give the context its ca=, cert= and key="
+    )]
+    WantsTls {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// It was spoken to in TLS, and does not.
+    #[error(
+        "{endpoint} speaks no TLS; ask its port for TLS (usually 2376), or leave DOCKER_TLS_VERIFY and DOCKER_TLS unset where plain HTTP is meant"
+    )]
+    NoTls {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// It speaks something else.
+    #[error(
+        "{endpoint} does not speak the engine's API ({reason}); is this the port of an engine, and does it want TLS (DOCKER_TLS_VERIFY=1)?"
     )]
     NoHttp {
         /// The endpoint.

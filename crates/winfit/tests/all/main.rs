@@ -11,6 +11,8 @@ mod docker;
 #[allow(dead_code)]
 #[path = "../../../winfit-docker/tests/all/support/mod.rs"]
 mod docker_support;
+#[cfg(unix)]
+mod docker_tls;
 mod docs;
 mod fleets;
 mod image;

@@ -82,15 +82,20 @@ impl RealSwarm {
 
     /// Daemons that know nothing of each other.
     pub(crate) fn apart(nodes: &[&str]) -> Self {
+        Self::with(nodes, |_| String::new())
+    }
+
+    /// Daemons that know nothing of each other, each with flags of its own beside the usual ones.
+    pub(crate) fn with(nodes: &[&str], flags: impl Fn(&str) -> String) -> Self {
         let folder = TempDir::new().unwrap();
         let mut script = "ip link set lo up\n".to_owned();
         for node in nodes {
             let own = folder.path().join(node);
             std::fs::create_dir(&own).unwrap();
             std::fs::write(own.join("daemon.json"), "{}\n").unwrap();
-            let own = own.display();
+            let (own, flags) = (own.display(), flags(node));
             script.push_str(&format!(
-                "unshare --uts sh -c 'hostname {node}; while :; do dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs; sleep 0.3; done' >{own}/log 2>&1 &\n"
+                "unshare --uts sh -c 'hostname {node}; while :; do dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs {flags}; sleep 0.3; done' >{own}/log 2>&1 &\n"
             ));
         }
         script.push_str("wait\n");
@@ -159,6 +164,16 @@ impl RealSwarm {
     /// A daemon's address, as `DOCKER_HOST` has it.
     pub(crate) fn address(&self, node: &str) -> String {
         format!("unix://{}", self.socket(node).display())
+    }
+
+    /// A program in the daemons' network, whose loopback is theirs.
+    // One of the binaries has no use for it.
+    #[allow(dead_code)]
+    pub(crate) fn inside(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.process.id()));
+        command.args(["--", program]);
+        command
     }
 
     fn command(&self, node: &str, arguments: &[&str]) -> Command {

@@ -38,6 +38,16 @@ impl Authority {
         self.sign("server", names, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
+    /// A server's certificate that has ended, and its key.
+    // One of the binaries has no use for it.
+    #[allow(dead_code)]
+    pub(crate) fn expired(&self, names: &[&str]) -> (PathBuf, PathBuf) {
+        let mut params = Self::params(names, ExtendedKeyUsagePurpose::ServerAuth);
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        self.signed("expired", &params)
+    }
+
     /// A client's certificate and its key.
     pub(crate) fn client(&self) -> (PathBuf, PathBuf) {
         self.sign("client", &[], ExtendedKeyUsagePurpose::ClientAuth)
@@ -49,9 +59,17 @@ impl Authority {
         names: &[&str],
         purpose: ExtendedKeyUsagePurpose,
     ) -> (PathBuf, PathBuf) {
+        self.signed(name, &Self::params(names, purpose))
+    }
+
+    fn params(names: &[&str], purpose: ExtendedKeyUsagePurpose) -> CertificateParams {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.extended_key_usages = vec![purpose];
+        params
+    }
+
+    fn signed(&self, name: &str, params: &CertificateParams) -> (PathBuf, PathBuf) {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let paths = (
