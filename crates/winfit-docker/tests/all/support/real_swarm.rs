@@ -170,6 +170,22 @@ impl RealSwarm {
         command
     }
 
+    /// Where `docker` keeps its contexts.
+    // One of the binaries asks for none.
+    #[allow(dead_code)]
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// What `docker` says of a daemon; none: it ends with a failure.
+    // One of the binaries has no daemon that may be away.
+    #[allow(dead_code)]
+    pub(crate) fn try_docker(&self, node: &str, arguments: &[&str]) -> Option<String> {
+        let output = self.command(node, arguments).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then_some(said)
+    }
+
     /// What `docker` says of a daemon.
     pub(crate) fn docker(&self, node: &str, arguments: &[&str]) -> String {
         let output = self.command(node, arguments).output().unwrap();
