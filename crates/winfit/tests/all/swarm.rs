@@ -2,6 +2,8 @@
 
 // Proxies stand before their engines.
 #[cfg(unix)]
+mod election;
+#[cfg(unix)]
 mod isolating;
 
 use std::process::Output;
