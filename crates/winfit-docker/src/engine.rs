@@ -1,6 +1,7 @@
 //! One engine: its API at the version that both sides know, one request after another.
 
 mod body;
+mod leaderless;
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -214,6 +215,10 @@ impl Engine {
         let endpoint = self.name().to_owned();
         let message = message.trim().to_owned();
         let bare = path.split('?').next().unwrap_or(path);
+        if let Some(reason) = leaderless::reason(answer.status, &message) {
+            let reason = reason.to_owned();
+            return DockerError::SwarmTrouble { endpoint, reason };
+        }
         match answer.status {
             503 | 406 if message.contains("docker swarm init") => DockerError::NoSwarm { endpoint },
             503 | 406 if message.contains("not a swarm manager") => DockerError::NotManager {

@@ -33,10 +33,7 @@ impl Engines {
                 arguments.context.as_deref(),
             )
             .map_err(|error| usage(error.to_string()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         Ok(Self {
             engine: Engine::new(endpoint, patience(&arguments)),
             settings,
@@ -58,6 +55,12 @@ impl Engines {
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
+}
+
+/// What waits for engines.
+pub(crate) fn runtime() -> Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.worker_threads(1).enable_all().build()?)
 }
 
 /// How long one answer may take.

@@ -1,5 +1,7 @@
 //! Hyper-V as the default isolation of every Windows node: which can, and in which order they restart.
 
+pub mod verify;
+
 use std::collections::HashMap;
 
 use winfit_core::Catalog;
@@ -185,7 +187,7 @@ fn may_use(catalog: &Catalog, service: &Workload, fleet: &Fleet) -> Vec<usize> {
 
 /// A node as commands name it: its hostname, its id where several have that or a shell would read more into
 /// it.
-fn called(fleet: &Fleet, member: &Member) -> String {
+pub fn called(fleet: &Fleet, member: &Member) -> String {
     let same = |other: &&Member| other.name == member.name;
     let plain = |symbol: char| symbol.is_ascii_alphanumeric() || "._-".contains(symbol);
     match &member.id {

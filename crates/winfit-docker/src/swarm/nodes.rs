@@ -27,8 +27,8 @@ pub struct Answers {
     pub silent: BTreeMap<String, String>,
 }
 
-/// Asks the engine of each node that is not Linux by its own word, at the address that a template makes:
-/// `{addr}` is the node's address, `{hostname}` its name.
+/// Asks the engine of each node that is not Linux by its own word which Windows it has, at the address that
+/// a template makes.
 pub async fn ask(
     catalog: &'static Catalog,
     swarm: &Swarm,
@@ -36,40 +36,19 @@ pub async fn ask(
     template: &str,
     patience: Duration,
 ) -> Result<Answers, DockerError> {
-    if !template.contains("{addr}") && !template.contains("{hostname}") {
-        return Err(DockerError::Settings(format!(
-            "the template {template:?} makes one address for all nodes; write {{addr}} or {{hostname}} where they differ, as tcp://{{addr}}:2376"
-        )));
-    }
-    let gate = Arc::new(Semaphore::new(AT_A_TIME));
-    let mut asked = Vec::new();
-    for node in &swarm.nodes {
-        if node.description.platform.os == "linux" && !is_labelled_windows(node) {
-            continue;
-        }
-        let address = template
-            .replace("{addr}", &address(node))
-            .replace("{hostname}", name_of(node));
-        let endpoint = settings.endpoint(Some(&address), None)?;
-        let engine = Engine::new(endpoint, patience);
-        let gate = Arc::clone(&gate);
-        let task = tokio::spawn(async move {
-            // Gates are never closed; if one were, there would be nothing to wait for.
-            let _through = gate.acquire().await.ok();
-            host(catalog, &engine).await
-        });
-        asked.push((node, task));
-    }
+    let (nodes, engines): (Vec<&Node>, Vec<Engine>) = engines(swarm, settings, template, patience)?
+        .into_iter()
+        .unzip();
+    let answered = ask_all(
+        engines,
+        |engine| async move { host(catalog, &engine).await },
+    );
     let mut answers = Answers::default();
-    for (node, task) in asked {
-        match task.await {
-            Ok(Ok(host)) => {
+    for (node, answer) in nodes.into_iter().zip(answered.await) {
+        match answer {
+            Ok(host) => {
                 let learnt_from = "its engine".to_owned();
                 answers.told.insert(node.id.clone(), (host, learnt_from));
-            }
-            Ok(Err(error)) => {
-                let name = name_of(node).to_owned();
-                answers.silent.insert(name, error.to_string());
             }
             Err(error) => {
                 let name = name_of(node).to_owned();
@@ -78,6 +57,64 @@ pub async fn ask(
         }
     }
     Ok(answers)
+}
+
+/// The engine of each node that is not Linux by its own word, at the address that a template makes: `{addr}`
+/// is the node's address, `{hostname}` its name.
+pub fn engines<'s>(
+    swarm: &'s Swarm,
+    settings: &Settings,
+    template: &str,
+    patience: Duration,
+) -> Result<Vec<(&'s Node, Engine)>, DockerError> {
+    if !template.contains("{addr}") && !template.contains("{hostname}") {
+        return Err(DockerError::Settings(format!(
+            "the template {template:?} makes one address for all nodes; write {{addr}} or {{hostname}} where they differ, as tcp://{{addr}}:2376"
+        )));
+    }
+    let is_asked =
+        |node: &&Node| node.description.platform.os != "linux" || is_labelled_windows(node);
+    let nodes = swarm.nodes.iter().filter(is_asked);
+    nodes
+        .map(|node| {
+            let address = template
+                .replace("{addr}", &address(node))
+                .replace("{hostname}", name_of(node));
+            let endpoint = settings.endpoint(Some(&address), None)?;
+            Ok((node, Engine::new(endpoint, patience)))
+        })
+        .collect()
+}
+
+/// Asks engines the same, so many at a time, and gives their answers in order.
+pub(super) async fn ask_all<T, F>(
+    engines: Vec<Engine>,
+    question: impl Fn(Engine) -> F,
+) -> Vec<Result<T, DockerError>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, DockerError>> + Send + 'static,
+{
+    let gate = Arc::new(Semaphore::new(AT_A_TIME));
+    let mut asked = Vec::new();
+    for engine in engines {
+        let endpoint = engine.name().to_owned();
+        let (gate, answer) = (Arc::clone(&gate), question(engine));
+        let task = tokio::spawn(async move {
+            // Gates are never closed; if one were, there would be nothing to wait for.
+            let _through = gate.acquire().await.ok();
+            answer.await
+        });
+        asked.push((endpoint, task));
+    }
+    let mut answers = Vec::new();
+    for (endpoint, task) in asked {
+        answers.push(task.await.unwrap_or_else(|error| {
+            let reason = error.to_string();
+            Err(DockerError::Unreachable { endpoint, reason })
+        }));
+    }
+    answers
 }
 
 /// Whether a label says Windows, whatever the engine says of its platform.

@@ -140,9 +140,10 @@ pub(crate) struct SwarmIsolateArguments {
     pub(crate) images: ServiceFacts,
     #[command(flatten)]
     pub(crate) source: SwarmSource,
-    /// Ask the engine of a node whether Hyper-V is its default isolation, as win-a=tcp://win-a:2376; may
-    /// be repeated
-    #[arg(long, value_name = "NODE=ADDRESS")]
+    /// Ask the engine of a node whether Hyper-V is its default isolation, at an address or in a context, as
+    /// win-a=tcp://win-a:2376; may be repeated. Alone: ask the engines of all Windows nodes, at the addresses
+    /// that --endpoint-template makes
+    #[arg(long, value_name = "NODE=ADDRESS", num_args = 0..=1, default_missing_value = "")]
     pub(crate) verify: Vec<String>,
     /// How to print the answer
     #[arg(long, default_value = "human")]

@@ -1,5 +1,11 @@
 //! `winfit swarm` on a real Swarm: the chapter of Microsoft's page about Docker Swarm, played through.
 
+// Proxies stand before their engines.
+#[cfg(unix)]
+mod election;
+#[cfg(unix)]
+mod isolating;
+
 use std::process::Output;
 
 use serde_json::{Value, json};

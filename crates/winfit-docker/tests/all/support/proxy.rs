@@ -93,8 +93,10 @@ fn tunnel(client: &UnixStream, server: &UnixStream) -> io::Result<()> {
         let _ = to.shutdown(std::net::Shutdown::Write);
     });
     let (mut from, mut to) = (server, client);
-    io::copy(&mut from, &mut to)?;
-    client.shutdown(std::net::Shutdown::Both)
+    let copied = io::copy(&mut from, &mut to);
+    // Also where the engine went away: whoever waits is to know.
+    client.shutdown(std::net::Shutdown::Both)?;
+    copied.map(|_| ())
 }
 
 /// `/info` of `/v1.41/info?x=y`.

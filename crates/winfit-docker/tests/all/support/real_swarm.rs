@@ -1,7 +1,7 @@
 //! Real Docker daemons in a real Swarm: Debian's `docker.io`, in a network, process and mount namespace of a
 //! test's own, each daemon under a hostname of its own. Nothing of it outlives the test.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -50,6 +50,17 @@ impl RealSwarm {
     /// Daemons with these hostnames. The first one is the manager of a Swarm, which the others join as
     /// workers.
     pub(crate) fn start(nodes: &[&str]) -> Self {
+        Self::joined(nodes, "worker")
+    }
+
+    /// Daemons that are all managers of one Swarm. The first one leads at the beginning.
+    // One of the binaries has no managers beside the first.
+    #[allow(dead_code)]
+    pub(crate) fn managers(nodes: &[&str]) -> Self {
+        Self::joined(nodes, "manager")
+    }
+
+    fn joined(nodes: &[&str], role: &str) -> Self {
         let swarm = Self::apart(nodes);
         swarm.docker(
             nodes[0],
@@ -60,7 +71,7 @@ impl RealSwarm {
                 "--listen-addr=127.0.0.1:2377",
             ],
         );
-        let token = swarm.docker(nodes[0], &["swarm", "join-token", "--quiet", "worker"]);
+        let token = swarm.docker(nodes[0], &["swarm", "join-token", "--quiet", role]);
         for (at, node) in nodes.iter().enumerate().skip(1) {
             let address = format!("127.0.0.{}", at + 1);
             swarm.docker(
@@ -95,7 +106,7 @@ impl RealSwarm {
             std::fs::write(own.join("daemon.json"), "{}\n").unwrap();
             let (own, flags) = (own.display(), flags(node));
             script.push_str(&format!(
-                "unshare --uts sh -c 'hostname {node}; while :; do dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs {flags}; sleep 0.3; done' >{own}/log 2>&1 &\n"
+                "unshare --uts sh -c 'hostname {node}; while :; do while [ -e {own}/down ]; do sleep 0.1; done; dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs {flags}; sleep 0.3; done' >{own}/log 2>&1 &\n"
             ));
         }
         script.push_str("wait\n");
@@ -138,17 +149,7 @@ impl RealSwarm {
     // One of the binaries restarts none.
     #[allow(dead_code)]
     pub(crate) fn restart(&self, node: &str) {
-        let own = self.folder(node).join("pid").display().to_string();
-        let is_it = |process: &std::fs::DirEntry| {
-            let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-            let words = String::from_utf8_lossy(&words).into_owned();
-            let mut words = words.split('\0');
-            words.next() == Some("dockerd") && words.any(|word| word == own)
-        };
-        let mut processes = std::fs::read_dir("/proc").unwrap().flatten();
-        let daemon = processes.find(is_it).unwrap().file_name();
-        let ended = Command::new("kill").arg(daemon).status().unwrap();
-        assert!(ended.success());
+        end(&self.folder(node), "-TERM");
     }
 
     /// The folder of a daemon, with its `daemon.json` and its log.
@@ -183,6 +184,22 @@ impl RealSwarm {
             .env("DOCKER_HOST", self.address(node))
             .env("DOCKER_CONFIG", self.folder.path().join("config"));
         command
+    }
+
+    /// Where `docker` keeps its contexts.
+    // One of the binaries asks for none.
+    #[allow(dead_code)]
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// What `docker` says of a daemon; none: it ends with a failure.
+    // One of the binaries has no daemon that may be away.
+    #[allow(dead_code)]
+    pub(crate) fn try_docker(&self, node: &str, arguments: &[&str]) -> Option<String> {
+        let output = self.command(node, arguments).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then_some(said)
     }
 
     /// What `docker` says of a daemon.
@@ -286,6 +303,29 @@ impl RealSwarm {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// Kills the daemon of this folder, as a machine dies that loses its power. It stays away until `down` is
+/// removed.
+// One of the binaries kills none.
+#[allow(dead_code)]
+pub(crate) fn kill(folder: &Path) {
+    std::fs::write(folder.join("down"), "").unwrap();
+    end(folder, "-KILL");
+}
+
+fn end(folder: &Path, signal: &str) {
+    let own = folder.join("pid").display().to_string();
+    let is_it = |process: &std::fs::DirEntry| {
+        let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words).into_owned();
+        let mut words = words.split('\0');
+        words.next() == Some("dockerd") && words.any(|word| word == own)
+    };
+    let mut processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let daemon = processes.find(is_it).unwrap().file_name();
+    let ended = Command::new("kill").arg(signal).arg(daemon).status();
+    assert!(ended.unwrap().success());
 }
 
 impl Drop for RealSwarm {

@@ -14,10 +14,9 @@ use winfit_docker::swarm::commands::{
     constraint_add, constraint_rm, for_live_services, service_update,
 };
 use winfit_docker::swarm::constrain::{self, Constraints, Decision};
-use winfit_docker::swarm::fleet::{fleet, name_of};
-use winfit_docker::swarm::label;
+use winfit_docker::swarm::fleet::name_of;
 
-use super::{Reading, check, give_all, given, names, read, told};
+use super::{Known, know};
 use crate::cli::{DataFormat, SwarmConstrainArguments};
 use crate::commands::notes::Calendar;
 use crate::findings::document;
@@ -64,19 +63,15 @@ impl Constrained {
 
 pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
-    let names = names(&arguments.nodes);
-    check(&names)?;
-    let mut told = told(catalog, &arguments.nodes)?;
-    let Reading {
+    let Known {
         swarm,
+        fleet,
+        names,
+        given,
+        open,
         mut complaints,
         engines,
-        ..
-    } = read(&arguments.source, &mut told)?;
-    let mut fleet = fleet(catalog, &swarm, &names, &told);
-    let given = given(&arguments.images)?;
-    complaints.extend(give_all(&mut fleet, &given));
-    let open = label::unsettle(&mut fleet, &label::plan(catalog, &swarm, &names, &told));
+    } = know(&arguments.source, &arguments.nodes, &arguments.images)?;
     let (chosen, unknown) = chosen(arguments, &swarm, &fleet);
     if chosen.is_empty() && !unknown.is_empty() {
         return Err(nothing([complaints, unknown].concat().join("\n")));

@@ -71,12 +71,9 @@ pub(super) fn run(arguments: &SwarmLabelArguments) -> Result<Outcome> {
         for change in changes.iter().filter(|change| change.is_change()) {
             let engine = engines.engine();
             let now = engines.block_on(label::apply(engine, catalog, &names, &told, &change.id));
-            let unreachable = matches!(
-                now,
-                Err(DockerError::Unreachable { .. } | DockerError::NotManager { .. })
-            );
+            let lost = now.as_ref().is_err_and(is_of_the_manager);
             all.insert(change.id.clone(), now);
-            if unreachable {
+            if lost {
                 // The others would only fail alike.
                 break;
             }
@@ -118,6 +115,18 @@ pub(super) fn run(arguments: &SwarmLabelArguments) -> Result<Outcome> {
     let mut outcome = Outcome::new(text, exit);
     outcome.complaints = [complaints, errors].concat();
     Ok(outcome)
+}
+
+/// Whether the manager is gone, or its Swarm: it is not this one node that could not be written.
+fn is_of_the_manager(error: &DockerError) -> bool {
+    matches!(
+        error,
+        DockerError::Unreachable { .. }
+            | DockerError::NotManager { .. }
+            | DockerError::NoSwarm { .. }
+            | DockerError::SwarmTrouble { .. }
+            | DockerError::Deadline { .. }
+    )
 }
 
 /// `winfit.swarm-change/1` about nodes.

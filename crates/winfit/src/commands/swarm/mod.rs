@@ -11,7 +11,8 @@ use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Fleet;
 use winfit_core::placement::swarm::Constraint;
-use winfit_docker::swarm::fleet::{Given, LabelNames, Told, give, name_of};
+use winfit_docker::swarm::fleet::{Given, LabelNames, Told, fleet, give, name_of};
+use winfit_docker::swarm::label as labels;
 use winfit_docker::swarm::{Swarm, nodes};
 
 use crate::cli::{HostFacts, NodeFacts, ServiceFacts, SwarmArguments, SwarmCommand, SwarmSource};
@@ -38,6 +39,46 @@ struct Reading {
     from: String,
     /// The engine that was asked; none: it was saved.
     engines: Option<Engines>,
+}
+
+/// A Swarm as a fleet, with all that is told of its nodes and images.
+struct Known {
+    swarm: Swarm,
+    fleet: Fleet,
+    names: LabelNames,
+    /// The versions of images that somebody gave.
+    given: Given,
+    /// Why nobody can tell the Windows of some nodes, each with what to do.
+    open: Vec<String>,
+    complaints: Vec<String>,
+    engines: Option<Engines>,
+}
+
+/// Reads a Swarm, and what decides of it. Of nodes whose labels contradict themselves nothing is taken.
+fn know(source: &SwarmSource, nodes: &NodeFacts, images: &ServiceFacts) -> Result<Known> {
+    let catalog = crate::overlay::catalog();
+    let names = names(nodes);
+    check(&names)?;
+    let mut told = told(catalog, nodes)?;
+    let Reading {
+        swarm,
+        mut complaints,
+        engines,
+        ..
+    } = read(source, &mut told)?;
+    let mut fleet = fleet(catalog, &swarm, &names, &told);
+    let given = given(images)?;
+    complaints.extend(give_all(&mut fleet, &given));
+    let open = labels::unsettle(&mut fleet, &labels::plan(catalog, &swarm, &names, &told));
+    Ok(Known {
+        swarm,
+        fleet,
+        names,
+        given,
+        open,
+        complaints,
+        engines,
+    })
 }
 
 /// Reads the Swarm from its manager, or from what somebody saved. What its nodes' own engines say joins
