@@ -5,6 +5,7 @@
 
 mod enforcing;
 mod follow;
+mod glance;
 mod labelling;
 mod log;
 mod memory;
@@ -28,6 +29,7 @@ use winfit_docker::swarm::fleet::{Given, LabelNames, Told};
 use winfit_docker::{DockerError, Engine, Settings};
 
 use self::follow::{PAUSES, Wake, follow};
+use self::glance::Suspects;
 use self::log::{Level, Line, Log};
 use self::memory::Memory;
 use self::round::Round;
@@ -80,6 +82,7 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
             services: Vec::new(),
             versions: None,
             pending: BTreeMap::new(),
+            suspects: Suspects::default(),
             leads: None,
             trouble: None,
             listening: false,
@@ -119,6 +122,8 @@ struct Watch<'a> {
     versions: Option<BTreeMap<String, u64>>,
     /// Services that came or changed, and whose constraints are not decided yet, each since when.
     pending: BTreeMap<String, Instant>,
+    /// Services whose tasks may be failing.
+    suspects: Suspects,
     leads: Option<bool>,
     /// Why the Swarm is not followed just now.
     trouble: Option<String>,
@@ -175,6 +180,7 @@ impl Watch<'_> {
                 }
                 Err(error) => {
                     Metrics::add(&self.metrics.failed_rounds);
+                    self.suspects.clear();
                     let is_silent = matches!(
                         error,
                         DockerError::Unreachable { .. } | DockerError::Deadline { .. }
@@ -211,18 +217,27 @@ impl Watch<'_> {
         Ok(Outcome::new(String::new(), exit))
     }
 
-    /// Waits for something that changed, no longer than this. Whether only time has passed; none: the end
-    /// was asked for.
+    /// Waits for something that changed or a task that failed, no longer than this. Whether only time has
+    /// passed; none: the end was asked for.
     async fn woken(
         &mut self,
         wakes: &mut mpsc::UnboundedReceiver<Wake>,
         wait: Duration,
     ) -> Option<bool> {
-        let end = tokio::time::Instant::now() + wait;
+        let end = Instant::now() + wait;
         loop {
-            let wake = tokio::time::timeout_at(end, wakes.recv());
+            let pause = self.suspects.pause();
+            let next = pause.map_or(end, |pause| end.min(Instant::now() + pause));
+            let wake = tokio::time::timeout_at(next.into(), wakes.recv());
             let Ok(wake) = self.stop.unless(wake).await? else {
-                return Some(true);
+                let stop = self.stop.clone();
+                if next == end {
+                    return Some(true);
+                }
+                if stop.unless(self.glance()).await? {
+                    return Some(false);
+                }
+                continue;
             };
             if !self.heard(wake?) {
                 continue;

@@ -82,6 +82,11 @@ impl Watch<'_> {
         for line in self.memory.take_in(now, states, leads) {
             self.say(&line);
         }
+        if leads {
+            self.suspects.choose(&swarm, &self.memory, now);
+        } else {
+            self.suspects.clear();
+        }
         Metrics::set(&self.metrics.nodes, swarm.nodes.len());
         Metrics::set(&self.metrics.services, swarm.services.len());
         self.services = swarm.services;
@@ -220,6 +225,7 @@ impl Watch<'_> {
         for (id, version) in &versions {
             if before.get(id) != Some(version) {
                 self.pending.entry(id.clone()).or_insert(now);
+                self.suspects.note_change(id, now);
             }
         }
         self.pending.retain(|id, since| {
