@@ -8,10 +8,15 @@ mod image;
 mod judge;
 mod lint;
 mod log;
+// Daemons as winfit's tests have them.
+#[path = "../../crates/winfit-docker/tests/all/support/real_swarm.rs"]
+#[allow(dead_code)]
+mod real_swarm;
 mod registry;
 mod swarm;
 mod timing;
 mod tree;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,7 +31,8 @@ winfit-bench check WINFIT
 winfit-bench explain WINFIT FOLDER MEGABYTES
 winfit-bench lint WINFIT HADOLINT|- FOLDER FILES
 winfit-bench image WINFIT SKOPEO|- FOLDER REFERENCES
-winfit-bench swarm WINFIT FLOOR FOLDER";
+winfit-bench swarm WINFIT FLOOR FOLDER
+winfit-bench watch WINFIT";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
             Err(_) => Err(format!("{references:?} is no number of references").into()),
         },
         ["swarm", winfit, floor, folder] => swarm::table(winfit, floor, &PathBuf::from(folder)),
+        ["watch", winfit] => watch::table(winfit),
         _ => Err(USAGE.into()),
     };
     match done {

@@ -81,6 +81,17 @@ impl Swarm {
     }
 }
 
+/// The tasks of some services, by the services' ids, those that ended included.
+pub async fn tasks_of(engine: &Engine, services: &[&str]) -> Result<Vec<Task>, DockerError> {
+    // `{"service":["ID",…]}`; ids are letters and digits.
+    let ids: Vec<String> = services.iter().map(|id| format!("%22{id}%22")).collect();
+    let path = format!(
+        "/tasks?filters=%7B%22service%22%3A%5B{}%5D%7D",
+        ids.join("%2C")
+    );
+    engine.get_list(&path).await
+}
+
 /// Whether an engine is a manager; why not, in a sentence.
 pub async fn is_manager(engine: &Engine) -> Result<Info, DockerError> {
     let info: Info = engine.get("/info").await?;

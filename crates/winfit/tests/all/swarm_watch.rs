@@ -1,5 +1,8 @@
 //! `winfit swarm watch` on a real Swarm: what changes is told once, labelled and constrained.
 
+mod stop;
+mod tasks;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};

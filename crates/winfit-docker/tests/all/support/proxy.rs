@@ -73,7 +73,8 @@ fn exchange(client: &UnixStream, engine: &Path, request: &Patch, answer: &Patch)
     asked.write(&server)?;
     // What may take long (`wait`, `start`, `attach`) is handed on as it comes: clients wait for its beginning.
     let is_read = asked.first.starts_with("GET ") || asked.first.starts_with("HEAD ");
-    if is_upgrade || !is_read {
+    // Events come for as long as somebody listens.
+    if is_upgrade || !is_read || path == "/events" {
         return tunnel(client, &server);
     }
     let mut answered = Message::read(

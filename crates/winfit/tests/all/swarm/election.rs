@@ -42,7 +42,9 @@ fn asked(swarm: &RealSwarm, manager: &str, killed: &[&str]) -> Proxy {
         &swarm.socket(manager),
         move |path, _| {
             if path.ends_with("/update") && changes.fetch_add(1, Ordering::SeqCst) == 1 {
-                killed.iter().for_each(|folder| kill(folder));
+                for folder in &killed {
+                    kill(folder);
+                }
             }
         },
         |_, _| {},

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use winfit_core::finding::Subject;
+
 use super::log::Line;
 
 /// How long what is seen while another manager leads is kept to be told: had that manager gone down before
@@ -38,6 +40,17 @@ struct Known {
 pub(super) struct Memory(BTreeMap<String, Known>);
 
 impl Memory {
+    /// Whether a finding of this rule about this subject is told, and not gone yet.
+    pub(super) fn tells(&self, rule: &str, kind: &str, name: &str) -> bool {
+        let mut all = self.0.values();
+        all.any(|known| {
+            let is_it = |(of, subject): (&str, &Subject)| {
+                of == rule && subject.kind == kind && subject.name == name
+            };
+            known.told && known.line.topic().is_some_and(is_it)
+        })
+    }
+
     /// Takes in what is so now, and gives back what is to be told: what is new, and what is no more.
     /// `leads`: it is this one's to tell.
     pub(super) fn take_in(&mut self, now: Instant, states: Vec<State>, leads: bool) -> Vec<Line> {

@@ -29,40 +29,67 @@ pub(super) async fn first<A, B>(
     .await
 }
 
+/// How urgently the end was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Asked {
+    Not,
+    /// What is being written is finished first.
+    Once,
+    /// Nothing is waited for.
+    Twice,
+}
+
 /// Whether the end was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
-    sender: watch::Sender<bool>,
+    sender: watch::Sender<Asked>,
 }
 
 impl Stop {
     /// Takes the signals of whoever wants this process to end: from now on they end nothing by themselves.
     pub(super) fn of_signals() -> Result<Self> {
-        let (sender, _) = watch::channel(false);
+        let (sender, _) = watch::channel(Asked::Not);
         let stop = Self { sender };
         let mut asked = signals::Signals::new()?;
         let own = stop.clone();
         tokio::spawn(async move {
             asked.next().await;
             own.set();
+            asked.next().await;
+            own.sender.send_replace(Asked::Twice);
         });
         Ok(stop)
     }
 
     /// Asks for the end.
     pub(super) fn set(&self) {
-        self.sender.send_replace(true);
+        self.sender.send_if_modified(|asked| {
+            let is_first = *asked == Asked::Not;
+            if is_first {
+                *asked = Asked::Once;
+            }
+            is_first
+        });
     }
 
     pub(super) fn is_set(&self) -> bool {
-        *self.sender.borrow()
+        *self.sender.borrow() != Asked::Not
     }
 
     /// Waits for something that may be given up; none: the end was asked for.
     pub(super) async fn unless<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        self.until(Asked::Once, future).await
+    }
+
+    /// Waits for something that is better finished; none: the end was asked for a second time.
+    pub(super) async fn unless_at_once<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        self.until(Asked::Twice, future).await
+    }
+
+    async fn until<T>(&self, end: Asked, future: impl Future<Output = T>) -> Option<T> {
         let mut asked = self.sender.subscribe();
         // The sender lives as long as this.
-        let asked = async move { asked.wait_for(|is_set| *is_set).await.is_ok() };
+        let asked = async move { asked.wait_for(|asked| *asked >= end).await.is_ok() };
         match first(asked, future).await {
             First::One(_) => None,
             First::Other(value) => Some(value),
