@@ -1,0 +1,1 @@
+//! Kubernetes clusters, read as their objects are.
