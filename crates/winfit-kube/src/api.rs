@@ -5,13 +5,12 @@ mod failure;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::error::KubeError;
@@ -22,15 +21,6 @@ const PAGE: usize = 500;
 
 /// No answer is larger: a page of objects of the largest size that clusters keep.
 const LARGEST: usize = 1 << 30;
-
-/// How a patch is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patch {
-    /// Operations, each of which must succeed.
-    Json,
-    /// Server-side apply under this field manager.
-    Apply(&'static str),
-}
 
 /// The API of a cluster.
 #[derive(Clone)]
@@ -50,7 +40,8 @@ impl Api {
     ) -> Result<Self, KubeError> {
         let server: Arc<str> = config.cluster_url.to_string().trim_end_matches('/').into();
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| failure::of_client(&server, &error))?;
+        let client =
+            Client::try_from(config).map_err(|error| failure::of_client(&server, &error))?;
         Ok(Self {
             client,
             server,
@@ -75,12 +66,6 @@ impl Api {
         &self.namespace
     }
 
-    /// Reads one object.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, KubeError> {
-        let bytes = self.answer(Method::GET, path, None, Vec::new()).await?;
-        self.parsed(path, &bytes)
-    }
-
     /// Reads a list to its end, page by page, each given to `take` as it comes.
     ///
     /// Where the server has forgotten the state that the list began with, it is read on with the state of
@@ -102,10 +87,11 @@ impl Api {
                 asked.append_pair("continue", &next);
             }
             let asked = format!("{path}?{}", asked.finish());
-            let page = match self.answer(Method::GET, &asked, None, Vec::new()).await {
+            let page = match self.answer(&asked).await {
                 Ok(bytes) => self.parsed::<Page<T>>(path, &bytes)?,
                 Err(KubeError::Gone {
-                    next: Some(offered), ..
+                    next: Some(offered),
+                    ..
                 }) if offered != next => {
                     next = offered;
                     continue;
@@ -123,35 +109,6 @@ impl Api {
         }
     }
 
-    /// Changes an object; `dry_run` has the server check the change and keep nothing of it.
-    pub async fn patch(
-        &self,
-        path: &str,
-        patch: Patch,
-        body: &Value,
-        dry_run: bool,
-    ) -> Result<Value, KubeError> {
-        let (kind, mut query) = match patch {
-            Patch::Json => ("application/json-patch+json", "fieldManager=winfit".to_owned()),
-            Patch::Apply(manager) => ("application/apply-patch+yaml", format!("fieldManager={manager}")),
-        };
-        if dry_run {
-            query.push_str("&dryRun=All");
-        }
-        let path = format!("{path}?{query}");
-        let bytes = self.answer(Method::PATCH, &path, Some(kind), body.to_string().into_bytes()).await?;
-        self.parsed(&path, &bytes)
-    }
-
-    /// Makes an object; `dry_run` has the server check it and keep nothing of it.
-    pub async fn create(&self, path: &str, body: &Value, dry_run: bool) -> Result<Value, KubeError> {
-        let dry = if dry_run { "&dryRun=All" } else { "" };
-        let path = format!("{path}?fieldManager=winfit{dry}");
-        let body = body.to_string().into_bytes();
-        let bytes = self.answer(Method::POST, &path, Some("application/json"), body).await?;
-        self.parsed(&path, &bytes)
-    }
-
     fn parsed<T: DeserializeOwned>(&self, path: &str, bytes: &[u8]) -> Result<T, KubeError> {
         serde_json::from_slice(bytes).map_err(|error| self.unreadable(path, &error.to_string()))
     }
@@ -164,34 +121,24 @@ impl Api {
         }
     }
 
-    /// Sends a request until the server takes it, or the patience ends, and reads the whole answer.
-    async fn answer(
-        &self,
-        method: Method,
-        path: &str,
-        content: Option<&str>,
-        body: Vec<u8>,
-    ) -> Result<Vec<u8>, KubeError> {
+    /// Asks until the server answers, or the patience ends, and reads the whole answer.
+    async fn answer(&self, path: &str) -> Result<Vec<u8>, KubeError> {
         let end = Instant::now() + self.patience;
         let mut pause = Duration::from_millis(200);
         loop {
-            let mut request = Request::builder()
-                .method(method.clone())
+            let request = Request::builder()
+                .method(Method::GET)
                 .uri(path)
-                .header(ACCEPT, "application/json");
-            if let Some(content) = content {
-                request = request.header(CONTENT_TYPE, content);
-            }
-            let request = request
-                .body(Body::from(body.clone()))
+                .header(ACCEPT, "application/json")
+                .body(Body::empty())
                 .map_err(|error| self.unreadable(path, &error.to_string()))?;
             let sent = tokio::time::timeout_at(end, self.client.send(request)).await;
             let response = sent
                 .map_err(|_| self.late(path))?
                 .map_err(|error| failure::of_client(&self.server, &error))?;
             // What the server did not begin to do may be asked again: 429 and 503 say so.
-            if let Some(asked) = retry_after(&response) {
-                let wait = asked.unwrap_or(pause);
+            if is_put_off(response.status()) {
+                let wait = retry_after(&response).unwrap_or(pause);
                 if Instant::now() + wait < end {
                     tokio::time::sleep(wait).await;
                     pause = (pause * 2).min(Duration::from_secs(5));
@@ -206,7 +153,9 @@ impl Api {
             }
             let status = response.status();
             let read = Limited::new(response.into_body(), LARGEST).collect();
-            let read = tokio::time::timeout_at(end, read).await.map_err(|_| self.late(path))?;
+            let read = tokio::time::timeout_at(end, read)
+                .await
+                .map_err(|_| self.late(path))?;
             let bytes = read
                 .map_err(|error| self.unreadable(path, &failure::innermost(error.as_ref())))?
                 .to_bytes();
@@ -226,12 +175,13 @@ impl Api {
     }
 }
 
-/// Whether the request may be sent again, and when the server says so.
-fn retry_after<B>(response: &Response<B>) -> Option<Option<Duration>> {
-    let status = response.status();
-    if status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::SERVICE_UNAVAILABLE {
-        return None;
-    }
-    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    Some(after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs))
+/// Whether the request may be sent again.
+fn is_put_off(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// When the server says that it wants to be asked again.
+fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
 }

@@ -1,6 +1,7 @@
 //! A cluster that was read: its nodes, what runs on them, and what its kubelets say.
 
 mod intern;
+mod saved;
 
 use std::fmt::Write as _;
 
@@ -9,6 +10,7 @@ use crate::error::KubeError;
 use crate::model::{Event, Item, Kind, Node, Pod, RuntimeClass, Workload};
 
 pub use self::intern::Interned;
+pub use self::saved::LeftOut;
 
 /// What of a cluster is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +59,11 @@ struct Resource {
 
 impl Resource {
     const fn new(group: &'static str, version: &'static str, name: &'static str) -> Self {
-        Self { group, version, name }
+        Self {
+            group,
+            version,
+            name,
+        }
     }
 
     const NODES: Self = Self::new("", "v1", "nodes");
@@ -118,8 +124,11 @@ impl Cluster {
         cluster.read_nodes(api).await?;
         let mut interned = Interned::default();
         let namespace = scope.namespace.as_deref();
-        let selector: Vec<(&str, &str)> =
-            scope.selector.iter().map(|selector| ("labelSelector", selector.as_str())).collect();
+        let selector: Vec<(&str, &str)> = scope
+            .selector
+            .iter()
+            .map(|selector| ("labelSelector", selector.as_str()))
+            .collect();
         for kind in Kind::ALL {
             let resource = Resource::of(kind);
             let workloads = &mut cluster.workloads;
@@ -134,24 +143,21 @@ impl Cluster {
         }
         let pods = &mut cluster.pods;
         let take = |page: Vec<Pod>| pods.extend(page.into_iter().map(|pod| interned.pod(pod)));
-        let read = api.list(&Resource::PODS.path(namespace), &selector, take).await;
+        let read = api
+            .list(&Resource::PODS.path(namespace), &selector, take)
+            .await;
         if let Err(error) = read {
             cluster.missing.push(Resource::PODS.missing(error)?);
         }
         let events = &mut cluster.events;
         let take = |page: Vec<Event>| events.extend(page.into_iter().filter(Event::may_tell));
         let warnings = [("fieldSelector", "involvedObject.kind=Pod,type=Warning")];
-        let read = api.list(&Resource::EVENTS.path(namespace), &warnings, take).await;
+        let read = api
+            .list(&Resource::EVENTS.path(namespace), &warnings, take)
+            .await;
         if let Err(error) = read {
             cluster.missing.push(Resource::EVENTS.missing(error)?);
         }
-        Ok(cluster)
-    }
-
-    /// Reads only the nodes and RuntimeClasses of a cluster.
-    pub async fn read_hosts(api: &Api) -> Result<Self, KubeError> {
-        let mut cluster = Self::default();
-        cluster.read_nodes(api).await?;
         Ok(cluster)
     }
 
@@ -176,7 +182,9 @@ impl Cluster {
         match item {
             Item::Node(node) => self.nodes.push(node),
             Item::Pod(pod) => self.pods.push(interned.pod(pod)),
-            Item::Workload(kind, workload) => self.workloads.push((kind, interned.workload(workload))),
+            Item::Workload(kind, workload) => {
+                self.workloads.push((kind, interned.workload(workload)));
+            }
             Item::Event(event) if event.may_tell() => self.events.push(event),
             Item::Event(_) => {}
             Item::Class(class) => self.classes.push(class),

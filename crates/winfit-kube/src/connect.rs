@@ -26,13 +26,23 @@ impl Settings {
     /// Finds the cluster. Nothing is asked yet.
     pub fn connect(&self) -> Result<Api, KubeError> {
         let listed = self.listed();
-        let files: Vec<&Path> = listed.iter().map(PathBuf::as_path).filter(|path| path.exists()).collect();
+        let files: Vec<&Path> = listed
+            .iter()
+            .map(PathBuf::as_path)
+            .filter(|path| path.exists())
+            .collect();
         if let (Some(given), []) = (&self.kubeconfig, files.as_slice()) {
-            return Err(KubeError::Settings(format!("{}: there is no such file", given.display())));
+            return Err(KubeError::Settings(format!(
+                "{}: there is no such file",
+                given.display()
+            )));
         }
         let (mut config, context) = if files.is_empty() {
             if let Some(context) = &self.context {
-                let looked: Vec<String> = listed.iter().map(|path| path.display().to_string()).collect();
+                let looked: Vec<String> = listed
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect();
                 return Err(KubeError::NoCluster(format!(
                     "there is no kubeconfig that could have the context {context} (looked for {})",
                     looked.join(", ")
@@ -55,10 +65,14 @@ impl Settings {
             return vec![path.clone()];
         }
         let set: OsString = std::env::var_os("KUBECONFIG").unwrap_or_default();
-        let listed: Vec<PathBuf> =
-            std::env::split_paths(&set).filter(|path| !path.as_os_str().is_empty()).collect();
+        let listed: Vec<PathBuf> = std::env::split_paths(&set)
+            .filter(|path| !path.as_os_str().is_empty())
+            .collect();
         if listed.is_empty() {
-            std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect()
+            std::env::home_dir()
+                .map(|home| home.join(".kube/config"))
+                .into_iter()
+                .collect()
         } else {
             listed
         }
@@ -70,7 +84,10 @@ impl Settings {
             let read = Kubeconfig::read_from(path).and_then(|read| merged.clone().merge(read));
             merged = read.map_err(|error| KubeError::Settings(in_file(path, &error)))?;
         }
-        let name = self.context.clone().or_else(|| merged.current_context.clone());
+        let name = self
+            .context
+            .clone()
+            .or_else(|| merged.current_context.clone());
         let Some(name) = name.filter(|name| !name.is_empty()) else {
             return Err(KubeError::NoCluster(
                 "the kubeconfig names no current context; --context names one (see kubectl config get-contexts)"
@@ -78,10 +95,18 @@ impl Settings {
             ));
         };
         if !merged.contexts.iter().any(|context| context.name == name) {
-            let known: Vec<&str> = merged.contexts.iter().map(|context| context.name.as_str()).collect();
+            let known: Vec<&str> = merged
+                .contexts
+                .iter()
+                .map(|context| context.name.as_str())
+                .collect();
             return Err(KubeError::Settings(format!(
                 "the kubeconfig has no context {name}; it has {}",
-                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+                if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                }
             )));
         }
         let options = KubeConfigOptions {
@@ -99,7 +124,10 @@ impl Settings {
 /// The account of the pod that this runs in.
 fn in_pod(listed: &[PathBuf]) -> Result<Config, KubeError> {
     if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
-        let looked: Vec<String> = listed.iter().map(|path| path.display().to_string()).collect();
+        let looked: Vec<String> = listed
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         return Err(KubeError::NoCluster(format!(
             "there is no kubeconfig (looked for {}), and this is no pod of a cluster",
             looked.join(", ")
@@ -134,13 +162,17 @@ fn in_words(error: &KubeconfigError) -> String {
             let line = place.map_or_else(String::new, |place| format!(" (line {})", place.line()));
             format!("is no kubeconfig{line}")
         }
-        KubeconfigError::LoadClusterOfContext(name) => format!("its cluster {name} is not in the kubeconfig"),
+        KubeconfigError::LoadClusterOfContext(name) => {
+            format!("its cluster {name} is not in the kubeconfig")
+        }
         KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
         KubeconfigError::ParseClusterUrl(_) => "its cluster's server is no address".to_owned(),
         KubeconfigError::LoadCertificateAuthority(_) => {
             "its certificate-authority cannot be read".to_owned()
         }
-        KubeconfigError::LoadClientCertificate(_) => "its client-certificate cannot be read".to_owned(),
+        KubeconfigError::LoadClientCertificate(_) => {
+            "its client-certificate cannot be read".to_owned()
+        }
         KubeconfigError::LoadClientKey(_) => "its client-key cannot be read".to_owned(),
         KubeconfigError::ParseCertificates(_) => "one of its certificates is no PEM".to_owned(),
         other => other.to_string(),

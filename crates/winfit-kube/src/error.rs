@@ -71,7 +71,9 @@ pub enum KubeError {
         next: Option<String>,
     },
     /// It is asked too much.
-    #[error("{server} is asked too much (429) and answers nothing within {seconds} s; try again later, or with a longer --timeout")]
+    #[error(
+        "{server} is asked too much (429) and answers nothing within {seconds} s; try again later, or with a longer --timeout"
+    )]
     Throttled {
         /// The API server.
         server: String,
@@ -79,7 +81,9 @@ pub enum KubeError {
         seconds: u64,
     },
     /// It took too long.
-    #[error("{server} gives no answer within {seconds} s ({what}); --timeout sets how long to wait")]
+    #[error(
+        "{server} gives no answer within {seconds} s ({what}); --timeout sets how long to wait"
+    )]
     Deadline {
         /// The API server.
         server: String,
@@ -99,7 +103,9 @@ pub enum KubeError {
         message: String,
     },
     /// The answer is not what its API promises.
-    #[error("{server}: the answer to {what} cannot be read: {reason}; is that a Kubernetes API server?")]
+    #[error(
+        "{server}: the answer to {what} cannot be read: {reason}; is that a Kubernetes API server?"
+    )]
     Answer {
         /// The API server.
         server: String,

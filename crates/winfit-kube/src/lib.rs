@@ -10,7 +10,7 @@ mod connect;
 mod error;
 pub mod model;
 
-pub use self::api::{Api, Patch};
-pub use self::cluster::{Cluster, Interned, Missing, Scope, role_for};
+pub use self::api::Api;
+pub use self::cluster::{Cluster, Interned, LeftOut, Missing, Scope, role_for};
 pub use self::connect::Settings;
 pub use self::error::KubeError;

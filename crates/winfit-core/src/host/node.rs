@@ -48,7 +48,11 @@ impl NodeFacts<'_> {
     /// which anybody may have written.
     pub fn host(&self, catalog: &Catalog) -> (Host, &'static str) {
         let label = |key: &str| self.labels.get(key).map(String::as_str);
-        let stated = [Some(self.operating_system), label(OS_LABEL), label(OLD_OS_LABEL)];
+        let stated = [
+            Some(self.operating_system),
+            label(OS_LABEL),
+            label(OLD_OS_LABEL),
+        ];
         let os = stated.into_iter().flatten().find(|os| !os.is_empty());
         let linux = os.is_some_and(|os| os.eq_ignore_ascii_case("linux"));
         let (version, learnt_from) = if linux {
@@ -68,7 +72,10 @@ impl NodeFacts<'_> {
             },
             arch: Arch::parse(self.architecture),
             platform: platforms.and_then(|name| {
-                let at = catalog.platforms.iter().position(|platform| platform.platform == name)?;
+                let at = catalog
+                    .platforms
+                    .iter()
+                    .position(|platform| platform.platform == name)?;
                 u8::try_from(at).ok()
             }),
             engine: self.runtime_version.replace("://", "@").parse().ok(),
@@ -81,12 +88,19 @@ impl NodeFacts<'_> {
         match kernel(self.kernel_version) {
             Some(Kernel::Plain(version)) => return (Some(version), "nodeInfo"),
             Some(Kernel::WithLab(version, lab)) => {
-                let exact = if lab.build == version.build { lab } else { version };
+                let exact = if lab.build == version.build {
+                    lab
+                } else {
+                    version
+                };
                 return (Some(exact), "nodeInfo");
             }
             None => {}
         }
-        let by_label = self.labels.get(BUILD_LABEL).and_then(|value| value.parse().ok());
+        let by_label = self
+            .labels
+            .get(BUILD_LABEL)
+            .and_then(|value| value.parse().ok());
         match by_label {
             Some(version) => (Some(version), "label windows-build"),
             None => (None, "nowhere"),
@@ -99,7 +113,10 @@ mod tests {
     use super::*;
 
     fn host_of(labels: &[(&str, &str)], kernel: &str, os: &str) -> (Host, &'static str) {
-        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let labels = labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         NodeFacts {
             labels: &labels,
             kernel_version: kernel,
@@ -116,18 +133,32 @@ mod tests {
         let label = [(BUILD_LABEL, "10.0.20348")];
         for (labels, kernel, version, learnt_from) in [
             (&label[..], "10.0.17763.3165", "10.0.17763.3165", "nodeInfo"),
-            (&label, "10.0 14393 (14393.1715.amd64fre.rs1_release)", "10.0.14393.1715", "nodeInfo"),
+            (
+                &label,
+                "10.0 14393 (14393.1715.amd64fre.rs1_release)",
+                "10.0.14393.1715",
+                "nodeInfo",
+            ),
             (&label, "", "10.0.20348", "label windows-build"),
             (&label, "unknown", "10.0.20348", "label windows-build"),
         ] {
             let (host, from) = host_of(labels, kernel, "windows");
-            assert_eq!(host.version.map(|version| version.to_string()).as_deref(), Some(version));
+            assert_eq!(
+                host.version.map(|version| version.to_string()).as_deref(),
+                Some(version)
+            );
             assert_eq!(from, learnt_from);
             assert_eq!(host.kind, Kind::Server);
-            assert_eq!(host.engine.map(|engine| engine.in_words()).as_deref(), Some("containerd 1.7.20"));
+            assert_eq!(
+                host.engine.map(|engine| engine.in_words()).as_deref(),
+                Some("containerd 1.7.20")
+            );
         }
         let (host, from) = host_of(&[], "", "");
-        assert_eq!((host.os, host.version, from), (Os::Windows, None, "nowhere"));
+        assert_eq!(
+            (host.os, host.version, from),
+            (Os::Windows, None, "nowhere")
+        );
         let (host, _) = host_of(&[(OLD_OS_LABEL, "linux")], "", "");
         assert_eq!(host.os, Os::Linux);
     }
@@ -137,7 +168,8 @@ mod tests {
         let of = |label: &str| {
             let catalog = Catalog::builtin();
             let (host, _) = host_of(&[(label, "x")], "10.0.20348.1", "windows");
-            host.platform.map(|at| catalog.platforms[usize::from(at)].platform)
+            host.platform
+                .map(|at| catalog.platforms[usize::from(at)].platform)
         };
         assert_eq!(of("kubernetes.azure.com/agentpool"), Some("aks"));
         assert_eq!(of("cloud.google.com/gke-nodepool"), Some("gke"));

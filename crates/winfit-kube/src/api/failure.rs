@@ -22,7 +22,9 @@ struct Status {
 pub(super) fn of_status(server: &str, code: StatusCode, body: &[u8]) -> KubeError {
     let status: Status = serde_json::from_slice(body).unwrap_or_default();
     let message = if status.message.is_empty() {
-        code.canonical_reason().unwrap_or("no reason given").to_owned()
+        code.canonical_reason()
+            .unwrap_or("no reason given")
+            .to_owned()
     } else {
         status.message
     };
@@ -63,9 +65,10 @@ pub(super) fn of_client(server: &str, error: &kube::Error) -> KubeError {
     }
     match error {
         kube::Error::RustlsTls(_) => KubeError::Tls { server, reason },
-        kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
-            KubeError::Settings(format!("the proxy of the kubeconfig cannot be used: {reason}"))
-        }
+        kube::Error::ProxyProtocolUnsupported { .. }
+        | kube::Error::ProxyProtocolDisabled { .. } => KubeError::Settings(format!(
+            "the proxy of the kubeconfig cannot be used: {reason}"
+        )),
         _ => KubeError::Unreachable { server, reason },
     }
 }
@@ -76,7 +79,10 @@ fn of_login(error: &kube::client::AuthError) -> String {
     match error {
         AuthError::AuthExecRun { cmd, out } => {
             let said = String::from_utf8_lossy(&out.stderr);
-            let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
+            let last = said
+                .lines()
+                .rfind(|line| !line.trim().is_empty())
+                .unwrap_or("it says nothing");
             format!("{cmd} ended with {}: {}", out.status, last.trim())
         }
         AuthError::AuthExecParse(_) => "what it prints is no ExecCredential".to_owned(),
@@ -93,7 +99,9 @@ fn is_tls(error: &kube::Error) -> bool {
         if error.is::<rustls::Error>() {
             return true;
         }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
         at = match inner {
             Some(inner) => Some(inner),
             None => error.source(),

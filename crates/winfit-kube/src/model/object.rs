@@ -90,11 +90,26 @@ pub enum Item {
 /// Reads an object, or a list with all that is in it, and gives each object away as it is read.
 pub(crate) struct Objects<'s, S> {
     /// The kind of what is read, where the list around it tells.
-    pub(crate) kind: Option<String>,
+    kind: Option<String>,
     /// How many lists are around it.
-    pub(crate) depth: usize,
+    depth: usize,
     /// What takes the objects.
-    pub(crate) sink: &'s mut S,
+    sink: &'s mut S,
+}
+
+impl<'s, S: FnMut(Item)> Objects<'s, S> {
+    /// Reads the next value of a text.
+    pub(crate) fn read<'de, D: Deserializer<'de>>(
+        reader: D,
+        sink: &'s mut S,
+    ) -> Result<(), D::Error> {
+        let objects = Self {
+            kind: None,
+            depth: 0,
+            sink,
+        };
+        objects.deserialize(reader)
+    }
 }
 
 impl<'de, S: FnMut(Item)> DeserializeSeed<'de> for Objects<'_, S> {
@@ -133,11 +148,16 @@ impl<'de, S: FnMut(Item)> Visitor<'de> for Objects<'_, S> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut built = self.kind.as_deref().map_or(Built::Not(Vec::new()), Built::of);
+        let mut built = self
+            .kind
+            .as_deref()
+            .map_or(Built::Not(Vec::new()), Built::of);
         while let Some(key) = map.next_key::<String>()? {
             if key == "kind" {
                 let kind: Option<String> = map.next_value()?;
-                built = built.named(kind.unwrap_or_default()).map_err(A::Error::custom)?;
+                built = built
+                    .named(&kind.unwrap_or_default())
+                    .map_err(A::Error::custom)?;
             } else if key == "items" && built.may_be_list() {
                 let objects = Objects {
                     kind: built.items_kind(),
@@ -145,7 +165,7 @@ impl<'de, S: FnMut(Item)> Visitor<'de> for Objects<'_, S> {
                     sink: &mut *self.sink,
                 };
                 map.next_value_seed(objects)?;
-                built = built.is_list();
+                built = built.into_list();
             } else {
                 built.take(key, &mut map)?;
             }
@@ -163,7 +183,8 @@ enum Built {
     Not(Vec<(String, Box<RawValue>)>),
     /// A list, whose objects are given away already; of objects of this kind, where it tells.
     List(Option<String>),
-    Item(Item),
+    /// One of a kind that is known.
+    Item(Box<Item>),
 }
 
 impl Built {
@@ -171,7 +192,7 @@ impl Built {
         if let Some(items) = kind.strip_suffix("List") {
             return Self::List(Some(items.to_owned()).filter(|items| !items.is_empty()));
         }
-        Self::Item(match kind {
+        Self::Item(Box::new(match kind {
             "Node" => Item::Node(Node::default()),
             "Pod" => Item::Pod(Pod::default()),
             "Event" => Item::Event(Event::default()),
@@ -180,7 +201,7 @@ impl Built {
                 || Item::Other(other.to_owned()),
                 |kind| Item::Workload(kind, Workload::default()),
             ),
-        })
+        }))
     }
 
     fn may_be_list(&self) -> bool {
@@ -194,7 +215,7 @@ impl Built {
         }
     }
 
-    fn is_list(self) -> Self {
+    fn into_list(self) -> Self {
         match self {
             Self::List(kind) => Self::List(kind),
             _ => Self::List(None),
@@ -202,10 +223,10 @@ impl Built {
     }
 
     /// The object's kind is told. What waited for it is read.
-    fn named(self, kind: String) -> Result<Self, serde_json::Error> {
+    fn named(self, kind: &str) -> Result<Self, serde_json::Error> {
         match self {
             Self::Not(waiting) => {
-                let mut built = Self::of(&kind);
+                let mut built = Self::of(kind);
                 for (key, part) in waiting {
                     // A map of one key, as the parts come.
                     let text = format!("{{{}:{}}}", serde_json::Value::String(key), part.get());
@@ -235,7 +256,7 @@ impl Built {
                 map.next_value::<IgnoredAny>()?;
                 return Ok(());
             }
-            Self::Item(item) => item,
+            Self::Item(item) => &mut **item,
         };
         match item {
             Item::Node(node) => match key.as_str() {
@@ -282,7 +303,7 @@ impl Built {
         match self {
             Self::List(_) => None,
             Self::Not(_) => Some(Item::Other(String::new())),
-            Self::Item(item) => Some(item),
+            Self::Item(item) => Some(*item),
         }
     }
 }

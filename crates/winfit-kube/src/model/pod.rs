@@ -204,7 +204,10 @@ pub struct PodStatus {
 impl PodStatus {
     /// The states of all its containers, init containers first.
     pub fn containers(&self) -> impl Iterator<Item = &ContainerStatus> {
-        let main = self.init_container_statuses.iter().chain(&self.container_statuses);
+        let main = self
+            .init_container_statuses
+            .iter()
+            .chain(&self.container_statuses);
         main.chain(&self.ephemeral_container_statuses)
     }
 }
