@@ -11,9 +11,9 @@ use winfit_core::fleet::{
     Build, BuildBase, Container, Fleet, ImageUse, Labels, Member, Needed, Orchestrator, State,
     Workload,
 };
-use winfit_core::host::{Arch, Host, Isolation, Kind, Os, read_host_spec};
+use winfit_core::host::{Isolation, NodeFacts, Os};
 use winfit_core::image::{NamedImage, StatedBy};
-use winfit_core::placement::kubernetes::{BUILD_LABEL, RuntimeClass};
+use winfit_core::placement::kubernetes::RuntimeClass;
 use winfit_core::placement::{Placement, SwarmPlacement};
 use winfit_core::reference::Reference;
 
@@ -287,38 +287,25 @@ impl Building<'_> {
     /// A Node that a file holds; without a version it says nothing about hosts.
     fn node(&self, object: &Object, node: &NodeObject) -> Option<Member> {
         let name = &object.name.as_ref()?.value;
-        let linux = node.operating_system.as_deref() == Some("linux");
-        let mut host = if linux {
-            let read = read_host_spec(self.catalog, "linux").ok()?;
-            read.into_iter().next()?.host
-        } else {
-            // A manifest written by hand has no status; its label tells the build.
-            let label = || {
-                let build = node.labels.iter().find(|(name, _)| name == BUILD_LABEL)?;
-                Some(build.1.clone())
-            };
-            let kernel = node
-                .kernel_version
-                .as_ref()
-                .map(|kernel| kernel.value.clone());
-            let version = kernel.or_else(label)?;
-            let text = format!("Kernel Version: {version}");
-            let read = winfit_core::host::read_hosts(self.catalog, &text);
-            let host = read.hosts.into_iter().next()?.host;
-            Host {
-                kind: Kind::Server,
-                ..host
-            }
+        let labels = node.labels.iter().cloned().collect();
+        let text = |fact: &Option<String>| fact.clone().unwrap_or_default();
+        let kernel = node.kernel_version.as_ref();
+        let facts = NodeFacts {
+            labels: &labels,
+            kernel_version: kernel.map_or("", |kernel| kernel.value.as_str()),
+            os_image: "",
+            operating_system: &text(&node.operating_system),
+            architecture: &text(&node.architecture),
+            runtime_version: &text(&node.runtime_version),
         };
-        host.arch = node.architecture.as_deref().and_then(Arch::parse);
-        host.engine = node
-            .runtime_version
-            .as_deref()
-            .and_then(|version| version.replace("://", "@").parse().ok());
+        let (host, _) = facts.host(self.catalog);
+        if host.os == Os::Windows && host.version.is_none() {
+            return None;
+        }
         let mut member = Member::new(name, host, &format!("Node in {}", object.origin.source));
         member.orchestrator = Some(Orchestrator::Kubernetes);
         member.labels = Labels {
-            known: node.labels.iter().cloned().collect(),
+            known: labels,
             complete: true,
         };
         member.taints = Some(node.taints.clone());

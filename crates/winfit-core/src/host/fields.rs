@@ -464,14 +464,7 @@ pub(super) fn label<'c>(
             }
         }
         _ => {
-            let platform = [
-                ("kubernetes.azure.com/", "aks"),
-                ("cloud.google.com/gke", "gke"),
-                ("eks.amazonaws.com/", "eks"),
-            ]
-            .into_iter()
-            .find(|(prefix, _)| key.starts_with(prefix));
-            let Some((_, platform)) = platform else {
+            let Some(platform) = super::node::platform_of(key) else {
                 return false;
             };
             set_platform(draft, catalog, platform, key);

@@ -6,6 +6,7 @@ mod facts;
 mod fields;
 mod json;
 mod lines;
+mod node;
 mod pairs;
 mod read;
 mod running;
@@ -17,6 +18,7 @@ mod text;
 mod update;
 
 pub use decode::decode;
+pub use node::NodeFacts;
 pub use read::{Alternative, HostReading, ReadHost, Unread};
 pub use spec::{HostSpecError, choices, read_host_spec};
 pub use text::read_hosts;

@@ -1,0 +1,16 @@
+//! Kubernetes clusters: what runs where, from the API or from what somebody saved, and what may be changed
+//! of it.
+//!
+//! Objects are winfit's own slim ones (`model`): a cluster has up to 150,000 pods, and a whole pod weighs
+//! forty times what decides of it.
+
+mod api;
+mod cluster;
+mod connect;
+mod error;
+pub mod model;
+
+pub use self::api::Api;
+pub use self::cluster::{Cluster, Interned, LeftOut, Missing, Scope, role_for};
+pub use self::connect::Settings;
+pub use self::error::KubeError;

@@ -1,0 +1,7 @@
+//! The tests of `winfit-kube`.
+
+#![allow(clippy::unwrap_used)]
+
+mod reading;
+mod saved;
+mod server;
