@@ -50,6 +50,7 @@ pub(super) fn begin(
         child,
         input,
         output,
+        words: Vec::new(),
     }))
 }
 
@@ -58,29 +59,26 @@ struct Piped {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
+    /// What it has said of its errors so far.
+    words: Vec<u8>,
 }
 
 impl Piped {
     /// Why the process said nothing: its own words, which went to its errors.
     fn poll_words(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         const MOST: usize = 4096;
-        let mut words = Vec::new();
-        let Some(errors) = self.child.stderr.as_mut() else {
-            return Poll::Ready(io::ErrorKind::UnexpectedEof.into());
-        };
-        let mut bytes = [0; 1024];
-        loop {
-            let read = std::pin::pin!(errors.read(&mut bytes));
-            match read.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(0) | Err(_)) => break,
-                Poll::Ready(Ok(count)) => words.extend_from_slice(&bytes[..count]),
-            }
-            if words.len() >= MOST {
-                break;
+        if let Some(errors) = self.child.stderr.as_mut() {
+            let mut bytes = [0; 1024];
+            while self.words.len() < MOST {
+                let read = std::pin::pin!(errors.read(&mut bytes));
+                match read.poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(0) | Err(_)) => break,
+                    Poll::Ready(Ok(count)) => self.words.extend_from_slice(&bytes[..count]),
+                }
             }
         }
-        let words = String::from_utf8_lossy(&words);
+        let words = String::from_utf8_lossy(&self.words);
         let last = words.lines().rfind(|line| !line.trim().is_empty());
         Poll::Ready(io::Error::other(
             last.unwrap_or("it ended without a word").trim().to_owned(),
@@ -110,7 +108,13 @@ impl AsyncWrite for Piped {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.input).poll_write(context, bytes)
+        match Pin::new(&mut self.input).poll_write(context, bytes) {
+            // It has ended, and has said why.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.poll_words(context).map(Err)
+            }
+            other => other,
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -8,6 +8,8 @@ mod against;
 mod docker;
 // Real daemons; each binary uses a part of it.
 #[cfg(unix)]
+mod docker_ssh;
+#[cfg(unix)]
 #[allow(dead_code)]
 #[path = "../../../winfit-docker/tests/all/support/mod.rs"]
 mod docker_support;
