@@ -19,6 +19,10 @@ use crate::model::Page;
 /// So many objects are asked for at a time, as kubectl does.
 const PAGE: usize = 500;
 
+/// So often a list is read on after its state was forgotten; a large one may take many times the minutes
+/// that servers remember.
+const MOST_FORGOTTEN: usize = 20;
+
 /// No answer is larger: a page of objects of the largest size that clusters keep.
 const LARGEST: usize = 1 << 30;
 
@@ -77,6 +81,7 @@ impl Api {
         mut take: impl FnMut(Vec<T>),
     ) -> Result<(), KubeError> {
         let mut next = String::new();
+        let mut forgotten = 0;
         loop {
             let mut asked = form_urlencoded::Serializer::new(String::new());
             asked.append_pair("limit", &PAGE.to_string());
@@ -92,7 +97,8 @@ impl Api {
                 Err(KubeError::Gone {
                     next: Some(offered),
                     ..
-                }) if offered != next => {
+                }) if forgotten < MOST_FORGOTTEN => {
+                    forgotten += 1;
                     next = offered;
                     continue;
                 }
@@ -139,7 +145,9 @@ impl Api {
             // What the server did not begin to do may be asked again: 429 and 503 say so.
             if is_put_off(response.status()) {
                 let wait = retry_after(&response).unwrap_or(pause);
-                if Instant::now() + wait < end {
+                // A server may name any number of seconds.
+                let again = Instant::now().checked_add(wait);
+                if again.is_some_and(|again| again < end) {
                     tokio::time::sleep(wait).await;
                     pause = (pause * 2).min(Duration::from_secs(5));
                     continue;

@@ -124,6 +124,20 @@ async fn who_is_asked_too_much_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
+async fn a_server_that_forgets_every_state_ends_the_reading() {
+    let turn = std::sync::atomic::AtomicU32::new(0);
+    let server = Server::start(move |_| {
+        let turn = turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2;
+        let body = format!(r#"{{"message": "expired", "metadata": {{"continue": "{turn}"}}}}"#);
+        (410, Vec::new(), body)
+    })
+    .await;
+    let error = read(&server).await.unwrap_err();
+    assert!(error.to_string().contains("try again"), "{error}");
+    assert_eq!(server.asked().len(), 21);
+}
+
+#[tokio::test]
 async fn each_refusal_is_a_sentence_with_what_to_do() {
     for (answer, words) in [
         (status(401, "Unauthorized"), "log in again as for kubectl"),
@@ -134,6 +148,14 @@ async fn each_refusal_is_a_sentence_with_what_to_do() {
         ),
         (
             (429, vec![("retry-after", "60".to_owned())], String::new()),
+            "is asked too much (429)",
+        ),
+        (
+            (
+                429,
+                vec![("retry-after", u64::MAX.to_string())],
+                String::new(),
+            ),
             "is asked too much (429)",
         ),
         (ok("<html>"), "is that a Kubernetes API server?"),
