@@ -160,14 +160,14 @@ impl Api {
     pub async fn patch<T: DeserializeOwned>(
         &self,
         path: &str,
-        patch: &Patch,
+        wanted: &Patch,
         change: Change,
     ) -> Result<T, KubeError> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if change == Change::Try {
             query.append_pair("dryRun", "All");
         }
-        let value = match patch {
+        let value = match wanted {
             Patch::Json(value) => value,
             Patch::Apply {
                 object,
@@ -186,7 +186,7 @@ impl Api {
         let sent = Sent {
             method: Method::PATCH,
             path: &asked,
-            body: Some((patch.content_type(), body)),
+            body: Some((wanted.content_type(), body)),
         };
         let bytes = self.exchange(&sent).await?;
         self.parsed(path, &bytes)
