@@ -18,6 +18,7 @@ mod docker_tls;
 mod docs;
 mod fleets;
 mod image;
+mod kube;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;

@@ -1,6 +1,7 @@
 //! `winfit kube`: what a cluster does not know of its nodes' Windows, and what follows from it.
 
 mod audit;
+mod explain;
 mod human;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::settling::Answers;
 pub(crate) fn run(arguments: &KubeArguments) -> Result<Outcome> {
     match &arguments.command {
         KubeCommand::Audit(arguments) => audit::run(arguments),
+        KubeCommand::Explain(arguments) => explain::run(arguments),
     }
 }
 
