@@ -3,10 +3,11 @@
 use anyhow::Result;
 use winfit_core::audit::{Audit, AuditOptions, RULES, audit};
 use winfit_core::finding::{Finding, Rule};
+use winfit_kube::advice::advice;
 use winfit_kube::{failing, for_live_objects};
 
 use super::{Known, human, know};
-use crate::cli::KubeAuditArguments;
+use crate::cli::{FindingsFormat, KubeAuditArguments};
 use crate::commands::audited;
 use crate::commands::lint::written_twice;
 use crate::commands::notes::Calendar;
@@ -21,6 +22,9 @@ pub(super) fn run(arguments: &KubeAuditArguments) -> Result<Outcome> {
             "--output {} is given twice; each report needs a file of its own",
             twice.display()
         )));
+    }
+    if arguments.advice && arguments.findings.format != FindingsFormat::Human {
+        return Err(usage("--advice is for people; leave out --format"));
     }
     let Known {
         cluster,
@@ -71,13 +75,18 @@ pub(super) fn run(arguments: &KubeAuditArguments) -> Result<Outcome> {
         unread: &[],
         folder: &folder,
     };
-    audited::told(
+    let mut outcome = audited::told(
         catalog,
         &report,
         &arguments.findings,
         || human::tables(catalog, &report, settled.as_deref()),
         complaints,
-    )
+    )?;
+    if arguments.advice {
+        let advice = advice(catalog, &fleet, &placed);
+        outcome.text.push_str(&human::advice(&advice));
+    }
+    Ok(outcome)
 }
 
 /// Whether a finding tells what may happen, not what does.
