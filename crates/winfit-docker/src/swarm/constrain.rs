@@ -1,5 +1,7 @@
 //! The fewest constraints that keep a service off nodes where it cannot start.
 
+mod cover;
+mod marks;
 mod search;
 
 use serde_json::Value;
@@ -58,8 +60,10 @@ pub struct Constraints {
     pub off: Vec<String>,
     /// The nodes that it loses although it would start there.
     pub lost: Vec<String>,
-    /// They name nodes, since no label tells them apart.
+    /// They name nodes, since labels alone do not tell them apart as shortly.
     pub by_name: bool,
+    /// They ask for labels that say nothing of Windows, and tell these nodes apart by chance.
+    pub by_chance: bool,
 }
 
 /// How an image fares on a node.
@@ -154,6 +158,7 @@ pub fn decide(
         off: names_of(bad),
         lost: names_of(lost),
         by_name: found.by_name,
+        by_chance: found.by_chance,
     })
 }
 

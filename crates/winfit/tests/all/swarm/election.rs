@@ -73,12 +73,16 @@ fn managers() -> RealSwarm {
 
 /// Each node has its old labels or its new ones, a second run finishes, and a third has nothing to do.
 fn is_whole_and_finishes(swarm: &RealSwarm) {
-    swarm.until("both managers that are left know the one that leads", || {
-        ["win-b", "win-c"].iter().all(|manager| {
-            let nodes = swarm.try_docker(manager, &["node", "ls", "--format={{.ManagerStatus}}"]);
-            nodes.is_some_and(|nodes| nodes.lines().any(|status| status == "Leader"))
-        })
-    });
+    swarm.until(
+        "both managers that are left know the one that leads",
+        || {
+            ["win-b", "win-c"].iter().all(|manager| {
+                let nodes =
+                    swarm.try_docker(manager, &["node", "ls", "--format={{.ManagerStatus}}"]);
+                nodes.is_some_and(|nodes| nodes.lines().any(|status| status == "Leader"))
+            })
+        },
+    );
     let found = labels(swarm).unwrap();
     for (found, new) in found.iter().zip(NEW) {
         assert!(found == "map[]" || found == new, "{found}");

@@ -140,11 +140,17 @@ fn constrained(service: &Constrained, found: &Constraints) -> String {
         );
         text.push_str(&entry("note", &words));
     }
-    if found.by_name {
-        text.push_str(&entry(
-            "note",
-            "no label tells these nodes apart, so their names do; after winfit swarm label --apply a version does, also for nodes that join later",
-        ));
+    let missing = match (found.by_chance, found.by_name) {
+        (true, _) => {
+            "a label that says nothing of Windows tells these nodes apart by chance; winfit swarm label --apply gives them labels that say it, also to nodes that join later"
+        }
+        (false, true) => {
+            "a name tells nothing of nodes that join later; winfit swarm label --apply gives all nodes labels that do"
+        }
+        (false, false) => "",
+    };
+    if !missing.is_empty() {
+        text.push_str(&entry("note", missing));
     }
     let against: Vec<String> = service
         .runs_on
