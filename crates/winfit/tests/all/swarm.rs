@@ -1,5 +1,8 @@
 //! `winfit swarm` on a real Swarm: the chapter of Microsoft's page about Docker Swarm, played through.
 
+// It types as sh reads it.
+#[cfg(unix)]
+mod by_hand;
 // Proxies stand before their engines.
 #[cfg(unix)]
 mod election;

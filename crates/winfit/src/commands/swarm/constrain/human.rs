@@ -1,10 +1,9 @@
 //! The constraints of services for people: what is added, what that does, and the way back.
 
-use winfit_core::remedy::{Command, Shell};
 use winfit_docker::swarm::constrain::{Constraints, Decision};
 
 use super::Constrained;
-use crate::commands::swarm::human::entry;
+use crate::commands::swarm::human::{commands, entry};
 use crate::findings::{clean, plural};
 use crate::output::{bold, wrap};
 
@@ -101,6 +100,7 @@ fn one(service: &Constrained) -> String {
             if !service.instead.is_empty() {
                 text.push_str("\n  1  one of these, on the nodes that it has\n");
                 text.push_str(&commands(&service.instead));
+                text.push_str(&format!("\n  the way back\n{}", rollback(service)));
             }
         }
         Decision::UnknownImage => text.push_str(&entry(
@@ -188,28 +188,14 @@ fn constrained(service: &Constrained, found: &Constraints) -> String {
     }
     text.push_str(&commands(&back));
     if matches!(service.written, Some(Ok(_))) {
-        text.push_str(&format!(
-            "       docker service rollback {}\n",
-            clean(&service.name)
-        ));
+        text.push_str(&rollback(service));
     }
     text
 }
 
-/// Commands to paste; long ones as both shells continue them.
-fn commands(commands: &[Command]) -> String {
-    let mut text = String::new();
-    for command in commands {
-        match command.shell {
-            Shell::Any => {}
-            Shell::PowerShell => text.push_str("     PowerShell\n"),
-            shell => text.push_str(&format!("     {}\n", shell.name())),
-        }
-        for line in command.text.lines() {
-            text.push_str(&format!("       {}\n", clean(line)));
-        }
-    }
-    text
+/// The way back to what the service was before its last change.
+fn rollback(service: &Constrained) -> String {
+    format!("       docker service rollback {}\n", clean(&service.name))
 }
 
 /// Nodes by name, of many the first.
