@@ -7,6 +7,8 @@ mod by_hand;
 #[cfg(unix)]
 mod election;
 #[cfg(unix)]
+mod held;
+#[cfg(unix)]
 mod isolating;
 
 use std::process::Output;

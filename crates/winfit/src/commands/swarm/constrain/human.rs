@@ -32,10 +32,8 @@ fn headline(services: &[Constrained], applied: bool) -> String {
     let changed = services.iter().filter(|one| one.change().is_some()).count();
     let all = plural(services.len(), "service");
     if applied {
-        let written = services
-            .iter()
-            .filter(|one| matches!(one.written, Some(Ok(_))));
-        return format!("{} of {all} got constraints.", written.count());
+        let written = services.iter().filter(|one| one.is_written()).count();
+        return format!("{written} of {all} got constraints.");
     }
     format!("{changed} of {all} would get constraints; nothing is written yet.")
 }
