@@ -5,7 +5,7 @@ mod failure;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
@@ -25,6 +25,41 @@ const MOST_FORGOTTEN: usize = 20;
 
 /// No answer is larger: a page of objects of the largest size that clusters keep.
 const LARGEST: usize = 1 << 30;
+
+/// A change of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Patch {
+    /// JSON patch (RFC 6902): a list of operations, all of them or none.
+    Json(serde_json::Value),
+    /// Server-side apply: the fields that a manager wants, and no others. Fields that it wanted before and
+    /// wants no longer go away.
+    Apply {
+        /// The object with its apiVersion, kind and name.
+        object: serde_json::Value,
+        /// Who wants them.
+        manager: &'static str,
+        /// Takes fields from those who own them.
+        force: bool,
+    },
+}
+
+impl Patch {
+    fn content_type(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "application/json-patch+json",
+            Self::Apply { .. } => "application/apply-patch+yaml",
+        }
+    }
+}
+
+/// Whether a change is only tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The server says what would come of it, and writes nothing.
+    Try,
+    /// It is written.
+    Write,
+}
 
 /// The API of a cluster.
 #[derive(Clone)]
@@ -115,6 +150,48 @@ impl Api {
         }
     }
 
+    /// Reads one object.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, KubeError> {
+        let bytes = self.answer(path).await?;
+        self.parsed(path, &bytes)
+    }
+
+    /// Changes one object, or tries to; gives back what it then is.
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        wanted: &Patch,
+        change: Change,
+    ) -> Result<T, KubeError> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if change == Change::Try {
+            query.append_pair("dryRun", "All");
+        }
+        let value = match wanted {
+            Patch::Json(value) => value,
+            Patch::Apply {
+                object,
+                manager,
+                force,
+            } => {
+                query.append_pair("fieldManager", manager);
+                query.append_pair("force", if *force { "true" } else { "false" });
+                object
+            }
+        };
+        let asked = format!("{path}?{}", query.finish());
+        // JSON is YAML, so that both kinds are written alike.
+        let body =
+            serde_json::to_vec(value).map_err(|error| self.unreadable(path, &error.to_string()))?;
+        let sent = Sent {
+            method: Method::PATCH,
+            path: &asked,
+            body: Some((wanted.content_type(), body)),
+        };
+        let bytes = self.exchange(&sent).await?;
+        self.parsed(path, &bytes)
+    }
+
     fn parsed<T: DeserializeOwned>(&self, path: &str, bytes: &[u8]) -> Result<T, KubeError> {
         serde_json::from_slice(bytes).map_err(|error| self.unreadable(path, &error.to_string()))
     }
@@ -127,19 +204,26 @@ impl Api {
         }
     }
 
-    /// Asks until the server answers, or the patience ends, and reads the whole answer.
     async fn answer(&self, path: &str) -> Result<Vec<u8>, KubeError> {
+        let sent = Sent {
+            method: Method::GET,
+            path,
+            body: None,
+        };
+        self.exchange(&sent).await
+    }
+
+    /// Sends until the server answers, or the patience ends, and reads the whole answer.
+    async fn exchange(&self, sent: &Sent<'_>) -> Result<Vec<u8>, KubeError> {
+        let path = sent.path;
         let end = Instant::now() + self.patience;
         let mut pause = Duration::from_millis(200);
         loop {
-            let request = Request::builder()
-                .method(Method::GET)
-                .uri(path)
-                .header(ACCEPT, "application/json")
-                .body(Body::empty())
+            let request = sent
+                .request()
                 .map_err(|error| self.unreadable(path, &error.to_string()))?;
-            let sent = tokio::time::timeout_at(end, self.client.send(request)).await;
-            let response = sent
+            let response = tokio::time::timeout_at(end, self.client.send(request)).await;
+            let response = response
                 .map_err(|_| self.late(path))?
                 .map_err(|error| failure::of_client(&self.server, &error))?;
             // What the server did not begin to do may be asked again: 429 and 503 say so.
@@ -179,6 +263,29 @@ impl Api {
             server: self.server.to_string(),
             what: path.split('?').next().unwrap_or(path).to_owned(),
             seconds: self.patience.as_secs(),
+        }
+    }
+}
+
+/// What is sent, as often as the server puts it off.
+struct Sent<'a> {
+    method: Method,
+    path: &'a str,
+    /// With its content type.
+    body: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Sent<'_> {
+    fn request(&self) -> Result<Request<Body>, http::Error> {
+        let request = Request::builder()
+            .method(self.method.clone())
+            .uri(self.path)
+            .header(ACCEPT, "application/json");
+        match &self.body {
+            Some((kind, body)) => request
+                .header(CONTENT_TYPE, *kind)
+                .body(Body::from(body.clone())),
+            None => request.body(Body::empty()),
         }
     }
 }

@@ -16,9 +16,30 @@ pub use self::saved::LeftOut;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The namespace; none: all of them.
-    pub namespace: Option<String>,
+    pub namespace: Option<Namespace>,
     /// A label selector for workloads and pods, as kubectl takes it.
     pub selector: Option<String>,
+}
+
+/// The name of a namespace. Nothing else gets into the path of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace(String);
+
+impl Namespace {
+    /// Reads a name as the API server takes it: at most 63 small letters, digits and hyphens.
+    pub fn parse(text: &str) -> Option<Self> {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let sound = (1..=63).contains(&text.len())
+            && text.bytes().all(inner)
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        sound.then(|| Self(text.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A cluster, as far as it decides of what runs where.
@@ -47,6 +68,8 @@ pub struct Missing {
     pub resource: &'static str,
     /// Why not.
     pub because: String,
+    /// The user may not; else the cluster has no such resource.
+    pub forbidden: bool,
 }
 
 /// Where a kind is listed.
@@ -84,13 +107,13 @@ impl Resource {
     }
 
     /// Its path, within a namespace where one is given.
-    fn path(self, namespace: Option<&str>) -> String {
+    fn path(self, namespace: Option<&Namespace>) -> String {
         let mut path = if self.group.is_empty() {
             format!("/api/{}", self.version)
         } else {
             format!("/apis/{}/{}", self.group, self.version)
         };
-        if let Some(namespace) = namespace {
+        if let Some(Namespace(namespace)) = namespace {
             let _ = write!(path, "/namespaces/{namespace}");
         }
         let _ = write!(path, "/{}", self.name);
@@ -104,12 +127,14 @@ impl Resource {
                 group: self.group,
                 resource: self.name,
                 because: message,
+                forbidden: true,
             }),
             // An API that an old or a small cluster does not have.
             KubeError::NotFound { message } => Ok(Missing {
                 group: self.group,
                 resource: self.name,
                 because: message,
+                forbidden: false,
             }),
             other => Err(other),
         }
@@ -123,7 +148,7 @@ impl Cluster {
         // A login that does not work shows here, once.
         cluster.read_nodes(api).await?;
         let mut interned = Interned::default();
-        let namespace = scope.namespace.as_deref();
+        let namespace = scope.namespace.as_ref();
         let selector: Vec<(&str, &str)> = scope
             .selector
             .iter()

@@ -72,7 +72,7 @@ pub enum KubeError {
     },
     /// It is asked too much.
     #[error(
-        "{server} is asked too much (429) and answers nothing within {seconds} s; try again later, or with a longer --timeout"
+        "{server} is asked too much (429) and answers nothing within {seconds} s; try again later, or with a longer --request-timeout"
     )]
     Throttled {
         /// The API server.
@@ -82,7 +82,7 @@ pub enum KubeError {
     },
     /// It took too long.
     #[error(
-        "{server} gives no answer within {seconds} s ({what}); --timeout sets how long to wait"
+        "{server} gives no answer within {seconds} s ({what}); --request-timeout sets how long to wait"
     )]
     Deadline {
         /// The API server.

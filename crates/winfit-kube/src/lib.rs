@@ -8,9 +8,13 @@ mod api;
 mod cluster;
 mod connect;
 mod error;
+pub mod failing;
+pub mod fleet;
+mod live;
 pub mod model;
 
-pub use self::api::Api;
-pub use self::cluster::{Cluster, Interned, LeftOut, Missing, Scope, role_for};
+pub use self::api::{Api, Change, Patch};
+pub use self::cluster::{Cluster, Interned, LeftOut, Missing, Namespace, Scope, role_for};
 pub use self::connect::Settings;
 pub use self::error::KubeError;
+pub use self::live::for_live_objects;

@@ -3,6 +3,7 @@
 mod docker;
 mod engines;
 mod image;
+mod kube;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,11 @@ pub(crate) use self::image::{
     InspectArguments, PickArguments,
 };
 
+pub(crate) use self::kube::{
+    ClusterArguments, ClusterFacts, ClusterSource, KubeArguments, KubeAuditArguments, KubeCommand,
+    KubeExplainArguments, ScopeArguments,
+};
+
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
 /// makes it run?
 #[derive(Debug, Parser)]
@@ -57,6 +63,8 @@ pub(crate) enum Command {
     Docker(DockerArguments),
     /// Judge a Swarm: its nodes, its services, what cannot start where
     Swarm(SwarmArguments),
+    /// Judge a Kubernetes cluster: its nodes, its workloads, what cannot start where
+    Kube(KubeArguments),
     /// Ask registries: what an image holds, what engines pull of it, what is wrong with its index
     Image(ImageArguments),
     /// Say whether a new image is a patch of the old one, or another Windows

@@ -15,19 +15,12 @@ use crate::this_machine;
 /// The most that is read as the text of hosts. The description of a thousand nodes is a tenth of it.
 const MOST: u64 = 16 * 1024 * 1024;
 
+/// The most that is read of what somebody saved of a cluster: 150,000 pods are a third of it.
+const MOST_SAVED: u64 = 4 * 1024 * 1024 * 1024;
+
 /// Reads a file, or standard input for `-`, whole.
 pub(crate) fn read_text(path: &str) -> Result<String> {
-    let (bytes, name) = if path == "-" {
-        (
-            read_limited(io::stdin().lock()),
-            "standard input".to_owned(),
-        )
-    } else {
-        let file = File::open(Path::new(path))
-            .map_err(|error| nothing(format!("{path}: {}", reason(&error))))?;
-        (read_limited(file), path.to_owned())
-    };
-    let bytes = bytes.map_err(|error| nothing(format!("{name}: {}", reason(&error))))?;
+    let (bytes, name) = read(path, MOST)?;
     if bytes.len() as u64 > MOST {
         return Err(nothing(format!(
             "{name} is larger than 16 MiB; the text that states a host's version is a few lines, as those of `systeminfo` or `kubectl describe node`"
@@ -41,9 +34,34 @@ pub(crate) fn read_text(path: &str) -> Result<String> {
     Ok(host::decode(&bytes))
 }
 
-fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
+/// Reads what somebody saved of a cluster, or standard input for `-`, whole.
+pub(crate) fn read_saved(path: &str) -> Result<Vec<u8>> {
+    let (bytes, name) = read(path, MOST_SAVED)?;
+    if bytes.len() as u64 > MOST_SAVED {
+        return Err(nothing(format!(
+            "{name} is larger than 4 GiB; save nodes, workloads and pods into a file each"
+        )));
+    }
+    Ok(bytes)
+}
+
+/// The bytes of a file or of standard input, one more than `most` where there are more, and its name.
+fn read(path: &str, most: u64) -> Result<(Vec<u8>, String)> {
+    let (bytes, name) = if path == "-" {
+        let stdin = io::stdin().lock();
+        (read_limited(stdin, most), "standard input".to_owned())
+    } else {
+        let file = File::open(Path::new(path))
+            .map_err(|error| nothing(format!("{path}: {}", reason(&error))))?;
+        (read_limited(file, most), path.to_owned())
+    };
+    let bytes = bytes.map_err(|error| nothing(format!("{name}: {}", reason(&error))))?;
+    Ok((bytes, name))
+}
+
+fn read_limited(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(MOST + 1).read_to_end(&mut bytes)?;
+    reader.take(most + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -77,6 +77,7 @@ fn run(arguments: &cli::Arguments) -> anyhow::Result<Outcome> {
         cli::Command::Lsp(lsp) => Ok(commands::lsp::run(lsp)),
         cli::Command::Docker(docker) => commands::docker::run(docker),
         cli::Command::Swarm(swarm) => commands::swarm::run(swarm),
+        cli::Command::Kube(kube) => commands::kube::run(kube),
         cli::Command::Image(image) => commands::image::run(image),
         cli::Command::ImageChange(change) => commands::image_change::run(change),
         cli::Command::Facts(facts) => commands::facts::run(facts),

@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::fleet::{Fleet, Member, Orchestrator, State};
 use crate::host::{Host, Isolation, Kind, Os};
 use crate::image::{Image, published_arch};
-use crate::placement::kubernetes::RuntimeClass;
+use crate::placement::kubernetes::{Operator, Requirement, RuntimeClass};
 use crate::placement::{Admission, Placement};
 use crate::reference::Base;
 use crate::verdict::{Answer, Verdict, judge};
@@ -45,33 +45,77 @@ pub(super) struct FloatingTag {
 /// Hosts, base image, orchestrator, whether Hyper-V isolation is asked for.
 type TagKey = (Vec<usize>, &'static str, &'static str, Option<bool>);
 
-/// All that decides where a Swarm service gets to. Of a thousand services few differ in it.
+/// All that decides where a workload gets to. Of a thousand few differ in it.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Demands {
-    pub(super) orchestrator: &'static str,
-    pub(super) swarm_looks: bool,
-    pub(super) constraints: Vec<String>,
-    pub(super) platforms: Vec<(String, String)>,
+pub(super) enum Demands {
+    /// A Swarm service.
+    Swarm {
+        orchestrator: &'static str,
+        swarm_looks: bool,
+        constraints: Vec<String>,
+        platforms: Vec<(String, String)>,
+    },
+    /// A pod, with what its RuntimeClass adds.
+    Pod {
+        node_selector: Vec<Demand>,
+        terms: Option<Vec<Vec<Demand>>>,
+        tolerations: Vec<(Option<String>, bool, String, Option<String>)>,
+        node_name: Option<String>,
+    },
 }
 
+/// A demand on a label, or on a field, without where it stands.
+pub(super) type Demand = (String, Operator, Vec<String>, bool);
+
 impl Demands {
-    /// Those of a placement; none: it is no Swarm's, or not all of it is known.
+    /// Those of a placement; none: it is no orchestrator's, or not all of it is known.
     pub(super) fn of(
         orchestrator: Orchestrator,
         swarm_looks: bool,
         placement: &Placement,
     ) -> Option<Self> {
-        let Placement::Swarm(swarm) = placement else {
-            return None;
-        };
-        let constraints = swarm.constraints.iter();
-        swarm.unresolved.is_empty().then(|| Self {
-            orchestrator: orchestrator.name(),
-            swarm_looks,
-            constraints: constraints.map(|one| one.value.clone()).collect(),
-            platforms: swarm.platforms.clone(),
-        })
+        match placement {
+            Placement::Anywhere => None,
+            Placement::Swarm(swarm) => {
+                let constraints = swarm.constraints.iter();
+                swarm.unresolved.is_empty().then(|| Self::Swarm {
+                    orchestrator: orchestrator.name(),
+                    swarm_looks,
+                    constraints: constraints.map(|one| one.value.clone()).collect(),
+                    platforms: swarm.platforms.clone(),
+                })
+            }
+            Placement::Pod(pod) => {
+                let demands = |all: &[Requirement]| all.iter().map(demand).collect();
+                let terms = pod.terms.as_ref();
+                let tolerations = pod.tolerations.iter();
+                Some(Self::Pod {
+                    node_selector: demands(&pod.node_selector),
+                    terms: terms.map(|terms| terms.iter().map(|term| demands(term)).collect()),
+                    tolerations: tolerations
+                        .map(|one| {
+                            (
+                                one.key.clone(),
+                                one.exists,
+                                one.value.clone(),
+                                one.effect.clone(),
+                            )
+                        })
+                        .collect(),
+                    node_name: pod.node_name.as_ref().map(|name| name.value.clone()),
+                })
+            }
+        }
     }
+}
+
+fn demand(requirement: &Requirement) -> Demand {
+    (
+        requirement.key.clone(),
+        requirement.operator,
+        requirement.values.clone(),
+        requirement.field,
+    )
 }
 
 /// Where a workload gets to: see the fields of the same names of [`super::place::Spot`].

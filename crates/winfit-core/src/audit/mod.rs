@@ -50,6 +50,8 @@ pub struct AuditOptions {
 /// How a workload is placed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Placed {
+    /// Something tells that it is for Windows.
+    pub windows: bool,
     /// The hosts that its placement admits and that take new work.
     pub candidates: usize,
     /// Those of them on which every image runs.
@@ -172,13 +174,14 @@ pub fn audit(catalog: &Catalog, fleet: &Fleet, options: &AuditOptions) -> Audit 
     let mut seen: HashSet<&Origin> = HashSet::new();
     for workload in &fleet.workloads {
         let spot = Spot::find(&ground, workload);
+        let windows = spot.is_windows();
         audit.placed.push(Placed {
+            windows,
             candidates: spot.candidates.len(),
             fit: spot.fit(),
             unsure: spot.unsure.len(),
             missing: spot.not_judged().map(str::to_owned),
         });
-        let windows = spot.is_windows();
         if windows {
             of_workload(&ground, &spot, &mut audit.findings);
         } else {

@@ -88,7 +88,8 @@ impl NodeFacts<'_> {
         match kernel(self.kernel_version) {
             Some(Kernel::Plain(version)) => return (Some(version), "nodeInfo"),
             Some(Kernel::WithLab(version, lab)) => {
-                let exact = if lab.build == version.build {
+                // The lab's revision is the patch level on 14393 only; a fully patched 2019 still says 1.
+                let exact = if lab.build == version.build && lab.build == 14_393 {
                     lab
                 } else {
                     version
@@ -137,6 +138,12 @@ mod tests {
                 &label,
                 "10.0 14393 (14393.1715.amd64fre.rs1_release)",
                 "10.0.14393.1715",
+                "nodeInfo",
+            ),
+            (
+                &label,
+                "10.0 16299 (16299.0.amd64fre.rs3_release.170922-1354)",
+                "10.0.16299",
                 "nodeInfo",
             ),
             (&label, "", "10.0.20348", "label windows-build"),

@@ -8,6 +8,7 @@ use winfit_core::finding::{Located, Origin, Subject};
 use winfit_core::fleet::{
     Container, Fleet, ImageUse, Labels, Member, Orchestrator, Role, State, Workload,
 };
+pub use winfit_core::given::{Given, give};
 use winfit_core::host::{Arch, Host, Isolation, Kind, Os};
 use winfit_core::image::NamedImage;
 use winfit_core::placement::{Placement, SwarmPlacement};
@@ -43,27 +44,6 @@ pub const ISOLATION: &str = "winfit.isolation";
 
 /// Hosts that were told beside the Swarm, by a node's name or id, each with where it was learnt.
 pub type Told = BTreeMap<String, (Host, String)>;
-
-/// The versions inside images that no tag tells, by the images' references.
-pub type Given = BTreeMap<String, OsVersion>;
-
-/// Gives the images of a service their versions, and says which references were meant.
-pub fn give(service: &mut Workload, given: &Given) -> Vec<String> {
-    let mut used = Vec::new();
-    for container in &mut service.containers {
-        // A service's image often has the digest beside what somebody wrote, and a tag that nobody did.
-        let text = container.image.text.as_str();
-        let bare = text.split('@').next().unwrap_or(text);
-        let untagged = bare.strip_suffix(":latest").unwrap_or(bare);
-        let names = [text, bare, untagged];
-        let known = names.iter().find_map(|name| given.get_key_value(*name));
-        if let (Some((name, version)), Ok(image)) = (known, &mut container.image.image) {
-            image.give_version(*version);
-            used.push(name.clone());
-        }
-    }
-    used
-}
 
 /// The fleet of a Swarm.
 pub fn fleet(catalog: &Catalog, swarm: &Swarm, names: &LabelNames, told: &Told) -> Fleet {

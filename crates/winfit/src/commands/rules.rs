@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &RulesArguments) -> Result<Outcome> {
     Ok(Outcome::new(text, Exit::Fits))
 }
 
-/// The rules of `lint`, then those of `image lint`, of engines and of Swarms, one a line.
+/// The rules of `lint`, then those of `image lint`, of engines, of Swarms and of clusters, one a line.
 fn list() -> String {
     let of_files = winfit_files::lint::rules();
     let rows: Vec<Vec<String>> = of_files
@@ -25,6 +25,7 @@ fn list() -> String {
         .chain(INDEX_RULES)
         .chain(winfit_docker::local::failed::RULES)
         .chain(winfit_docker::swarm::stuck::RULES)
+        .chain(winfit_kube::failing::RULES)
         .map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()])
         .collect();
     columns(&rows, "")

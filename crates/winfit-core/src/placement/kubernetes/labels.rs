@@ -38,9 +38,10 @@ pub(super) fn label<'m>(catalog: &Catalog, member: &'m Member, key: &str) -> Lab
     }
 }
 
-/// The name of the node, where it was declared with one.
+/// The name of the node, where it was declared with one; one read from its cluster has its own.
 pub(super) fn node_name<'m>(catalog: &Catalog, member: &'m Member) -> Option<&'m str> {
-    super::super::has_own_name(catalog, member).then_some(member.name.as_str())
+    let own = member.labels.complete || super::super::has_own_name(catalog, member);
+    own.then_some(member.name.as_str())
 }
 
 fn derived<'m>(catalog: &Catalog, member: &'m Member, key: &str) -> Label<'m> {
@@ -66,8 +67,7 @@ fn derived<'m>(catalog: &Catalog, member: &'m Member, key: &str) -> Label<'m> {
         }
         "kubernetes.azure.com/os-sku" if on_platform(catalog, member, "aks") => stated(
             host.version
-                .and_then(|version| AKS_SKUS.iter().find(|(build, _)| *build == version.build))
-                .map(|(_, sku)| *sku),
+                .and_then(|version| super::selected::sku_of_build(version.build)),
         ),
         _ => Label::NotStated,
     }

@@ -10,19 +10,20 @@ use crate::finding::{Located, Origin};
 use crate::host::Isolation;
 
 pub use self::runtime_class::Conflict;
-pub(crate) use self::selected::demands_version;
+pub(crate) use self::selected::sku_of_build;
+pub use self::selected::{demands_version, version_in_label};
 
 /// The label of the operating system that every kubelet sets.
-pub(crate) const OS_LABEL: &str = "kubernetes.io/os";
+pub const OS_LABEL: &str = "kubernetes.io/os";
 
 /// Its old name, which clusters still keep beside it.
-pub(crate) const OLD_OS_LABEL: &str = "beta.kubernetes.io/os";
+pub const OLD_OS_LABEL: &str = "beta.kubernetes.io/os";
 
 /// The label of the build that every kubelet on Windows sets since Kubernetes 1.17.
 pub const BUILD_LABEL: &str = "node.kubernetes.io/windows-build";
 
 /// An operator of a node affinity's expression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// The value is one of these.
     In,

@@ -9,7 +9,7 @@ use crate::placement::Selected;
 
 /// Whether a label's name says that its value is a version of Windows: `windows-build` of today's
 /// kubelets, `osbuild` of the page's deployment, AKS's own.
-pub(crate) fn demands_version(key: &str) -> bool {
+pub fn demands_version(key: &str) -> bool {
     let last = key.rsplit('/').next().unwrap_or_default();
     matches!(last, "windows-build" | "osbuild") || key == "kubernetes.azure.com/os-sku"
 }
@@ -37,12 +37,22 @@ impl PodPlacement {
     }
 }
 
+/// The Windows version that the value of such a label says: `10.0.17763`, `16299`, AKS's `Windows2022`.
+pub fn version_in_label(value: &str) -> Option<OsVersion> {
+    let sku = AKS_SKUS.iter().find(|(_, sku)| *sku == value);
+    sku.map(|(build, _)| OsVersion::of_build(*build))
+        .or_else(|| value.parse().ok())
+}
+
+/// What AKS calls a build in `kubernetes.azure.com/os-sku`.
+pub(crate) fn sku_of_build(build: u16) -> Option<&'static str> {
+    let sku = AKS_SKUS.iter().find(|(known, _)| *known == build);
+    sku.map(|(_, sku)| *sku)
+}
+
 fn versions(requirement: &Requirement) -> impl Iterator<Item = OsVersion> {
     // Nobody lists more builds than there are; the bound keeps hostile lists cheap.
     const MOST: usize = 64;
-    requirement.values.iter().take(MOST).filter_map(|value| {
-        let sku = AKS_SKUS.iter().find(|(_, sku)| sku == value);
-        sku.map(|(build, _)| OsVersion::of_build(*build))
-            .or_else(|| value.parse().ok())
-    })
+    let values = requirement.values.iter().take(MOST);
+    values.filter_map(|value| version_in_label(value))
 }

@@ -140,6 +140,7 @@ fn alone(catalog: &Catalog, host: &Host, workload: &Workload) -> Placed {
         })
     });
     Placed {
+        windows: true,
         candidates: 1,
         fit: usize::from(fits),
         ..Placed::default()

@@ -12,11 +12,11 @@ use winfit_core::Catalog;
 use winfit_core::fleet::Fleet;
 use winfit_core::placement::swarm::Constraint;
 use winfit_docker::DockerError;
-use winfit_docker::swarm::fleet::{Given, LabelNames, Told, fleet, give, name_of};
+use winfit_docker::swarm::fleet::{Given, LabelNames, Told, fleet, name_of};
 use winfit_docker::swarm::label as labels;
 use winfit_docker::swarm::{Swarm, nodes};
 
-use crate::cli::{HostFacts, NodeFacts, ServiceFacts, SwarmArguments, SwarmCommand, SwarmSource};
+use crate::cli::{NodeFacts, ServiceFacts, SwarmArguments, SwarmCommand, SwarmSource};
 use crate::engines::{Engines, patience};
 use crate::input;
 use crate::output::{Outcome, nothing, printable, usage};
@@ -80,6 +80,21 @@ fn know(source: &SwarmSource, nodes: &NodeFacts, images: &ServiceFacts) -> Resul
         complaints,
         engines,
     })
+}
+
+/// Gives the images of all services their versions, and says which references no service has.
+fn give_all(fleet: &mut Fleet, given: &Given) -> Vec<String> {
+    crate::commands::told::give_all(fleet, given, "service")
+}
+
+/// What `--image-version REF=VERSION` tells.
+fn given(facts: &ServiceFacts) -> Result<Given> {
+    crate::commands::told::images(&facts.image_version)
+}
+
+/// What `--host NODE=HOST` tells.
+fn told(catalog: &Catalog, facts: &NodeFacts) -> Result<Told> {
+    crate::commands::told::hosts(catalog, &facts.hosts)
 }
 
 /// Reads the Swarm from its manager, or from what somebody saved. What its nodes' own engines say joins
@@ -189,60 +204,4 @@ fn names(facts: &NodeFacts) -> LabelNames {
         os: facts.os_label.clone(),
         version: facts.version_label.clone(),
     }
-}
-
-/// What `--image-version REF=VERSION` tells.
-fn given(facts: &ServiceFacts) -> Result<Given> {
-    let mut given = Given::new();
-    for text in &facts.image_version {
-        let shown = printable(text);
-        let Some((reference, version)) = text.rsplit_once('=') else {
-            return Err(usage(format!(
-                "--image-version {shown}: write it as REF=VERSION, as contoso/fax=10.0.17763"
-            )));
-        };
-        let version = version
-            .parse()
-            .map_err(|error| usage(format!("--image-version {shown}: {error}")))?;
-        given.insert(reference.to_owned(), version);
-    }
-    Ok(given)
-}
-
-/// Gives the images of all services their versions, and says which references no service has.
-fn give_all(fleet: &mut Fleet, given: &Given) -> Vec<String> {
-    let services = fleet.workloads.iter_mut();
-    let used: Vec<String> = services.flat_map(|service| give(service, given)).collect();
-    let unused = given.keys().filter(|name| !used.contains(name));
-    unused
-        .map(|name| {
-            format!(
-                "--image-version {}=…: no service has that image",
-                printable(name)
-            )
-        })
-        .collect()
-}
-
-/// What `--host NODE=HOST` tells.
-fn told(catalog: &Catalog, facts: &NodeFacts) -> Result<Told> {
-    let mut told = Told::new();
-    for text in &facts.hosts {
-        let Some((node, spec)) = text.split_once('=').filter(|(node, _)| !node.is_empty()) else {
-            return Err(usage(format!(
-                "--host {}: name the node and its Windows, as win-a=ltsc2019",
-                printable(text)
-            )));
-        };
-        let (hosts, _) = input::hosts(catalog, &[spec.to_owned()], &HostFacts::default())?;
-        let [host] = hosts.as_slice() else {
-            return Err(usage(format!(
-                "--host {}: one node has one Windows, and that names {}",
-                printable(text),
-                hosts.len()
-            )));
-        };
-        told.insert(node.to_owned(), (host.host, "--host".to_owned()));
-    }
-    Ok(told)
 }

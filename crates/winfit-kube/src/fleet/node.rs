@@ -1,0 +1,93 @@
+//! Nodes as hosts.
+
+use std::collections::BTreeMap;
+
+use winfit_core::Catalog;
+use winfit_core::finding::Origin;
+use winfit_core::fleet::{Labels, Member, Orchestrator, State};
+use winfit_core::host::{Host, NodeFacts, Os};
+use winfit_core::placement::kubernetes::Taint;
+
+use crate::model::Node;
+
+/// Hosts that were told beside the cluster, by nodes' names, each with where it was learnt.
+pub type Told = BTreeMap<String, (Host, String)>;
+
+/// Taints that only say what the node's state says.
+const OF_STATE: [&str; 3] = [
+    "node.kubernetes.io/unschedulable",
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+];
+
+/// Handlers of Hyper-V isolation: containerd's own name, and those for one build each.
+const HYPERV_HANDLER: &str = "runhcs-wcow-hypervisor";
+
+/// A node as a host.
+pub(super) fn member(catalog: &Catalog, node: &Node, told: &Told) -> Member {
+    let name = &*node.metadata.name;
+    let info = &node.status.node_info;
+    let (own, learnt_from) = NodeFacts {
+        labels: &node.metadata.labels,
+        kernel_version: &info.kernel_version,
+        os_image: &info.os_image,
+        operating_system: &info.operating_system,
+        architecture: &info.architecture,
+        runtime_version: &info.container_runtime_version,
+    }
+    .host(catalog);
+    let (mut host, learnt_from) = match told.get(name) {
+        Some((told, learnt_from)) => (joined(*told, own), learnt_from.as_str()),
+        None => (own, learnt_from),
+    };
+    let handlers = &node.status.runtime_handlers;
+    if host.os == Os::Windows && !handlers.is_empty() {
+        let mut handlers = handlers.iter();
+        let offers = handlers.any(|handler| handler.name.starts_with(HYPERV_HANDLER));
+        // What it offers it has; without a handler no pod gets there, whatever the machine could do.
+        host.hyperv = host.hyperv.or(Some(offers));
+    }
+    let mut member = Member::new(name, host, learnt_from);
+    member.orchestrator = Some(Orchestrator::Kubernetes);
+    member.labels = Labels {
+        known: node.metadata.labels.clone(),
+        complete: true,
+    };
+    let taints = node.spec.taints.iter();
+    member.taints = Some(
+        taints
+            .filter(|taint| !OF_STATE.contains(&taint.key.as_str()))
+            .map(|taint| Taint {
+                key: taint.key.clone(),
+                value: taint.value.clone(),
+                effect: taint.effect.clone(),
+            })
+            .collect(),
+    );
+    member.state = state(node);
+    member.origin = Some(Origin::whole(&format!("node {name}").into()));
+    member
+}
+
+/// What is told of a host, with what the node knows beside it.
+fn joined(told: Host, own: Host) -> Host {
+    Host {
+        arch: told.arch.or(own.arch),
+        engine: told.engine.or(own.engine),
+        platform: told.platform.or(own.platform),
+        ..told
+    }
+}
+
+/// A node that says nothing of being ready is not known not to be.
+fn state(node: &Node) -> State {
+    let mut conditions = node.status.conditions.iter();
+    let ready = conditions.find(|condition| condition.kind == "Ready");
+    if ready.is_some_and(|ready| ready.status != "True") {
+        State::Down
+    } else if node.spec.unschedulable {
+        State::Cordoned
+    } else {
+        State::Ready
+    }
+}
