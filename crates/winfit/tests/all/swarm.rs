@@ -7,6 +7,8 @@ mod by_hand;
 #[cfg(unix)]
 mod election;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod held;
 #[cfg(unix)]
 mod isolating;
