@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Subcommand};
 use winfit_core::Date;
 
-use super::{EngineArguments, FindingsOptions, IsolationArgument, day, days};
+use super::{DataFormat, EngineArguments, FindingsOptions, IsolationArgument, day, days};
 
 #[derive(Debug, Args)]
 pub(crate) struct DockerArguments {
@@ -57,6 +57,9 @@ pub(crate) struct IsolationArguments {
     /// Write it; without this the change is only shown
     #[arg(long, requires = "set")]
     pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
 }
