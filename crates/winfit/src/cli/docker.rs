@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Subcommand};
 use winfit_core::Date;
 
 use super::{DataFormat, EngineArguments, FindingsOptions, IsolationArgument, day, days};
+use crate::settling::EngineOnlineArguments;
 
 #[derive(Debug, Args)]
 pub(crate) struct DockerArguments {
@@ -40,6 +41,8 @@ pub(crate) struct DockerAuditArguments {
     pub(crate) findings: FindingsOptions,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
+    #[command(flatten)]
+    pub(crate) online: EngineOnlineArguments,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +79,8 @@ pub(crate) struct DockerRunArguments {
     pub(crate) help: Option<bool>,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
+    #[command(flatten)]
+    pub(crate) online: EngineOnlineArguments,
     /// What docker run is given: its options, the image, a command
     #[arg(
         value_name = "DOCKER RUN ARGUMENTS",

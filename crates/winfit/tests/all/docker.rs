@@ -1,6 +1,7 @@
 //! `winfit docker` with a real engine, which a proxy makes one on Windows.
 
 mod isolation;
+mod online;
 
 use std::fs;
 use std::process::{Command, Output};

@@ -5,6 +5,7 @@
 mod election;
 #[cfg(unix)]
 mod isolating;
+mod online;
 
 use std::process::Output;
 

@@ -21,6 +21,7 @@ use crate::findings::paths::WorkingFolder;
 use crate::findings::{Fixable, NoFiles, Report};
 use crate::input;
 use crate::output::{Outcome, nothing, usage};
+use crate::settling::Answers;
 
 pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -30,9 +31,12 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
             twice.display()
         )));
     }
-    let (local, complaints, hosts_from) = read(arguments)?;
+    let (local, mut complaints, hosts_from) = read(arguments)?;
     let host = host(catalog, &local)?;
-    let fleet = fleet(catalog, &local, &host);
+    let mut fleet = fleet(catalog, &local, &host);
+    let online = arguments.online.beside(&arguments.engine);
+    let answers = Answers::settle_fleet(&online, &mut fleet)?;
+    complaints.extend(answers.complaints());
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -88,7 +92,7 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
         catalog,
         &report,
         &arguments.findings,
-        || human::tables(catalog, &local, &host),
+        || human::tables(catalog, &local, &host, &workloads) + &answers.before(),
         complaints,
     )
 }

@@ -121,6 +121,19 @@ const SWITCHES: &[&str] = &[
     "use-api-socket",
 ];
 
+/// winfit's own options, which stand before these.
+const OF_WINFIT: &[&str] = &[
+    "ca",
+    "context",
+    "docker-host",
+    "no-overlay",
+    "offline",
+    "online",
+    "plain-http",
+    "print",
+    "timeout",
+];
+
 /// The letters with a value, each with its long name.
 const LETTERS_WITH_VALUE: &[(char, &str)] = &[
     ('a', "attach"),
@@ -247,11 +260,7 @@ fn long_option(long: &str, words: &mut Words) -> Result<(bool, &'static str), No
     match (known(SWITCHES), value) {
         (Some(&"help"), None) => Err(NotRead::Help),
         (Some(name), _) => Ok((false, name)),
-        (None, _)
-            if ["print", "docker-host", "context", "timeout", "no-overlay"].contains(&name) =>
-        {
-            Err(NotRead::OfWinfit(format!("--{name}")))
-        }
+        (None, _) if OF_WINFIT.contains(&name) => Err(NotRead::OfWinfit(format!("--{name}"))),
         // With its value behind = it takes no other word.
         (None, Some(_)) => Ok((false, "")),
         (None, None) => Err(NotRead::Unknown(format!("--{name}"))),
@@ -367,6 +376,7 @@ mod tests {
             ("-itz IMAGE", unknown("-z")),
             ("--d IMAGE", unknown("--d")),
             ("--print IMAGE", NotRead::OfWinfit("--print".to_owned())),
+            ("--online IMAGE", NotRead::OfWinfit("--online".to_owned())),
             ("--name", NotRead::NoValue("--name".to_owned())),
             ("-dp", NotRead::NoValue("-dp".to_owned())),
             ("--rm", NotRead::NoImage),
@@ -382,6 +392,9 @@ mod tests {
     fn the_tables_are_in_order_and_share_nothing() {
         assert!(WITH_VALUE.is_sorted());
         assert!(SWITCHES.is_sorted());
+        assert!(OF_WINFIT.is_sorted());
+        let of_docker = WITH_VALUE.iter().chain(SWITCHES);
+        assert!(of_docker.clone().all(|name| !OF_WINFIT.contains(name)));
         assert!(SWITCHES.iter().all(|name| !WITH_VALUE.contains(name)));
         for (letter, name) in LETTERS_WITH_VALUE {
             assert!(WITH_VALUE.contains(name), "{letter}");
