@@ -2,6 +2,7 @@
 
 mod isolation;
 mod online;
+mod page;
 
 use std::fs;
 use std::process::{Command, Output};
@@ -79,7 +80,7 @@ fn of_windows(path: &str, object: &mut Value, default: &str) {
         }
     } else if path.starts_with("/images/") && path.ends_with("/json") && object.is_object() {
         let version = match object["RepoTags"][0].as_str() {
-            Some("contoso/fax:2-ltsc2019") => "10.0.17763.437",
+            Some("contoso/fax:2" | "contoso/fax:2-ltsc2019") => "10.0.17763.437",
             Some("contoso/new:3") => "10.0.26100.1",
             _ => "10.0.20348.2340",
         };
@@ -87,7 +88,8 @@ fn of_windows(path: &str, object: &mut Value, default: &str) {
         object["OsVersion"] = version.into();
     } else if path.starts_with("/containers/") && object.is_object() && object["Name"].is_string() {
         object["Platform"] = "windows".into();
-        object["HostConfig"]["Isolation"] = "default".into();
+        let own = object["Config"]["Labels"]["isolation"].as_str();
+        object["HostConfig"]["Isolation"] = own.unwrap_or("default").into();
         if object["Name"] == "/fax" {
             object["HostConfig"]["Isolation"] = "process".into();
             object["State"]["Error"] = json!(
