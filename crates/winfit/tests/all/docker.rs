@@ -2,6 +2,7 @@
 
 mod isolation;
 mod online;
+mod options;
 mod page;
 
 use std::fs;

@@ -15,7 +15,7 @@ use winfit_docker::host::EngineHost;
 use winfit_docker::local::LocalImage;
 use winfit_docker::local::fleet::named;
 
-use super::words::{self, NotRead, Words};
+use super::words::{self, DEFAULT_PLATFORM, NotRead, Words};
 use crate::cli::{DockerRunArguments, EngineArguments};
 use crate::commands::check::{Judged, block};
 use crate::commands::notes::Calendar;
@@ -100,10 +100,11 @@ fn image(
         .map_err(|error| nothing(error.to_string()))?;
     let of =
         |found| named(catalog, text, found).map_err(|error| usage(format!("docker run: {error}")));
-    let is_linux = words
+    let platform = words
         .platform
-        .as_deref()
-        .is_some_and(|platform| platform.split('/').next() == Some("linux"));
+        .clone()
+        .or_else(|| std::env::var(DEFAULT_PLATFORM).ok());
+    let is_linux = platform.is_some_and(|platform| platform.split('/').next() == Some("linux"));
     let is_here = found.is_some() && words.pull.as_deref() != Some("always");
     if !is_here && !is_linux && words.pull.as_deref() != Some("never") {
         let mut image = of(None)?;

@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use thiserror::Error;
 
 /// The options of `docker run` that take a value, those of Docker 29 and those that older ones have,
-/// hidden names included.
+/// hidden names included. Source: docker/cli, `cli/command/container/opts.go` and `run.go`, read at
+/// v29.7.2 and at master of 2026-08-20 (28f756087e), which have the same: none came since 28.2.
 const WITH_VALUE: &[&str] = &[
     "add-host",
     "annotation",
@@ -150,6 +151,9 @@ const LETTERS_WITH_VALUE: &[(char, &str)] = &[
 
 /// The letters without one.
 const LETTERS: &[char] = &['d', 'i', 'P', 'q', 't'];
+
+/// What docker takes for `--platform` where that is not given (docker/cli, `run.go`).
+pub(super) const DEFAULT_PLATFORM: &str = "DOCKER_DEFAULT_PLATFORM";
 
 /// What the arguments of `docker run` say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
