@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::docker_support::proxy::Proxy;
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
+use crate::told::{flat, text};
 use crate::winfit;
 
 /// An engine on Windows Server 2022, the isolations that it was asked for, and its default.
@@ -98,22 +99,6 @@ fn of_windows(path: &str, object: &mut Value, default: &str) {
             );
         }
     }
-}
-
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// The text without its line ends, as wrapping puts them anywhere.
-fn flat(output: &Output) -> String {
-    text(output)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[test]

@@ -7,9 +7,10 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{WindowsEngine, flat, text};
+use super::WindowsEngine;
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
 use crate::schemas::check_document;
+use crate::told::{flat, text};
 use crate::winfit;
 
 #[test]

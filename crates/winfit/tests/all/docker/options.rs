@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
-use super::{WindowsEngine, text};
+use super::WindowsEngine;
 use crate::docker_support::real_swarm::can_run;
+use crate::told::text;
 
 const IMAGE: &str = "contoso/fax:2-ltsc2019";
 

@@ -5,9 +5,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{WindowsEngine, text};
+use super::WindowsEngine;
 use crate::docker_support::real_swarm::can_run;
 use crate::repository;
+use crate::told::text;
 
 /// Where the page says that the engine has its settings.
 const ON_THE_PAGE: &str = r"C:\ProgramData\docker\config\daemon.json";
