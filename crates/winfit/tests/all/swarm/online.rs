@@ -77,6 +77,45 @@ fn a_service_is_constrained_by_what_its_registry_says() {
     );
 }
 
+fn node(id: &str, version: &str) -> Value {
+    json!({
+        "ID": id, "Spec": {"Labels": {"OS": "windows", "OsVersion": version}, "Role": "worker", "Availability": "active"},
+        "Description": {"Hostname": id, "Platform": {"OS": "windows"}}, "Status": {"State": "ready"},
+    })
+}
+
+fn service(name: &str, image: &str, constraints: &[&str]) -> Value {
+    json!({
+        "ID": name, "Spec": {"Name": name, "Mode": {"Replicated": {"Replicas": 1}},
+        "TaskTemplate": {"ContainerSpec": {"Image": image}, "Placement": {"Constraints": constraints}}},
+    })
+}
+
+/// No `winfit.toml` is read beside a Swarm, so that none is advised.
+#[test]
+fn who_tells_an_image_is_an_option() {
+    let winfit = Winfit::new();
+    let path = winfit.path().join("swarm.json");
+    let fax = service("fax", "contoso/fax:2", &["node.labels.OS==windows"]);
+    let all = [
+        node("win-a", "10.0.17763"),
+        node("win-b", "10.0.20348"),
+        fax,
+    ];
+    fs::write(&path, Value::Array(all.to_vec()).to_string()).unwrap();
+    let from = format!("--from={}", path.display());
+    let audit = winfit.run(&["swarm", "audit", &from]);
+    assert!(
+        audit.words().contains("info[unknown-image-version]:")
+            && audit.words().contains(
+                "= note: --image-version REF=VERSION tells it, --online of swarm audit asks the image's registry"
+            ),
+        "{}",
+        audit.text
+    );
+    assert!(!audit.text.contains("winfit.toml"), "{}", audit.text);
+}
+
 /// A saved Swarm needs no daemon: nodes of three releases, and services of an index with two of them.
 #[test]
 fn of_several_windows_behind_one_name_each_node_takes_its_own() {
@@ -89,24 +128,12 @@ fn of_several_windows_behind_one_name_each_node_takes_its_own() {
     let listed = two.each_ref().map(|(child, entry)| (child, entry.clone()));
     web.index("1", true, &listed);
     let image = format!("{}/shop/web:1", registry.host());
-    let node = |id: &str, version: &str| {
-        json!({
-            "ID": id, "Spec": {"Labels": {"OS": "windows", "OsVersion": version}, "Role": "worker", "Availability": "active"},
-            "Description": {"Hostname": id, "Platform": {"OS": "windows"}}, "Status": {"State": "ready"},
-        })
-    };
-    let service = |name: &str, image: &str| {
-        json!({
-            "ID": name, "Spec": {"Name": name, "Mode": {"Replicated": {"Replicas": 1}},
-            "TaskTemplate": {"ContainerSpec": {"Image": image}}},
-        })
-    };
     let winfit = Winfit::new();
     let path = winfit.path().join("swarm.json");
     let constrained = |nodes: &[Value]| {
         // Of services that are not named nobody asks for images.
-        let other = service("other", "127.0.0.1:1/shop/other:1");
-        let all = [nodes, &[service("web", &image), other]].concat();
+        let other = service("other", "127.0.0.1:1/shop/other:1", &[]);
+        let all = [nodes, &[service("web", &image, &[]), other]].concat();
         fs::write(&path, Value::Array(all).to_string()).unwrap();
         let from = format!("--from={}", path.display());
         let arguments = [
