@@ -111,13 +111,19 @@ fn flags_of(flag: &'static str, values: &[String]) -> Vec<Flag> {
 }
 
 /// Lets the remedies of services say `docker service update`: a service that runs has no Compose file that
-/// winfit knows.
+/// winfit knows. Nor is any `winfit.toml` read beside a Swarm: what it would say, options do.
 pub fn for_live_services(findings: &mut [Finding]) {
     for finding in findings {
         if finding.subject.kind == "service" {
             let name = finding.subject.name.clone();
             for remedy in &mut finding.remedies {
                 for_live_service(remedy, &name);
+            }
+            for note in &mut finding.notes {
+                if note.contains("in winfit.toml") && note.contains("[images.") {
+                    "--image-version REF=VERSION tells it, --online of swarm audit asks the image's registry"
+                        .clone_into(note);
+                }
             }
         }
     }

@@ -7,9 +7,9 @@ mod search;
 use serde_json::Value;
 use winfit_core::Catalog;
 use winfit_core::finding::{Located, Origin};
-use winfit_core::fleet::{Fleet, Member, State, Workload};
+use winfit_core::fleet::{Fleet, ImageUse, Member, State, Workload};
 use winfit_core::host::{Host, Os};
-use winfit_core::image::{Image, NamedImage};
+use winfit_core::image::NamedImage;
 use winfit_core::placement::{Admission, Placement, SwarmPlacement};
 use winfit_core::verdict::{Answer, judge};
 
@@ -84,11 +84,10 @@ pub fn decide(
     let (Placement::Swarm(placement), Some(image)) = (&service.placement, image_of(service)) else {
         return Decision::UnknownImage;
     };
-    let image = &image.image;
-    if image.os == Os::Linux || service.os == Some(Os::Linux) {
+    if image.image.os == Os::Linux || service.os == Some(Os::Linux) {
         return Decision::NotWindows;
     }
-    if image.version.is_none() {
+    if !tells_windows(image) {
         return Decision::UnknownImage;
     }
     let members = fleet.hosts.iter();
@@ -137,7 +136,7 @@ pub fn decide(
     let ground = search::Ground {
         catalog,
         placement,
-        image: *image,
+        image: image.image,
         names,
         all: &fleet.hosts,
         good: &good,
@@ -173,16 +172,25 @@ pub fn image_text(service: &Workload) -> String {
     container.map_or_else(String::new, |container| container.image.text.clone())
 }
 
+/// Whether something tells the Windows inside: of an index with several each node takes its own.
+fn tells_windows(image: &NamedImage) -> bool {
+    let of_index = image.variants.as_deref().is_some_and(|variants| {
+        let mut windows = variants.of_os(Os::Windows);
+        windows.any(|variant| variant.image.version.is_some())
+    });
+    image.image.version.is_some() || of_index
+}
+
 /// Whether a service starts on a host, for sure.
 pub(super) fn runs_on(catalog: &Catalog, service: &Workload, host: &Host) -> bool {
-    let image = image_of(service).map(|named| &named.image);
-    let known = image.filter(|image| image.version.is_some() && image.os == Os::Windows);
+    let known =
+        image_of(service).filter(|named| named.image.os == Os::Windows && tells_windows(named));
     known.is_some_and(|image| fares(catalog, service, image, host) == Fares::Runs)
 }
 
-fn fares(catalog: &Catalog, service: &Workload, image: &Image, host: &Host) -> Fares {
+fn fares(catalog: &Catalog, service: &Workload, image: &NamedImage, host: &Host) -> Fares {
     let asked = service.isolation.as_ref().map(|isolation| isolation.value);
-    let verdict = judge(catalog, host, image);
+    let verdict = judge(catalog, host, &image.on(catalog, host));
     let isolation = asked.unwrap_or(verdict.default_isolation);
     match verdict.answers.of(isolation).answer {
         _ if verdict.pull_refused() => Fares::Not,
@@ -195,6 +203,21 @@ fn fares(catalog: &Catalog, service: &Workload, image: &Image, host: &Host) -> F
 fn names_of<'m>(members: impl IntoIterator<Item = &'m Member>) -> Vec<String> {
     let members = members.into_iter();
     members.map(|member| member.name.clone()).collect()
+}
+
+/// Takes what is known of the same image in the fleet: registries are not asked again.
+fn take_known(service: &mut Workload, fleet: &Fleet) {
+    let known: Vec<&ImageUse> = fleet
+        .workloads
+        .iter()
+        .flat_map(|workload| workload.containers.iter().map(|one| &one.image))
+        .collect();
+    for container in &mut service.containers {
+        let used = &mut container.image;
+        if let Some(known) = known.iter().find(|known| known.text == used.text) {
+            used.image.clone_from(&known.image);
+        }
+    }
 }
 
 /// A placement with more constraints.
@@ -244,6 +267,7 @@ pub async fn apply(
             return false;
         };
         give(&mut workload, given);
+        take_known(&mut workload, fleet);
         image = image_text(&workload);
         Placed {
             constraints: had,

@@ -2,6 +2,7 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
 mod deciding;
 mod large;
 #[cfg(unix)]

@@ -46,6 +46,8 @@ mod swarm;
 #[cfg(unix)]
 mod swarm_watch;
 mod sync;
+#[cfg(unix)]
+mod told;
 mod update_bots;
 
 use std::path::{Path, PathBuf};

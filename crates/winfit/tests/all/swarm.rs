@@ -12,6 +12,7 @@ mod faults;
 mod held;
 #[cfg(unix)]
 mod isolating;
+mod online;
 
 use std::process::Output;
 

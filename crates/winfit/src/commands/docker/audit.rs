@@ -17,13 +17,17 @@ use crate::commands::notes::Calendar;
 use crate::engines::Engines;
 use crate::input;
 use crate::output::{Outcome, nothing};
+use crate::settling::Answers;
 
 pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
     audited::check(&arguments.findings)?;
-    let (local, complaints, hosts_from) = read(arguments)?;
+    let (local, mut complaints, hosts_from) = read(arguments)?;
     let host = host(catalog, &local)?;
-    let fleet = fleet(catalog, &local, &host);
+    let mut fleet = fleet(catalog, &local, &host);
+    let online = arguments.online.beside(&arguments.engine);
+    let answers = Answers::settle_fleet(&online, &mut fleet)?;
+    complaints.extend(answers.complaints());
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -52,7 +56,7 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
         catalog,
         &report,
         &arguments.findings,
-        || human::tables(catalog, &local, &host),
+        || human::tables(catalog, &local, &host, &workloads) + &answers.before(),
         complaints,
     )
 }

@@ -11,6 +11,7 @@ use crate::cli::SwarmAuditArguments;
 use crate::commands::audited::{self, Audited};
 use crate::commands::notes::Calendar;
 use crate::output::Outcome;
+use crate::settling::Answers;
 
 pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -24,6 +25,9 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
     } = read(&arguments.source, &mut told)?;
     let mut fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
     complaints.extend(give_all(&mut fleet, &given(&arguments.images)?));
+    let online = arguments.online.beside(&arguments.source.engine);
+    let answers = Answers::settle_fleet(&online, &mut fleet)?;
+    complaints.extend(answers.complaints());
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -47,7 +51,7 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         catalog,
         &report,
         &arguments.findings,
-        || human::tables(catalog, &report),
+        || human::tables(catalog, &report) + &answers.before(),
         complaints,
     )
 }

@@ -15,12 +15,14 @@ use winfit_docker::swarm::commands::{
 };
 use winfit_docker::swarm::constrain::{self, Applied, Constraints, Decision};
 use winfit_docker::swarm::fleet::name_of;
+use winfit_files::registries;
 
 use super::{Known, is_of_the_manager, know};
 use crate::cli::{DataFormat, SwarmConstrainArguments};
 use crate::commands::notes::Calendar;
 use crate::findings::document;
 use crate::output::{Exit, Outcome, nothing, printable};
+use crate::settling::Answers;
 
 /// One service, with what is to become of it.
 struct Constrained {
@@ -82,13 +84,15 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
     let Known {
         swarm,
-        fleet,
+        mut fleet,
         names,
         given,
         open,
         mut complaints,
         engines,
     } = know(&arguments.source, &arguments.nodes, &arguments.images)?;
+    let answers = ask(arguments, &swarm, &mut fleet)?;
+    complaints.extend(answers.complaints());
     let (chosen, unknown) = chosen(arguments, &swarm, &fleet);
     if chosen.is_empty() && !unknown.is_empty() {
         return Err(nothing([complaints, unknown].concat().join("\n")));
@@ -143,7 +147,7 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
         return Err(nothing(complaints.join("\n")));
     }
     let text = match arguments.format {
-        DataFormat::Human => human::human(&services, &open, arguments.apply),
+        DataFormat::Human => human::human(&services, &open, arguments.apply) + &answers.after(),
         DataFormat::Json => document(&as_json(&services, &open, arguments.apply))?,
     };
     let fails = |service: &Constrained| match service.decision {
@@ -161,6 +165,19 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
     let mut outcome = Outcome::new(text, exit);
     outcome.complaints = complaints;
     Ok(outcome)
+}
+
+/// Asks registries for the images of the services that were named.
+fn ask(arguments: &SwarmConstrainArguments, swarm: &Swarm, fleet: &mut Fleet) -> Result<Answers> {
+    let online = arguments.online.beside(&arguments.source.engine);
+    let (chosen, _) = chosen(arguments, swarm, fleet);
+    let mut wanted = Fleet {
+        workloads: chosen.into_iter().map(|(_, one)| one.clone()).collect(),
+        ..Fleet::default()
+    };
+    let answers = Answers::settle_fleet(&online, &mut wanted)?;
+    registries::settle(fleet, &answers.words());
+    Ok(answers)
 }
 
 /// The services that were named, each with its id, and what was named and is not there.

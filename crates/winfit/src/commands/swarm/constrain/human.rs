@@ -103,7 +103,7 @@ fn one(service: &Constrained) -> String {
         }
         Decision::UnknownImage => text.push_str(&entry(
             "note",
-            "a tag that names the release says it, as contoso/fax:2-ltsc2019, or you do, as --image-version contoso/fax:2=10.0.17763; winfit image inspect asks the registry",
+            "a tag that names the release says it, as contoso/fax:2-ltsc2019, or you do, as --image-version contoso/fax:2=10.0.17763; --online asks its registry",
         )),
         Decision::NotTold => text.push_str(&entry(
             "note",
