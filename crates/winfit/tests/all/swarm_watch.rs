@@ -1,5 +1,7 @@
 //! `winfit swarm watch` on a real Swarm: what changes is told once, labelled and constrained.
 
+mod restart;
+mod state;
 mod stop;
 mod tasks;
 
