@@ -25,7 +25,7 @@ use anyhow::Result;
 use tokio::sync::{Notify, mpsc};
 use winfit_core::Catalog;
 use winfit_core::finding::Severity;
-use winfit_docker::model::Service;
+use winfit_docker::model::{Service, Version};
 use winfit_docker::swarm::fleet::{Given, LabelNames, Told};
 use winfit_docker::{DockerError, Engine, Settings};
 
@@ -75,6 +75,7 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
             names: Arc::new(names),
             told,
             answers: Told::new(),
+            asked: BTreeMap::new(),
             silent: BTreeMap::new(),
             given: Arc::new(given),
             ready: BTreeMap::new(),
@@ -112,6 +113,8 @@ struct Watch<'a> {
     told: Told,
     /// What nodes' own engines told, by the nodes' ids.
     answers: Told,
+    /// The nodes whose engines were asked, each with its version then.
+    asked: BTreeMap<String, Version>,
     /// Nodes whose engines said nothing, by their names, with the reasons.
     silent: BTreeMap<String, String>,
     given: Arc<Given>,

@@ -150,14 +150,14 @@ impl Watch<'_> {
         let Some(template) = &self.arguments.endpoint_template else {
             return Ok(());
         };
-        let is_ready = |id: &str| {
-            swarm
-                .nodes
-                .iter()
-                .any(|node| node.id == id && node.status.state == "ready")
-        };
-        // A node that was away may come back with another Windows.
-        self.answers.retain(|id, _| is_ready(id));
+        // A node that was away may come back with another Windows or isolation, however short that was: when
+        // it calls again the managers note it.
+        let nodes = swarm.nodes_by_id();
+        self.asked.retain(|id, version| {
+            let node = nodes.get(id.as_str());
+            node.is_some_and(|node| node.status.state == "ready" && node.version == *version)
+        });
+        self.answers.retain(|id, _| self.asked.contains_key(id));
         let unknown = Swarm {
             nodes: swarm
                 .nodes
@@ -167,7 +167,7 @@ impl Watch<'_> {
                     let name = name_of(node);
                     !self.told.contains_key(name)
                         && !self.told.contains_key(&node.id)
-                        && (is_due || !self.silent.contains_key(name))
+                        && (is_due || !self.asked.contains_key(&node.id))
                 })
                 .cloned()
                 .collect(),
@@ -182,6 +182,9 @@ impl Watch<'_> {
         });
         self.silent.extend(answers.silent);
         self.answers.extend(answers.told);
+        let asked = unknown.nodes.iter();
+        let asked = asked.map(|node| (node.id.clone(), node.version));
+        self.asked.extend(asked);
         Ok(())
     }
 
