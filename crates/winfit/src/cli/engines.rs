@@ -189,6 +189,9 @@ pub(crate) struct SwarmWatchArguments {
     /// Read the Swarm once, tell and write what there is, and end
     #[arg(long, conflicts_with = "listen")]
     pub(crate) once: bool,
+    /// Keep in a file what was told: a watch that begins anew repeats nothing and misses nothing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     /// Serve /metrics (Prometheus) and /healthz at an address, as 127.0.0.1:9323
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
