@@ -10,6 +10,7 @@ mod connect;
 mod error;
 pub mod failing;
 pub mod fleet;
+pub mod label;
 mod live;
 pub mod model;
 

@@ -19,6 +19,7 @@ mod docs;
 mod fleets;
 mod image;
 mod kube;
+mod kube_label;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;

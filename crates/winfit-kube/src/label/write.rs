@@ -1,0 +1,79 @@
+//! Reading nodes for their labels, and writing those.
+
+use serde_json::{Value, json};
+use winfit_core::Catalog;
+
+use super::{Held, MANAGER, NodeChange, Target, Wish, of_node, stale};
+use crate::api::{Api, Change, Patch};
+use crate::error::KubeError;
+
+/// Where nodes are.
+const NODES: &str = "/api/v1/nodes";
+
+/// Reads all nodes.
+pub async fn read(api: &Api) -> Result<Vec<Target>, KubeError> {
+    let mut nodes = Vec::new();
+    let take = |page: Vec<Target>| nodes.extend(page);
+    api.list(NODES, &[], take).await?;
+    Ok(nodes)
+}
+
+/// Writes the labels of one node, and gives back the node as it then is.
+///
+/// Nothing but its labels changes, and of these only winfit's. What goes and is not winfit's by the word
+/// of the API server goes after the others are in: where somebody else holds one of them, nothing is done.
+pub async fn apply(api: &Api, change: &NodeChange, force: bool) -> Result<Target, KubeError> {
+    let path = format!("{NODES}/{}", change.name);
+    let applied = Patch::Apply {
+        object: object(change),
+        manager: MANAGER,
+        force,
+    };
+    let after: Target = api.patch(&path, &applied, Change::Write).await?;
+    let left = stale(&after, &change.wanted);
+    if !left.is_empty() {
+        let removal = Patch::Json(removal(&after, &left));
+        let _: Value = api.patch(&path, &removal, Change::Write).await?;
+    }
+    api.get(&path).await
+}
+
+/// The labels that winfit wants of a node, as it applies them.
+fn object(change: &NodeChange) -> Value {
+    let mut metadata = json!({"name": change.name});
+    if !change.wanted.is_empty() {
+        metadata["labels"] = json!(change.wanted);
+    }
+    // Of a node that is gone, or that is another one by now, the API server then makes none.
+    if !change.uid.is_empty() {
+        metadata["uid"] = json!(change.uid);
+    }
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": metadata})
+}
+
+/// Takes labels away, as long as they say what they said.
+fn removal(node: &Target, labels: &[String]) -> Value {
+    let mut operations = Vec::new();
+    for key in labels {
+        let path = format!("/metadata/labels/{}", escaped(key));
+        operations.push(json!({"op": "test", "path": path, "value": node.label(key)}));
+        operations.push(json!({"op": "remove", "path": path}));
+    }
+    Value::Array(operations)
+}
+
+/// A key as a part of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Which labels of a node are somebody else's just now: what lies behind a refusal.
+pub async fn conflicts(
+    api: &Api,
+    catalog: &Catalog,
+    wish: &Wish<'_>,
+    name: &str,
+) -> Result<Vec<Held>, KubeError> {
+    let node: Target = api.get(&format!("{NODES}/{name}")).await?;
+    Ok(of_node(catalog, &node, wish).held)
+}
