@@ -5,3 +5,5 @@
 mod reading;
 mod saved;
 mod server;
+mod support;
+mod test_api;
