@@ -20,6 +20,10 @@ mod fleets;
 mod image;
 mod kube;
 mod kube_label;
+mod kube_live;
+// A small API; each binary uses a part of it.
+#[path = "../../../winfit-kube/tests/all/support/mod.rs"]
+mod kube_support;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
