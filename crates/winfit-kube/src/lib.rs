@@ -5,6 +5,7 @@
 //! forty times what decides of it.
 
 mod api;
+pub mod classes;
 mod cluster;
 mod connect;
 mod error;

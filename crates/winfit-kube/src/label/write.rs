@@ -77,3 +77,42 @@ pub async fn conflicts(
     let node: Target = api.get(&format!("{NODES}/{name}")).await?;
     Ok(of_node(catalog, &node, wish).held)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::{Labels, plan};
+
+    /// Server-side apply makes an object that is not there; with the identity of the node that was read, the
+    /// API server refuses to.
+    #[test]
+    fn a_node_that_is_gone_is_not_made_anew() {
+        let node: Target = serde_json::from_value(json!({
+            "metadata": {"name": "win-a", "uid": "7c1d"},
+            "status": {"nodeInfo": {"kernelVersion": "10.0.20348.825", "operatingSystem": "windows"}},
+        }))
+        .unwrap();
+        let wish = Wish {
+            told: &crate::fleet::Told::new(),
+            own: &[],
+            force: false,
+        };
+        let changes = plan(Catalog::builtin(), &[node], &wish);
+        let applied = object(&changes[0]);
+        assert_eq!(applied["metadata"]["uid"], "7c1d");
+        assert_eq!(applied["metadata"]["labels"]["winfit.dev/build"], "20348");
+    }
+
+    #[test]
+    fn keys_are_parts_of_a_pointer() {
+        let mut node = Target::default();
+        node.node.metadata.labels = Labels::from([("winfit.dev/a~b".to_owned(), "1".to_owned())]);
+        assert_eq!(
+            removal(&node, &["winfit.dev/a~b".to_owned()]),
+            json!([
+                {"op": "test", "path": "/metadata/labels/winfit.dev~1a~0b", "value": "1"},
+                {"op": "remove", "path": "/metadata/labels/winfit.dev~1a~0b"},
+            ])
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use winfit_core::Date;
 
 use super::{DataFormat, FailOn, FindingsOptions, day, days};
@@ -17,6 +17,22 @@ pub(crate) struct KubeArguments {
     pub(crate) command: KubeCommand,
 }
 
+/// Judge a Kubernetes cluster: its nodes, its workloads, what cannot start where
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-winfit",
+    bin_name = "kubectl winfit",
+    version,
+    propagate_version = true
+)]
+pub(crate) struct KubectlArguments {
+    #[command(subcommand)]
+    pub(crate) command: KubeCommand,
+    /// Use the built-in catalog alone, without what `winfit catalog sync` has learnt
+    #[arg(long, global = true, display_order = 900)]
+    pub(crate) no_overlay: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KubeCommand {
     /// Show nodes with their Windows versions, workloads with where they fit, and what is wrong
@@ -25,6 +41,9 @@ pub(crate) enum KubeCommand {
     Explain(KubeExplainArguments),
     /// Label each node with its Windows version and the images that it runs
     Label(KubeLabelArguments),
+    /// Print a RuntimeClass for each Windows build of the cluster, for kubectl apply -f -
+    #[command(name = "runtimeclasses")]
+    RuntimeClasses(KubeRuntimeClassesArguments),
 }
 
 /// Which cluster is asked, as kubectl finds it, and how long.
@@ -174,4 +193,13 @@ pub(crate) struct KubeLabelArguments {
     /// How to print the answer
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubeRuntimeClassesArguments {
+    /// A node's Windows, as win-a=ltsc2019 or win-a=10.0.17763.437; may be repeated
+    #[arg(long = "host", value_name = "NODE=HOST")]
+    pub(crate) hosts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: NodesSource,
 }

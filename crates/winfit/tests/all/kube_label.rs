@@ -47,14 +47,16 @@ fn words(text: &str) -> String {
 }
 
 fn node(name: &str, kernel: &str, labels: Value) -> Value {
-    json!({
+    let mut node = json!({
         "kind": "Node",
-        "metadata": {"name": name, "labels": labels},
+        "metadata": {"name": name},
         "status": {"nodeInfo": {
             "kernelVersion": kernel, "operatingSystem": "windows", "architecture": "amd64",
             "containerRuntimeVersion": "containerd://1.7.20",
         }},
-    })
+    });
+    node["metadata"]["labels"] = labels;
+    node
 }
 
 fn linux(name: &str, labels: Value) -> Value {
@@ -215,7 +217,7 @@ fn what_is_told_without_a_revision_keeps_that_of_the_kubelet() {
 #[test]
 fn what_no_label_can_be_is_a_usage_error() {
     let saved = Saved::new(&[node("win-a", "10.0.17763.5329", json!({}))]);
-    for (labels, words) in [
+    for (labels, why) in [
         (&["os"][..], "write it as KEY=osbuild"),
         (&["os=name"], "write it as KEY=osbuild"),
         (&["-os=build"], "no label key"),
@@ -235,7 +237,7 @@ fn what_no_label_can_be_is_a_usage_error() {
         let errors = String::from_utf8(output.stderr).unwrap();
         let errors = words(&errors);
         assert_eq!(output.status.code(), Some(2), "{errors}");
-        assert!(errors.contains(words), "{errors}");
+        assert!(errors.contains(why), "{errors}");
     }
     let output = saved.label(&["--apply"]);
     assert_eq!(output.status.code(), Some(2));

@@ -4,6 +4,7 @@ mod audit;
 mod explain;
 mod human;
 mod label;
+mod runtimeclasses;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: &KubeArguments) -> Result<Outcome> {
         KubeCommand::Audit(arguments) => audit::run(arguments),
         KubeCommand::Explain(arguments) => explain::run(arguments),
         KubeCommand::Label(arguments) => label::run(arguments),
+        KubeCommand::RuntimeClasses(arguments) => runtimeclasses::run(arguments),
     }
 }
 
