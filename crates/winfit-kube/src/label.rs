@@ -4,6 +4,7 @@
 //! generation of images each that the node runs; users' own say the same under keys of theirs. All others
 //! are somebody else's.
 
+mod displaced;
 mod keys;
 mod target;
 mod write;
@@ -14,10 +15,12 @@ use thiserror::Error;
 use winfit_core::Catalog;
 use winfit_core::generation;
 use winfit_core::host::{Host, Os};
+use winfit_core::placement::kubernetes::{WINFIT_BUILD_LABEL, WINFIT_VERSION_LABEL};
 use winfit_core::version::OsVersion;
 
 use crate::fleet::{Told, member};
 
+pub use self::displaced::{Displaced, displaced, read_daemonsets};
 pub use self::keys::{KeyError, Lack, OwnLabel, Tells};
 pub use self::target::{Owners, Target};
 pub use self::write::{apply, conflicts, read};
@@ -27,12 +30,6 @@ pub const OWN: &str = "winfit.dev/";
 
 /// Who winfit is for server-side apply.
 pub const MANAGER: &str = "winfit";
-
-/// The full version of a node's Windows.
-pub const VERSION: &str = "winfit.dev/version";
-
-/// Its build.
-pub const BUILD: &str = "winfit.dev/build";
 
 /// What labels about generations begin with.
 pub const RUNS: &str = "winfit.dev/runs-";
@@ -187,8 +184,8 @@ fn with_own_revision(catalog: &Catalog, target: &Target, version: OsVersion) -> 
 /// All of winfit's labels of a Windows node.
 fn labels_of(catalog: &Catalog, host: &Host, version: OsVersion) -> Labels {
     let mut labels = Labels::from([
-        (VERSION.to_owned(), version.to_string()),
-        (BUILD.to_owned(), version.build.to_string()),
+        (WINFIT_VERSION_LABEL.to_owned(), version.to_string()),
+        (WINFIT_BUILD_LABEL.to_owned(), version.build.to_string()),
     ]);
     let runs = generation::run_by(catalog, host).into_iter();
     labels.extend(runs.map(|name| (format!("{RUNS}{name}"), "true".to_owned())));

@@ -274,3 +274,69 @@ fn of_very_many_nodes_those_that_are_alike_share_a_line() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+/// A node that was patched, or set up anew, after it was labelled.
+#[test]
+fn an_audit_tells_labels_of_winfit_that_are_no_longer_true() {
+    let saved = Saved::new(&[
+        node(
+            "win-a",
+            "10.0.20348.2700",
+            json!({"winfit.dev/version": "10.0.20348.825", "winfit.dev/build": "20348"}),
+        ),
+        node(
+            "win-b",
+            "10.0.20348.2700",
+            json!({"winfit.dev/build": "17763"}),
+        ),
+    ]);
+    let path = saved.0.path().join("nodes.json").display().to_string();
+    let output = winfit(&["kube", "audit", "--format", "json", "--from", &path]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = document["findings"].as_array().unwrap().iter();
+    let fixes: Vec<&str> = findings
+        .map(|finding| {
+            finding["remedies"][0]["commands"][0]["text"]
+                .as_str()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(
+        fixes,
+        [
+            "kubectl label node win-a winfit.dev/version=10.0.20348.2700 --overwrite",
+            "kubectl label node win-b winfit.dev/build=20348 --overwrite",
+        ]
+    );
+}
+
+/// Other pods stay where they are; the controller of DaemonSets ends those that select by what goes.
+#[test]
+fn daemonsets_that_lose_a_node_are_told() {
+    let agent = |name: &str, selector: Value| {
+        json!({
+            "kind": "DaemonSet", "metadata": {"name": name, "namespace": "ops"},
+            "spec": {"template": {"spec": {"nodeSelector": selector,
+                "containers": [{"name": "agent", "image": "contoso/agent:1"}]}}},
+        })
+    };
+    let saved = Saved::new(&[
+        node(
+            "win-a",
+            "10.0.20348.825",
+            json!({"winfit.dev/build": "17763", "disk": "ssd"}),
+        ),
+        node("win-b", "10.0.17763.5329", json!({"disk": "ssd"})),
+        agent("old", json!({"winfit.dev/build": "17763"})),
+        agent("disks", json!({"disk": "ssd"})),
+    ]);
+    let (_, text) = saved.human(&[]);
+    let said = words(&text);
+    assert_eq!(said.matches("its pod there ends").count(), 1, "{text}");
+    assert!(
+        said.contains(
+            "the labels of win-a would keep DaemonSet ops/old off it: its pod there ends"
+        ),
+        "{text}"
+    );
+}

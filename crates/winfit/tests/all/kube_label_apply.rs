@@ -330,3 +330,31 @@ fn what_is_not_there_when_it_is_read_back_is_told() {
         "winfit: winfit.dev/build=26100 was written and is not there when win-b is read back: something in the cluster changes it"
     );
 }
+
+#[test]
+fn daemonsets_are_read_only_where_a_label_goes() {
+    let api = three();
+    api.cluster.put(&json!({
+        "kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": {"name": "agent", "namespace": "ops"},
+        "spec": {"template": {"spec": {"nodeSelector": {"winfit.dev/runs-ltsc2016": "true"}}}},
+    }));
+    label(&api, &["--apply"]);
+    assert!(!api.asked().iter().any(|line| line.contains("daemonsets")));
+    let stale = and(of_2019(), "winfit.dev/runs-ltsc2016", "true");
+    api.cluster.put(&node("win-a", "10.0.17763.5329", stale));
+    // Who may not read them labels all the same.
+    let patching = Rule {
+        verbs: &["get", "list", "patch"],
+        ..NODES
+    };
+    let (exit, text, _) = said(&label_as(&api.kubeconfig_of("writer", &[patching]), &[]));
+    assert_eq!(exit, Some(0));
+    assert!(text.contains("note   DaemonSets cannot be read"), "{text}");
+    let (exit, text, _) = label(&api, &["--apply"]);
+    assert_eq!(exit, Some(0));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("the labels of win-a keep DaemonSet ops/agent off it: its pod there ends"),
+        "{text}"
+    );
+}

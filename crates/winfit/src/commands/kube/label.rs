@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use winfit_core::Catalog;
-use winfit_kube::label::{Held, Labels, NodeChange, OwnLabel, Target, Wish, apply, conflicts};
+use winfit_kube::label::{
+    Displaced, Held, Labels, NodeChange, OwnLabel, Target, Wish, apply, conflicts,
+};
+use winfit_kube::model::{Kind, Workload};
 use winfit_kube::{KubeError, label};
 
 use super::{Asked, refused, saved};
@@ -28,6 +31,8 @@ struct Labelled {
     changes: Vec<NodeChange>,
     /// Labels are taken from those who own them.
     force: bool,
+    /// DaemonSets that lose nodes by it; or why nobody can tell.
+    displaced: Result<Vec<Displaced>, KubeError>,
     /// With `--apply`: the nodes as they are now, by name, or why they were not written.
     written: Option<BTreeMap<String, Result<Target, Refused>>>,
 }
@@ -157,14 +162,29 @@ pub(super) fn run(arguments: &KubeLabelArguments) -> Result<Outcome> {
         own: &own,
         force: arguments.force,
     };
-    let (nodes, asked, mut complaints) = nodes(&arguments.source)?;
+    let Read {
+        nodes,
+        saved,
+        asked,
+        mut complaints,
+    } = read(&arguments.source)?;
     complaints.extend(super::not_there(&told, |name| {
         nodes.iter().any(|node| *node.node.metadata.name == *name)
     }));
     let changes = label::plan(catalog, &nodes, &wish);
+    let daemonsets = match &asked {
+        // Who only adds labels ends no pod.
+        Some(asked) if changes.iter().any(NodeChange::takes_away) => {
+            asked.runtime.block_on(label::read_daemonsets(&asked.api))
+        }
+        _ => Ok(saved),
+    };
+    let displaced =
+        daemonsets.map(|daemonsets| label::displaced(catalog, &nodes, daemonsets, &told, &changes));
     let mut labelled = Labelled {
         changes,
         force: arguments.force,
+        displaced,
         written: None,
     };
     if let (true, Some(asked)) = (arguments.apply, &asked) {
@@ -214,17 +234,34 @@ fn own(texts: &[String]) -> Result<Vec<OwnLabel>> {
     Ok(own)
 }
 
-/// All nodes, with the cluster that they are of, where it was asked.
-fn nodes(source: &NodesSource) -> Result<(Vec<Target>, Option<Asked>, Vec<String>)> {
+/// What was read.
+struct Read {
+    nodes: Vec<Target>,
+    /// DaemonSets that were saved with them.
+    saved: Vec<Workload>,
+    /// The cluster, where it was asked.
+    asked: Option<Asked>,
+    complaints: Vec<String>,
+}
+
+fn read(source: &NodesSource) -> Result<Read> {
     if !source.from.is_empty() {
         let (cluster, complaints) = saved(&source.whole())?;
-        let nodes: Vec<Target> = cluster.nodes.into_iter().map(Target::of).collect();
-        if nodes.is_empty() {
+        if cluster.nodes.is_empty() {
             return Err(nothing(
                 "no node in what was given; save kubectl get nodes -o json".to_owned(),
             ));
         }
-        return Ok((nodes, None, complaints));
+        let workloads = cluster.workloads.into_iter();
+        return Ok(Read {
+            nodes: cluster.nodes.into_iter().map(Target::of).collect(),
+            saved: workloads
+                .filter(|(kind, _)| *kind == Kind::DaemonSet)
+                .map(|(_, workload)| workload)
+                .collect(),
+            asked: None,
+            complaints,
+        });
     }
     let asked = Asked::new(&source.cluster)?;
     let nodes = asked.runtime.block_on(label::read(&asked.api));
@@ -232,7 +269,12 @@ fn nodes(source: &NodesSource) -> Result<(Vec<Target>, Option<Asked>, Vec<String
         KubeError::Forbidden { .. } => nothing(printable(&error.to_string()) + "\n" + RULES),
         other => refused(&other),
     })?;
-    Ok((nodes, Some(asked), Vec::new()))
+    Ok(Read {
+        nodes,
+        saved: Vec::new(),
+        asked: Some(asked),
+        complaints: Vec::new(),
+    })
 }
 
 /// Writes what is to be written, one node after the other.

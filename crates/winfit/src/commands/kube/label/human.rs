@@ -261,6 +261,16 @@ fn notes(labelled: &Labelled) -> Vec<String> {
             }
         }));
     }
+    let written = labelled.written.is_some();
+    match &labelled.displaced {
+        Ok(displaced) => notes.extend(displaced.iter().map(|(daemonset, node)| {
+            let tense = if written { "keep" } else { "would keep" };
+            format!("the labels of {node} {tense} {daemonset} off it: its pod there ends")
+        })),
+        Err(error) => notes.push(format!(
+            "DaemonSets cannot be read, so winfit does not say which lose a node by their selectors: {error}"
+        )),
+    }
     notes
 }
 

@@ -9,11 +9,16 @@ use super::Labelled;
 pub(super) fn document(labelled: &Labelled) -> Result<String> {
     let changes = labelled.changes.iter();
     let nodes: Vec<Value> = changes.map(|change| node(labelled, change)).collect();
+    let displaced = labelled.displaced.iter().flatten();
+    let displaced: Vec<Value> = displaced
+        .map(|(daemonset, node)| json!({"workload": daemonset, "node": node}))
+        .collect();
     crate::findings::document(&json!({
         "schema": "winfit.kube-label/1",
         "applied": labelled.written.is_some(),
         "manager": MANAGER,
         "nodes": nodes,
+        "displaced": displaced,
     }))
 }
 
