@@ -1,5 +1,7 @@
 //! The fewest constraints that keep a service off nodes where it cannot start.
 
+mod cover;
+mod marks;
 mod search;
 
 use serde_json::Value;
@@ -58,8 +60,10 @@ pub struct Constraints {
     pub off: Vec<String>,
     /// The nodes that it loses although it would start there.
     pub lost: Vec<String>,
-    /// They name nodes, since no label tells them apart.
+    /// They name nodes, since labels alone do not tell them apart as shortly.
     pub by_name: bool,
+    /// They ask for labels that say nothing of Windows, and tell these nodes apart by chance.
+    pub by_chance: bool,
 }
 
 /// How an image fares on a node.
@@ -154,12 +158,19 @@ pub fn decide(
         off: names_of(bad),
         lost: names_of(lost),
         by_name: found.by_name,
+        by_chance: found.by_chance,
     })
 }
 
 /// The image of a service.
 fn image_of(service: &Workload) -> Option<&NamedImage> {
     service.containers.first()?.image.image.as_ref().ok()
+}
+
+/// Its image as it is written.
+pub fn image_text(service: &Workload) -> String {
+    let container = service.containers.first();
+    container.map_or_else(String::new, |container| container.image.text.clone())
 }
 
 /// Whether a service starts on a host, for sure.
@@ -197,7 +208,20 @@ fn with_added(placement: &SwarmPlacement, add: &[String]) -> SwarmPlacement {
     after
 }
 
-/// Writes the constraints of one service, and gives back those that it then has.
+/// A service whose constraints were to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What was decided of it as it was when it was written; none: it is no service that runs containers.
+    pub decision: Option<Decision>,
+    /// Its image, then.
+    pub image: String,
+    /// The constraints that it had.
+    pub had: Vec<String>,
+    /// Those that it has now.
+    pub now: Vec<String>,
+}
+
+/// Writes the constraints of one service, and reads back those that it then has.
 ///
 /// Nothing but its constraints changes. Where somebody else changed the service meanwhile, it is read and
 /// decided anew.
@@ -208,9 +232,11 @@ pub async fn apply(
     names: &LabelNames,
     given: &Given,
     id: &str,
-) -> Result<Vec<String>, DockerError> {
+) -> Result<Applied, DockerError> {
     let path = format!("/services/{id}");
+    let (mut decision, mut image, mut had) = (None, String::new(), Vec::new());
     change(engine, &path, |object| {
+        decision = None;
         let Ok(service) = serde_json::from_value::<Service>(object.clone()) else {
             return false;
         };
@@ -218,19 +244,26 @@ pub async fn apply(
             return false;
         };
         give(&mut workload, given);
-        let Decision::Constrain(found) = decide(catalog, fleet, &workload, names) else {
+        image = image_text(&workload);
+        Placed {
+            constraints: had,
+            ..
+        } = service.spec.task_template.placement;
+        let decided = decision.insert(decide(catalog, fleet, &workload, names));
+        let Decision::Constrain(found) = decided else {
             return false;
         };
-        let Placed { constraints, .. } = service.spec.task_template.placement;
-        let all: Vec<Value> = constraints
-            .into_iter()
-            .chain(found.add)
-            .map(Value::String)
-            .collect();
-        object["Spec"]["TaskTemplate"]["Placement"]["Constraints"] = Value::Array(all);
+        let all = had.iter().chain(&found.add).cloned();
+        object["Spec"]["TaskTemplate"]["Placement"]["Constraints"] =
+            all.map(Value::String).collect();
         true
     })
     .await?;
     let now: Service = engine.get(&path).await?;
-    Ok(now.spec.task_template.placement.constraints)
+    Ok(Applied {
+        decision,
+        image,
+        had,
+        now: now.spec.task_template.placement.constraints,
+    })
 }

@@ -7,5 +7,6 @@ mod large;
 #[cfg(unix)]
 mod local;
 mod reading;
+mod smallest;
 mod support;
 mod writing;

@@ -109,6 +109,10 @@ pub(crate) struct ClusterFacts {
 
 #[derive(Debug, Args)]
 pub(crate) struct KubeAuditArguments {
+    /// Say also what the cluster as a whole could do: versions to keep apart or to do without, what to
+    /// rebuild (for people only)
+    #[arg(long)]
+    pub(crate) advice: bool,
     #[command(flatten)]
     pub(crate) facts: ClusterFacts,
     #[command(flatten)]

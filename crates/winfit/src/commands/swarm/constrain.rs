@@ -13,10 +13,10 @@ use winfit_docker::swarm::Swarm;
 use winfit_docker::swarm::commands::{
     constraint_add, constraint_rm, for_live_services, service_update,
 };
-use winfit_docker::swarm::constrain::{self, Constraints, Decision};
+use winfit_docker::swarm::constrain::{self, Applied, Constraints, Decision};
 use winfit_docker::swarm::fleet::name_of;
 
-use super::{Known, know};
+use super::{Known, is_of_the_manager, know};
 use crate::cli::{DataFormat, SwarmConstrainArguments};
 use crate::commands::notes::Calendar;
 use crate::findings::document;
@@ -56,6 +56,23 @@ impl Constrained {
         ))
     }
 
+    /// What became of it. It may have been decided anew, where somebody else changed it meanwhile.
+    fn take(&mut self, applied: Result<Applied, DockerError>) {
+        self.written = Some(applied.map(|applied| {
+            if let Some(decision) = applied.decision {
+                self.decision = decision;
+                self.image = applied.image;
+                self.has = applied.had;
+            }
+            applied.now
+        }));
+    }
+
+    /// Whether it has new constraints.
+    fn is_written(&self) -> bool {
+        self.change().is_some() && matches!(self.written, Some(Ok(_)))
+    }
+
     fn error(&self) -> Option<&DockerError> {
         self.written.as_ref()?.as_ref().err()
     }
@@ -83,10 +100,7 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
             runs_on: runs_on(&swarm, &id),
             id,
             name: workload.subject.name.clone(),
-            image: workload
-                .containers
-                .first()
-                .map_or_else(String::new, |container| container.image.text.clone()),
+            image: constrain::image_text(workload),
             has: constraints_of(workload),
             decision: constrain::decide(catalog, &fleet, workload, &names),
             instead: Vec::new(),
@@ -106,17 +120,28 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
             if service.change().is_some() {
                 let engine = engines.engine();
                 let apply = constrain::apply(engine, catalog, &fleet, &names, &given, &service.id);
-                service.written = Some(engines.block_on(apply));
+                let applied = engines.block_on(apply);
+                let lost = applied.as_ref().is_err_and(is_of_the_manager);
+                service.take(applied);
+                if lost {
+                    // The others would only fail alike.
+                    break;
+                }
             }
         }
     }
-    complaints.extend(services.iter().filter_map(|service| {
+    let errors = services.iter().filter_map(|service| {
         let error = service.error()?;
         Some(format!(
-            "service {} was not changed: {error}; the same command again writes what is left",
-            service.name
+            "writing the constraints of {} came to no end: {error}; each service has its old constraints or its new ones, and the same command again writes what is left",
+            printable(&service.name)
         ))
-    }));
+    });
+    let errors: Vec<String> = errors.collect();
+    complaints.extend(errors.iter().cloned());
+    if !errors.is_empty() && !services.iter().any(Constrained::is_written) {
+        return Err(nothing(complaints.join("\n")));
+    }
     let text = match arguments.format {
         DataFormat::Human => human::human(&services, &open, arguments.apply),
         DataFormat::Json => document(&as_json(&services, &open, arguments.apply))?,
