@@ -6,11 +6,13 @@
 
 pub mod advice;
 mod api;
+pub mod classes;
 mod cluster;
 mod connect;
 mod error;
 pub mod failing;
 pub mod fleet;
+pub mod label;
 mod live;
 pub mod model;
 
