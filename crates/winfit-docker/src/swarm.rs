@@ -56,12 +56,7 @@ impl Swarm {
 
     /// Reads the services and tasks of a manager's Swarm.
     pub async fn read_work(&mut self, engine: &Engine) -> Result<(), DockerError> {
-        let services = if engine.api_version().await? >= TELLS_STATUS {
-            "/services?status=true"
-        } else {
-            "/services"
-        };
-        self.services = engine.get_list(services).await?;
+        self.services = services(engine).await?;
         self.tasks = engine.get_list("/tasks").await?;
         Ok(())
     }
@@ -80,6 +75,16 @@ impl Swarm {
         }
         found
     }
+}
+
+/// The services of a manager's Swarm.
+pub async fn services(engine: &Engine) -> Result<Vec<Service>, DockerError> {
+    let services = if engine.api_version().await? >= TELLS_STATUS {
+        "/services?status=true"
+    } else {
+        "/services"
+    };
+    engine.get_list(services).await
 }
 
 /// The tasks of some services, by the services' ids, those that ended included.

@@ -2,6 +2,7 @@
 
 mod engines;
 mod restart;
+mod stack;
 mod state;
 mod stop;
 mod tasks;

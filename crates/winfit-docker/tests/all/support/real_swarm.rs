@@ -177,6 +177,16 @@ impl RealSwarm {
         command
     }
 
+    /// A program that sees the file systems that the daemons see.
+    // One of the binaries has no use for it.
+    #[allow(dead_code)]
+    pub(crate) fn beside(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--mount=/proc/{}/ns/mnt", self.process.id()));
+        command.args(["--", program]);
+        command
+    }
+
     fn command(&self, node: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command

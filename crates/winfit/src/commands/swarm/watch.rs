@@ -171,6 +171,7 @@ impl Watch<'_> {
         let every = Duration::from_secs(self.arguments.every);
         let mut pause = PAUSES.0;
         let mut is_due = true;
+        let mut due = Instant::now();
         loop {
             let mut wait = every;
             if self.stop.is_set() {
@@ -211,9 +212,13 @@ impl Watch<'_> {
                     pause = (pause * 2).min(PAUSES.1);
                 }
             }
-            match self.woken(&mut wakes, wait).await {
-                Some(due) => is_due = due,
-                None => break,
+            let Some(waited) = self.woken(&mut wakes, wait).await else {
+                break;
+            };
+            // Where something happens all the time nothing is ever waited for to its end.
+            is_due = waited || due.elapsed() >= every;
+            if is_due {
+                due = Instant::now();
             }
         }
         if !self.arguments.once {

@@ -195,3 +195,27 @@ fn an_engine_that_says_nothing_is_told_until_it_speaks_and_another_ones_word_doe
     assert_eq!((told("silent"), told("open"), told("labels")), (2, 1, 1));
     assert_eq!(told("gone"), 3);
 }
+
+#[test]
+fn an_engine_that_is_silent_is_asked_again_also_where_something_happens_all_the_time() {
+    if !can_run() {
+        return;
+    }
+    let windows = Windows::start(RealSwarm::start(&NODES));
+    windows.lead("win-a", "win-a");
+    let watch = windows.watch("2");
+    watch.until("silent", "win-b");
+    windows.lead("win-b", "win-b");
+    let swarm = &windows.swarm;
+    let mut at = 0;
+    swarm.create("busy", "contoso/busy:2-ltsc2025", "", &["--replicas=0"]);
+    let end = std::time::Instant::now() + super::PATIENCE;
+    while watch.told("labels", "win-b").is_empty() {
+        assert!(std::time::Instant::now() < end, "it is not asked again");
+        at += 1;
+        let label = format!("--label-add=at={at}");
+        let update = ["service", "update", "--detach", "--no-resolve-image"];
+        swarm.docker("win-a", &[&update[..], &[&label, "busy"]].concat());
+    }
+    watch.end();
+}

@@ -43,3 +43,27 @@ fn services_from_before_the_watch_stay_untouched_when_their_manager_restarts() {
         .collect();
     assert_eq!(decided, ["none", "new"]);
 }
+
+#[test]
+fn the_first_labels_of_a_watch_tell_which_services_lose_a_node() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a"]);
+    // A label of an earlier day: the node is another Windows now.
+    let stale = "--label-add=winfit.runs-ltsc2022=true";
+    swarm.docker("win-a", &["node", "update", stale, "win-a"]);
+    let constraint = ["--constraint=node.labels.winfit.runs-ltsc2022==true"];
+    swarm.create("fax", "contoso/fax:2-ltsc2022", "", &constraint);
+    let watch = Watch::start(
+        &swarm.address("win-a"),
+        &["--label", "--host=win-a=ltsc2019"],
+    );
+    let line = watch.until("displaced", "fax");
+    assert_eq!(
+        line["message"],
+        "it may no longer use win-a, whose labels change; its tasks there end at once"
+    );
+    watch.until("labels", "win-a");
+    watch.end();
+}

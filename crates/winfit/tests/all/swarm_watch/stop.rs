@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{PATIENCE, Watch};
+use super::{PATIENCE, Watch, constraints};
 use crate::docker_support::proxy::Proxy;
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
 
@@ -157,5 +157,86 @@ fn a_manager_that_never_answers_holds_the_end_no_longer_than_an_answer_may_take(
         "{message}"
     );
     assert_eq!(labels(&swarm), "map[]");
+    gate.open();
+}
+
+/// A Swarm in which a new service would be constrained, and a watch whose write of that is held.
+fn held_constraint(more: &[&str]) -> (RealSwarm, Arc<Gate>, Proxy, Watch) {
+    let swarm = RealSwarm::start(&["win-a", "win-b"]);
+    for (node, version) in [("win-a", "10.0.17763"), ("win-b", "10.0.20348")] {
+        let version = format!("--label-add=OsVersion={version}");
+        let update = ["node", "update", "--label-add=OS=windows", &version, node];
+        swarm.docker("win-a", &update);
+    }
+    let (gate, proxy) = Gate::before(&swarm);
+    let watch = Watch::start(&proxy.address(), &[&["--enforce"], more].concat());
+    watch.until("watching", "");
+    swarm.create("fax", "contoso/fax:2-ltsc2022", "", &[]);
+    gate.until_held();
+    ask_to_end(&watch);
+    (swarm, gate, proxy, watch)
+}
+
+const CONSTRAINTS: &str = "[node.labels.OsVersion==10.0.20348]";
+
+#[test]
+fn constraints_under_way_are_finished_first() {
+    if !can_run() {
+        return;
+    }
+    let (swarm, gate, _proxy, mut watch) = held_constraint(&[]);
+    watch.until("stopping", "");
+    assert!(watch.process.try_wait().unwrap().is_none());
+    assert_eq!(constraints(&swarm, "fax"), "[]");
+    gate.open();
+    assert_eq!(ended(&mut watch).0, Some(0));
+    watch.until("constraints", "fax");
+    watch.until("stopped", "");
+    assert!(watch.told("not-written", "").is_empty());
+    assert_eq!(constraints(&swarm, "fax"), CONSTRAINTS);
+}
+
+#[test]
+fn constraints_that_are_given_up_are_told_and_written_by_the_next_watch() {
+    if !can_run() {
+        return;
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let state = format!("--state={}", folder.path().join("state.json").display());
+    let (swarm, gate, _proxy, mut watch) = held_constraint(&[&state]);
+    watch.until("stopping", "");
+    ask_to_end(&watch);
+    let (code, took) = ended(&mut watch);
+    assert_eq!(code, Some(1));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let line = watch.until("not-written", "fax");
+    assert_eq!(
+        line["message"],
+        "the watch ends without the manager's answer: it has its old constraints or its new ones"
+    );
+    assert_eq!(constraints(&swarm, "fax"), "[]");
+    let next = Watch::start(&swarm.address("win-a"), &["--enforce", &state]);
+    next.until("constraints", "fax");
+    assert_eq!(constraints(&swarm, "fax"), CONSTRAINTS);
+    next.end();
+    gate.open();
+}
+
+#[test]
+fn constraints_that_no_manager_takes_hold_the_end_no_longer_than_an_answer_may_take() {
+    if !can_run() {
+        return;
+    }
+    let (swarm, gate, _proxy, mut watch) = held_constraint(&["--timeout=3"]);
+    let (code, took) = ended(&mut watch);
+    assert_eq!(code, Some(1));
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let line = watch.until("not-written", "fax");
+    let message = line["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("; the watch ends without it"),
+        "{message}"
+    );
+    assert_eq!(constraints(&swarm, "fax"), "[]");
     gate.open();
 }

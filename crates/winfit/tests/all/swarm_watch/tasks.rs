@@ -82,3 +82,39 @@ fn what_is_told_needs_no_further_look() {
     let lines = watch.end();
     super::nothing_twice(&lines);
 }
+
+#[test]
+fn a_manager_makes_no_event_of_a_task_and_a_node_tells_only_of_its_own_containers() {
+    if !can_run() {
+        return;
+    }
+    let swarm = RealSwarm::start(&["win-a", "win-b"]);
+    swarm.import(IMAGE);
+    let since = swarm.docker("win-a", &["info", "--format={{.SystemTime}}"]);
+    let placement = ["--constraint=node.hostname==win-b"];
+    swarm.create("fax", IMAGE, "", &placement);
+    let events = |node: &str, more: &[&str]| {
+        let all = ["events", "--since", since.trim(), "--until=0s"];
+        let format = ["--format={{.Scope}} {{.Type}} {{.Action}}"];
+        swarm.docker(node, &[&all[..], &format, more].concat())
+    };
+    swarm.until("its tasks fail", || {
+        let all = ["service", "ps", "--format={{.CurrentState}}", "fax"];
+        let tasks = swarm.docker("win-a", &all);
+        let failed = tasks.lines().filter(|state| state.starts_with("Failed"));
+        failed.count() >= 2
+    });
+    let of_manager = events("win-a", &[]);
+    assert!(
+        of_manager.contains("swarm service create\n"),
+        "{of_manager}"
+    );
+    // Its own networks are no matter of tasks.
+    let others = |line: &&str| !line.starts_with("swarm service ") && !line.contains(" network ");
+    assert_eq!(of_manager.lines().find(others), None, "{of_manager}");
+    for node in ["win-a", "win-b"] {
+        assert_eq!(events(node, &["--filter=type=task"]), "");
+    }
+    let of_worker = events("win-b", &["--filter=type=container"]);
+    assert!(of_worker.contains("local container die\n"), "{of_worker}");
+}

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use winfit_docker::swarm::Swarm;
 use winfit_docker::swarm::fleet::{Told, fleet};
 use winfit_docker::swarm::label::{self, NodeChange};
+use winfit_docker::swarm::{Swarm, services};
 
 use super::Watch;
 use super::log::{Level, Line};
@@ -59,7 +59,7 @@ impl Watch<'_> {
         if !leads || changes.is_empty() {
             return states;
         }
-        self.say_displaced(swarm, told, &changes);
+        self.say_displaced(swarm, told, &changes).await;
         for some in changes.chunks(AT_A_TIME) {
             if self.stop.is_set() {
                 break;
@@ -109,7 +109,17 @@ impl Watch<'_> {
     }
 
     /// Says which services lose nodes by labels that are about to be written.
-    fn say_displaced(&mut self, swarm: &Swarm, told: &Told, changes: &[NodeChange]) {
+    async fn say_displaced(&mut self, swarm: &Swarm, told: &Told, changes: &[NodeChange]) {
+        if !self.began {
+            // Labels do not wait for what cannot be read: the round then fails by itself.
+            let read = services(&self.engine);
+            self.services = self
+                .stop
+                .unless(read)
+                .await
+                .and_then(Result::ok)
+                .unwrap_or_default();
+        }
         if self.services.is_empty() {
             return;
         }
