@@ -6,6 +6,7 @@ pub mod fleet;
 pub mod isolate;
 pub mod label;
 pub mod nodes;
+pub mod placing;
 mod saved;
 pub mod stuck;
 pub mod write;
