@@ -1,6 +1,8 @@
 //! Remedies that place a service elsewhere, by what is known of a Swarm that runs: the constraints that
 //! `constrain` would write, and not those that a Compose file would need.
 
+use std::collections::HashMap;
+
 use winfit_core::Catalog;
 use winfit_core::finding::Finding;
 use winfit_core::fleet::{Fleet, Workload};
@@ -19,6 +21,7 @@ const MOST: usize = 3;
 /// Gives the remedies that place services elsewhere the constraints that do it on this Swarm, and takes away
 /// those that would leave a service without a node.
 pub fn place(catalog: &Catalog, fleet: &Fleet, names: &LabelNames, findings: &mut [Finding]) {
+    let mut known = Known::new();
     for finding in findings {
         let is_of = |service: &&Workload| service.subject.name == finding.subject.name;
         let found = fleet.workloads.iter().find(is_of);
@@ -26,11 +29,14 @@ pub fn place(catalog: &Catalog, fleet: &Fleet, names: &LabelNames, findings: &mu
             continue;
         };
         if finding.remedies.iter().any(places) {
+            let placed = known
+                .entry(alike(service))
+                .or_insert_with(|| placed(catalog, fleet, names, service));
             let remedies = std::mem::take(&mut finding.remedies).into_iter();
             finding.remedies = remedies
                 .filter_map(|remedy| {
                     if places(&remedy) {
-                        placed(catalog, fleet, names, service, remedy)
+                        placed.of(service, remedy)
                     } else {
                         Some(remedy)
                     }
@@ -46,27 +52,71 @@ fn places(remedy: &Remedy) -> bool {
     remedy.kind == RemedyKind::OtherHost && commands.any(|one| one.text.contains("constraints:"))
 }
 
-fn placed(
-    catalog: &Catalog,
-    fleet: &Fleet,
-    names: &LabelNames,
-    service: &Workload,
-    remedy: Remedy,
-) -> Option<Remedy> {
-    let (title, flags) = match decide(catalog, fleet, service, names) {
+/// What places a service on nodes that run it.
+enum Placed {
+    /// These flags; with the remedy's title.
+    By(String, Vec<Flag>),
+    /// What a Compose file would need.
+    AsWritten,
+    /// Nothing.
+    Nowhere,
+}
+
+/// What places services, by what decides of it: many services of a Swarm are alike.
+type Known = HashMap<String, Placed>;
+
+/// What decides where a service is placed.
+fn alike(service: &Workload) -> String {
+    let image = service.containers.first().map(|one| &one.image.image);
+    let image = image.and_then(|image| image.as_ref().ok());
+    let isolation = service.isolation.as_ref().map(|isolation| isolation.value);
+    let placement = match &service.placement {
+        Placement::Swarm(placement) => Some((
+            placement
+                .constraints
+                .iter()
+                .map(|one| &one.value)
+                .collect::<Vec<_>>(),
+            &placement.platforms,
+        )),
+        _ => None,
+    };
+    let image = image.map(|named| &named.image);
+    format!(
+        "{image:?} {placement:?} {isolation:?} {} {:?}",
+        service.everywhere, service.os
+    )
+}
+
+impl Placed {
+    /// The remedy of one service.
+    fn of(&self, service: &Workload, remedy: Remedy) -> Option<Remedy> {
+        match self {
+            Self::By(title, flags) => Some(Remedy {
+                title: title.clone(),
+                commands: service_update(flags, &service.subject.name),
+                diff: None,
+                ..remedy
+            }),
+            Self::AsWritten => Some(remedy),
+            Self::Nowhere => None,
+        }
+    }
+}
+
+fn placed(catalog: &Catalog, fleet: &Fleet, names: &LabelNames, service: &Workload) -> Placed {
+    match decide(catalog, fleet, service, names) {
         // Labels that are to be written first tell more than names.
-        Decision::Constrain(found) if !found.by_name && !found.by_chance => (
+        Decision::Constrain(found) if !found.by_name && !found.by_chance => Placed::By(
             format!("admit only {}", list(fleet, &found.on)),
             constraint_add(&found.add),
         ),
-        Decision::NoNode { .. } => instead(catalog, fleet, names, service)?,
-        _ => return Some(remedy),
-    };
-    Some(Remedy {
-        title,
-        commands: service_update(&flags, &service.subject.name),
-        ..remedy
-    })
+        Decision::NoNode { .. } => match instead(catalog, fleet, names, service) {
+            Some((title, flags)) => Placed::By(title, flags),
+            None => Placed::Nowhere,
+        },
+        _ => Placed::AsWritten,
+    }
 }
 
 /// Where it would run but for its constraints on Windows, and what lets it: constraints are joined by *and*,
