@@ -7,6 +7,7 @@ pub mod isolate;
 pub mod label;
 pub mod mark;
 pub mod nodes;
+pub mod placing;
 mod saved;
 pub mod stuck;
 pub mod write;

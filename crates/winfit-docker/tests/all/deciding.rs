@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 use winfit_core::Catalog;
+use winfit_core::audit::{AuditOptions, audit};
+use winfit_core::day::parse_day;
 use winfit_core::host::Host;
 use winfit_core::version::OsVersion;
 use winfit_docker::swarm::Swarm;
+use winfit_docker::swarm::commands::for_live_services;
 use winfit_docker::swarm::constrain::{Constraints, Decision, decide};
 use winfit_docker::swarm::fleet::{LabelNames, Told, fleet};
 use winfit_docker::swarm::isolate::way;
 use winfit_docker::swarm::label;
+use winfit_docker::swarm::placing::place;
 
 /// A Swarm that somebody saved: nodes by name, system and labels, and a service.
 fn swarm(nodes: &[(&str, &str, Value)], service: &Value) -> Swarm {
@@ -224,6 +228,76 @@ fn a_label_that_is_not_enough_gets_another_one_beside_it() {
     assert_eq!(found.add, ["node.labels.rack==9"]);
     assert_eq!(found.on, ["win-c"]);
     assert_eq!(found.lost, ["win-b"]);
+}
+
+/// What the audit would do, each as its title and its command for sh.
+fn audited(nodes: &[(&str, &str, Value)], service: &Value) -> Vec<(String, String)> {
+    let swarm = swarm(nodes, service);
+    let names = LabelNames::default();
+    let fleet = fleet(Catalog::builtin(), &swarm, &names, &Told::new());
+    let options = AuditOptions {
+        today: parse_day("2026-11-25").unwrap(),
+        eol_within: 0,
+    };
+    let mut findings = audit(Catalog::builtin(), &fleet, &options).findings;
+    place(Catalog::builtin(), &fleet, &names, &mut findings);
+    for_live_services(&mut findings);
+    let remedies = findings.into_iter().flat_map(|finding| finding.remedies);
+    remedies
+        .map(|remedy| {
+            let text = remedy.commands.into_iter().next_back().unwrap().text;
+            (remedy.title, text.replace(" \\\n ", ""))
+        })
+        .collect()
+}
+
+#[test]
+fn the_audit_places_services_as_constrain_does() {
+    let mut contradicts = version(20348);
+    contradicts["winfit.build"] = json!("17763");
+    let nodes = [
+        ("win-a", "windows", version(17763)),
+        ("win-b", "windows", version(20348)),
+        ("win-c", "windows", contradicts),
+    ];
+    let fax = service("contoso/fax:2-ltsc2019", &[], &one());
+    let found = audited(&nodes, &fax);
+    assert_eq!(
+        found[0],
+        (
+            // The label keeps it off win-c, whatever that is.
+            "admit only win-a (17763)".to_owned(),
+            "docker service update --constraint-add 'node.labels.OsVersion==10.0.17763' fax"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_constraint_on_another_windows_goes_before_the_right_one_comes() {
+    let nodes = [
+        ("win-a", "windows", version(17763)),
+        ("win-b", "windows", version(20348)),
+    ];
+    let wrong = ["node.labels.OsVersion==10.0.20348", "node.role==worker"];
+    let found = audited(&nodes, &service("contoso/fax:2-ltsc2019", &wrong, &one()));
+    let moved = found
+        .iter()
+        .find(|(title, _)| title.starts_with("place it"));
+    assert_eq!(
+        moved,
+        Some(&(
+            "place it on win-a (17763) instead".to_owned(),
+            "docker service update --constraint-rm 'node.labels.OsVersion==10.0.20348' --constraint-add 'node.labels.OsVersion==10.0.17763' fax".to_owned()
+        ))
+    );
+    // What keeps it off for another reason is somebody's wish.
+    let wrong = ["node.labels.OsVersion==10.0.20348", "node.hostname==win-b"];
+    let found = audited(&nodes, &service("contoso/fax:2-ltsc2019", &wrong, &one()));
+    let moved = found
+        .iter()
+        .find(|(title, _)| title.starts_with("place it"));
+    assert_eq!(moved, None);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use anyhow::Result;
 use winfit_core::audit::{Audit, AuditOptions, audit};
 use winfit_docker::swarm::commands::for_live_services;
 use winfit_docker::swarm::fleet::fleet;
+use winfit_docker::swarm::placing::place;
 use winfit_docker::swarm::stuck;
 
 use super::{Reading, give_all, given, human, names, read, told};
@@ -23,7 +24,8 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         from: hosts_from,
         ..
     } = read(&arguments.source, &mut told)?;
-    let mut fleet = fleet(catalog, &swarm, &names(&arguments.nodes), &told);
+    let names = names(&arguments.nodes);
+    let mut fleet = fleet(catalog, &swarm, &names, &told);
     complaints.extend(give_all(&mut fleet, &given(&arguments.images)?));
     let online = arguments.online.beside(&arguments.source.engine);
     let answers = Answers::settle_fleet(&online, &mut fleet)?;
@@ -37,6 +39,7 @@ pub(super) fn run(arguments: &SwarmAuditArguments) -> Result<Outcome> {
         placed,
         ..
     } = audit(catalog, &fleet, &options);
+    place(catalog, &fleet, &names, &mut findings);
     for_live_services(&mut findings);
     findings.extend(stuck::findings(&swarm));
     let audited = Audited::new(

@@ -14,7 +14,8 @@ use winfit_docker::swarm::commands::{
     constraint_add, constraint_rm, for_live_services, service_update,
 };
 use winfit_docker::swarm::constrain::{self, Applied, Constraints, Decision};
-use winfit_docker::swarm::fleet::name_of;
+use winfit_docker::swarm::fleet::{LabelNames, name_of};
+use winfit_docker::swarm::placing::place;
 use winfit_files::registries;
 
 use super::{Known, is_of_the_manager, know};
@@ -113,7 +114,7 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
         .collect();
     let stuck = |service: &Constrained| matches!(service.decision, Decision::NoNode { .. });
     if services.iter().any(stuck) {
-        let instead = other_images(catalog, &fleet);
+        let instead = what_else(catalog, &fleet, &names);
         for service in services.iter_mut().filter(|service| stuck(service)) {
             let of_it = instead.iter().filter(|(name, _)| *name == service.name);
             service.instead = of_it.map(|(_, command)| command.clone()).collect();
@@ -241,20 +242,26 @@ fn constraints_of(workload: &Workload) -> Vec<String> {
     }
 }
 
-/// What would let services run where they are, by their names: another image, Hyper-V.
-fn other_images(catalog: &Catalog, fleet: &Fleet) -> Vec<(String, Command)> {
+/// What is changed of a service, and not of its nodes.
+const OF_SERVICES: [RemedyKind; 3] = [
+    RemedyKind::Rebuild,
+    RemedyKind::Isolation,
+    RemedyKind::OtherHost,
+];
+
+/// What would let services run, by their names: another image, Hyper-V, other constraints.
+fn what_else(catalog: &Catalog, fleet: &Fleet, names: &LabelNames) -> Vec<(String, Command)> {
     let options = AuditOptions {
         today: Calendar::new(None, None).today,
         eol_within: 0,
     };
     let mut findings = audit(catalog, fleet, &options).findings;
+    place(catalog, fleet, names, &mut findings);
     for_live_services(&mut findings);
     let mut found: Vec<(String, Command)> = Vec::new();
     for finding in findings {
         let remedies = finding.remedies.into_iter();
-        for remedy in remedies
-            .filter(|remedy| matches!(remedy.kind, RemedyKind::Rebuild | RemedyKind::Isolation))
-        {
+        for remedy in remedies.filter(|remedy| OF_SERVICES.contains(&remedy.kind)) {
             for command in remedy.commands {
                 let one = (finding.subject.name.clone(), command);
                 if !found.contains(&one) {

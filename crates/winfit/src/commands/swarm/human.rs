@@ -34,6 +34,13 @@ pub(super) fn commands(commands: &[Command]) -> String {
     )
 }
 
+/// An image as people wrote it, and as `docker service ls` shows it: managers have the digest beside the tag.
+pub(super) fn tagged(image: &str) -> String {
+    let (name, _) = image.split_once('@').unwrap_or((image, ""));
+    let last = name.rsplit('/').next().unwrap_or(name);
+    clean(if last.contains(':') { name } else { image })
+}
+
 /// Both tables.
 pub(super) fn tables(catalog: &Catalog, report: &Report<'_>) -> String {
     let mut text = String::new();
@@ -103,6 +110,6 @@ fn service(workload: &Workload, candidates: usize, fit: usize) -> Vec<String> {
         format!("{}/{}", number(workload.running), number(workload.wanted)),
         candidates.to_string(),
         fit.to_string(),
-        image.map_or_else(String::new, |container| clean(&container.image.text)),
+        image.map_or_else(String::new, |container| tagged(&container.image.text)),
     ]
 }

@@ -3,7 +3,7 @@
 use winfit_docker::swarm::constrain::{Constraints, Decision};
 
 use super::Constrained;
-use crate::commands::swarm::human::{commands, entry};
+use crate::commands::swarm::human::{commands, entry, tagged};
 use crate::findings::{clean, plural};
 use crate::output::{bold, wrap};
 
@@ -78,7 +78,7 @@ fn one(service: &Constrained) -> String {
     };
     let mut text = bold(&wrap(&sentence, "", ""));
     text.push_str("\n\n");
-    text.push_str(&entry("image", &clean(&service.image)));
+    text.push_str(&entry("image", &tagged(&service.image)));
     for constraint in &service.has {
         text.push_str(&entry("has", &clean(constraint)));
     }
@@ -96,7 +96,7 @@ fn one(service: &Constrained) -> String {
                 text.push_str(&entry("note", &clean(&words)));
             }
             if !service.instead.is_empty() {
-                text.push_str("\n  1  one of these, on the nodes that it has\n");
+                text.push_str("\n  1  one of these instead\n");
                 text.push_str(&commands(&service.instead));
                 text.push_str(&format!("\n  the way back\n{}", rollback(service)));
             }
