@@ -27,6 +27,7 @@ use self::store::Store;
 use super::faults::{Faults, Met};
 
 pub(crate) use self::http::{Request, Response};
+pub(crate) use self::kinds::Object;
 
 /// What happens instead of an answer of this API.
 pub(crate) type Fault = super::faults::Fault<Cluster>;

@@ -2,5 +2,9 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod admin;
 pub(crate) mod api;
+pub(crate) mod cluster;
 mod faults;
+mod front;
+mod real;

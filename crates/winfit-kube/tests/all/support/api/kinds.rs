@@ -202,3 +202,38 @@ fn in_group(name: &str, group: &str) -> String {
         format!("{name}.{group}")
     }
 }
+
+/// Where an object of a cluster is.
+pub(crate) struct Object {
+    pub(crate) api_version: String,
+    pub(crate) namespace: Option<String>,
+    /// The path of its list, and its own.
+    pub(crate) list: String,
+    pub(crate) path: String,
+    /// Its status is written apart.
+    pub(crate) status: bool,
+}
+
+impl Object {
+    pub(crate) fn of(object: &Value) -> Self {
+        let path = Path::of(object).unwrap_or_else(|| panic!("no kind that is served: {object}"));
+        let api_version = path.kind.api_version();
+        let root = if path.kind.group.is_empty() {
+            "api"
+        } else {
+            "apis"
+        };
+        let namespace = (!path.namespace.is_empty()).then(|| path.namespace.clone());
+        let within = namespace
+            .as_ref()
+            .map_or_else(String::new, |name| format!("/namespaces/{name}"));
+        let list = format!("/{root}/{api_version}{within}/{}", path.kind.resource);
+        Self {
+            api_version,
+            path: format!("{list}/{}", path.name),
+            namespace,
+            list,
+            status: path.kind.status,
+        }
+    }
+}
