@@ -103,8 +103,17 @@ impl<'s, S: FnMut(Item)> Objects<'s, S> {
         reader: D,
         sink: &'s mut S,
     ) -> Result<(), D::Error> {
+        Self::read_as(None, reader, sink)
+    }
+
+    /// The same with the kind that a list around the value tells.
+    pub(crate) fn read_as<'de, D: Deserializer<'de>>(
+        kind: Option<String>,
+        reader: D,
+        sink: &'s mut S,
+    ) -> Result<(), D::Error> {
         let objects = Self {
-            kind: None,
+            kind,
             depth: 0,
             sink,
         };

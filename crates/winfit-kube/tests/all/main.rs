@@ -4,6 +4,7 @@
 
 mod reading;
 mod saved;
+mod saved_forms;
 mod server;
 mod support;
 mod test_api;

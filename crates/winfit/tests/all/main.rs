@@ -19,6 +19,10 @@ mod docs;
 mod fleets;
 mod image;
 mod kube;
+mod kube_live;
+// A small API; each binary uses a part of it.
+#[path = "../../../winfit-kube/tests/all/support/mod.rs"]
+mod kube_support;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;

@@ -179,9 +179,12 @@ fn saved(source: &ClusterSource) -> Result<(Cluster, Vec<String>)> {
     for path in &source.from {
         let name = path.display().to_string();
         let text = input::read_saved(&name)?;
-        if let Err(reason) = cluster.add_json(&text, &mut interned) {
-            complaints.push(format!("{name}: {}", printable(&reason)));
-        }
+        let reasons = match cluster.add_saved(&text, &mut interned) {
+            Ok(left) => left.complaints(),
+            Err(reason) => vec![reason],
+        };
+        let reasons = reasons.iter();
+        complaints.extend(reasons.map(|reason| format!("{name}: {}", printable(reason))));
     }
     if cluster.nodes.is_empty() && cluster.workloads.is_empty() && cluster.pods.is_empty() {
         complaints.push(
