@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod large;
 mod reading;
 mod saved;
 mod saved_forms;

@@ -7,4 +7,5 @@ pub(crate) mod api;
 pub(crate) mod cluster;
 mod faults;
 mod front;
+pub(crate) mod large;
 mod real;
