@@ -6,6 +6,5 @@ mod large;
 mod reading;
 mod saved;
 mod saved_forms;
-mod server;
 mod support;
 mod test_api;

@@ -48,12 +48,15 @@ pub(super) fn read_to_end(stream: &mut dyn Read) -> std::io::Result<Vec<u8>> {
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(super) upstream: Upstream,
+    /// Makes the cluster forget all states but today's.
+    pub(super) forgets: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Admin {
     pub(super) fn plain(address: SocketAddr) -> Self {
         Self {
             upstream: Upstream { address, tls: None },
+            forgets: Arc::new(|| ()),
         }
     }
 
@@ -171,6 +174,12 @@ impl Admin {
         // Lines between are the head's, and the lengths of chunks.
         let lines = BufReader::new(stream).lines().map_while(Result::ok);
         lines.filter_map(|line| serde_json::from_str(&line).ok().filter(Value::is_object))
+    }
+
+    /// Forgets every state but today's: lists of several pages that began before cannot be read on as they
+    /// were.
+    pub(crate) fn forget(&self) {
+        (self.forgets)();
     }
 
     /// Takes an object out at once.

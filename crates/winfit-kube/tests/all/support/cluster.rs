@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -40,7 +40,14 @@ impl TestCluster {
         };
         let (admin, met) = match &behind {
             Behind::Real(real) => (real.admin.clone(), "the real kube-apiserver"),
-            Behind::StandIn(api) => (Admin::plain(api.address()), "the stand-in"),
+            Behind::StandIn(api) => {
+                let cluster = api.cluster.clone();
+                let admin = Admin {
+                    forgets: Arc::new(move || cluster.forget()),
+                    ..Admin::plain(api.address())
+                };
+                (admin, "the stand-in")
+            }
         };
         SAID.call_once(|| {
             // Each run says so, also where the output of tests is kept back.
@@ -123,10 +130,7 @@ impl TestCluster {
     /// Forgets every state but today's: lists of several pages that began before cannot be read on as they
     /// were.
     pub(crate) fn forget(&self) {
-        match &self.behind {
-            Behind::Real(real) => real.forget(),
-            Behind::StandIn(api) => api.cluster.forget(),
-        }
+        self.admin.forget();
     }
 
     /// Lets something happen to a request of this method whose path and query hold `part`, after so many were
