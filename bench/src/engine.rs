@@ -92,25 +92,22 @@ fn serve(stream: UnixStream, answers: &Answers) -> std::io::Result<()> {
         }
         let path = request.split(' ').nth(1).unwrap_or_default();
         let stream = reader.get_mut();
-        match answers.of(path) {
+        if let Some(body) = answers.of(path) {
             // As Go writes what it encodes at once: one chunk, and no length.
-            Some(body) => {
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
-                    body.len()
-                );
-                stream.write_all(head.as_bytes())?;
-                stream.write_all(body)?;
-                stream.write_all(b"\r\n0\r\n\r\n")?;
-            }
-            None => {
-                let body = r#"{"message":"page not found"}"#;
-                let head = format!(
-                    "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                );
-                stream.write_all(head.as_bytes())?;
-            }
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes())?;
+            stream.write_all(body)?;
+            stream.write_all(b"\r\n0\r\n\r\n")?;
+        } else {
+            let body = r#"{"message":"page not found"}"#;
+            let head = format!(
+                "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(head.as_bytes())?;
         }
     }
 }

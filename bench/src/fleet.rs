@@ -88,11 +88,9 @@ fn id(kind: &str, at: usize) -> String {
 }
 
 fn digest(kind: &str, at: usize) -> String {
-    let text: String = id(kind, at)
-        .bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{text:0<64.64}")
+    let id = id(kind, at);
+    let digits = id.bytes().map(|byte| format!("{byte:02x}"));
+    format!("sha256:{:0<64.64}", digits.collect::<Vec<_>>().concat())
 }
 
 fn address(at: usize) -> String {
@@ -118,10 +116,9 @@ pub fn info(nodes: usize) -> Value {
 
 /// A certificate, of which each node sends its own.
 fn certificate(at: usize) -> String {
-    let lines: String = (0..8)
-        .map(|line| format!("{}{}\n", id("trust", at + line), id("root", line)))
-        .collect();
-    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
+    let lines = (0..8).map(|line| id("trust", at + line) + &id("root", line));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
 }
 
 /// A node.
@@ -209,7 +206,7 @@ pub fn node(at: usize) -> Value {
 /// What each task of a service is.
 fn template(at: usize, release: usize) -> Value {
     let (image, constraints) = KINDS[at % KINDS.len()];
-    let constraints: Vec<&str> = if at % ASTRAY == 0 {
+    let constraints: Vec<&str> = if at.is_multiple_of(ASTRAY) {
         vec!["node.labels.OS==windows"]
     } else {
         constraints.to_vec()
@@ -281,7 +278,7 @@ fn name(at: usize) -> String {
 
 /// A service.
 pub fn service(at: usize) -> Value {
-    let is_stuck = at % ASTRAY == 0;
+    let is_stuck = at.is_multiple_of(ASTRAY);
     json!({
         "ID": id("service", at),
         "Version": {"Index": 90_000 + at},
@@ -319,7 +316,7 @@ fn network(of: usize, name: &str) -> Value {
 /// A task. Each service has its tasks beside one another, some of which ended before.
 pub fn task(at: usize, nodes: usize, services: usize) -> Value {
     let service = at % services;
-    let failed = at % FAILED == 5 || service % ASTRAY == 0 && at / services < 7;
+    let failed = at % FAILED == 5 || service.is_multiple_of(ASTRAY) && at / services < 7;
     let status = if failed {
         json!({
             "Timestamp": format!("2025-07-01T10:{:02}:{:02}.901827364Z", at / 60 % 60, at % 60),

@@ -58,7 +58,7 @@ pub fn table(winfit: &str, skopeo: Option<&str>, folder: &Path, references: usiz
     let asked = registry.asked(since)?;
     let distinct: HashSet<&String> = asked.iter().collect();
     let (mut cold, mut bare, mut cached) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..ROUNDS + 1 {
+    for round in 0..=ROUNDS {
         let cold_took = ours(&cache(&format!("cold-{round}")))?;
         let bare_took = bare_requests(&registry.host, &paths)?;
         let cached_took = ours(&cache("counted"))?;

@@ -83,7 +83,7 @@ impl Registry {
 
     /// Pushes so many references of three children each, and gives back all that a full reading asks
     /// for, in its order: per reference the index, the manifests, the configs.
-    pub fn fill(&self, references: usize) -> Fallible<Vec<(String, Vec<String>, Vec<String>)>> {
+    pub fn fill(&self, references: usize) -> Fallible<Vec<Asked>> {
         let mut http = Http::new(&self.host)?;
         let mut all = Vec::new();
         for number in 0..references {
@@ -128,12 +128,13 @@ impl Drop for Registry {
 }
 
 fn digest_of(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    let digest = Sha256::digest(bytes);
+    let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+    format!("sha256:{}", digits.collect::<Vec<_>>().concat())
 }
+
+/// What a full reading of one reference asks for: its index, the manifests, the configs.
+pub type Asked = (String, Vec<String>, Vec<String>);
 
 /// One connection that is kept open.
 pub struct Http {

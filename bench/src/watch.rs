@@ -17,7 +17,7 @@ use crate::timing::{median, quartiles};
 /// At most so many milliseconds from a node's joining to its labels.
 const TARGET: f64 = 500.0;
 const JOINS: usize = 10;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 

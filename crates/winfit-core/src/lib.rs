@@ -11,6 +11,7 @@ pub mod day;
 pub mod engine;
 pub mod finding;
 pub mod fleet;
+pub mod generation;
 pub mod given;
 pub mod host;
 pub mod image;

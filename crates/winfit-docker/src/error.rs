@@ -88,6 +88,14 @@ pub enum DockerError {
         /// The managers that the worker knows, as `ADDRESS:PORT`.
         managers: Vec<String>,
     },
+    /// It is the engine of another node, or of none.
+    #[error("{endpoint} is the engine of {name}, which is not that node of this Swarm")]
+    OtherNode {
+        /// The endpoint.
+        endpoint: String,
+        /// The name that it gives itself.
+        name: String,
+    },
     /// There is no Swarm.
     #[error(
         "{endpoint} is in no Swarm; docker swarm init begins one, and --docker-host or --context ask another engine"

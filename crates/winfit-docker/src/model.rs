@@ -42,6 +42,18 @@ pub struct SwarmInfo {
     /// The managers that it knows.
     #[serde(deserialize_with = "or_default")]
     pub remote_managers: Vec<Peer>,
+    /// The Swarm itself; only managers know it.
+    #[serde(deserialize_with = "or_default")]
+    pub cluster: Cluster,
+}
+
+/// A Swarm, as its managers know it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Cluster {
+    /// Its id.
+    #[serde(rename = "ID")]
+    pub id: String,
 }
 
 /// Another node, as a node knows it.
@@ -163,6 +175,8 @@ pub struct Service {
     pub version: Version,
     /// What is wanted.
     pub spec: ServiceSpec,
+    /// What was wanted before it was changed the last time.
+    pub previous_spec: Option<ServiceSpec>,
     /// How many run; asked for from version 1.41 of the API.
     pub service_status: Option<ServiceStatus>,
 }
@@ -188,6 +202,8 @@ pub struct TaskTemplate {
     /// Where it may run.
     #[serde(deserialize_with = "or_default")]
     pub placement: Placement,
+    /// How often somebody had its tasks begin anew without another change.
+    pub force_update: u64,
 }
 
 /// A task's container.

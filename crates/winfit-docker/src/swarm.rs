@@ -5,6 +5,7 @@ pub mod constrain;
 pub mod fleet;
 pub mod isolate;
 pub mod label;
+pub mod mark;
 pub mod nodes;
 mod saved;
 pub mod stuck;

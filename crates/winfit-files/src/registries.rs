@@ -24,8 +24,8 @@ pub type Words = HashMap<String, Word>;
 
 /// The references of a fleet that a registry can settle, each once.
 ///
-/// Left out are images that the repository builds, that `winfit.toml` tells of, and that are evidently
-/// for Linux. Of the rest a name seldom tells all, so that also those without any evidence are asked for.
+/// Left out are images that the repository builds, that `winfit.toml` tells of, whose config an engine
+/// showed, and that are evidently for Linux. Of the rest a name seldom tells all, so that also those without any evidence are asked for.
 pub fn to_ask(fleet: &mut Fleet) -> Vec<Reference> {
     let mut found = Vec::new();
     let mut collect = |used: &mut ImageUse| found.extend(open(used).cloned());
@@ -92,7 +92,8 @@ fn each(used: &mut ImageUse, what: &mut impl FnMut(&mut ImageUse)) {
 pub(crate) fn open(used: &ImageUse) -> Option<&Reference> {
     let named = used.image.as_ref().ok()?;
     let reference = named.reference.as_ref()?;
-    let told = named.stated_by == StatedBy::Given;
+    // An engine that has the image shows its config: that is what runs there.
+    let told = matches!(named.stated_by, StatedBy::Given | StatedBy::Config);
     let linux = used.os == Some(Os::Linux) || named.image.os == Os::Linux;
     let built = used.built_from.is_some();
     // What Compose builds under a name of its own stands under another reference.

@@ -186,6 +186,13 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Reads a cluster's nodes and RuntimeClasses, and nothing that runs on them.
+    pub async fn of_nodes(api: &Api) -> Result<Self, KubeError> {
+        let mut cluster = Self::default();
+        cluster.read_nodes(api).await?;
+        Ok(cluster)
+    }
+
     async fn read_nodes(&mut self, api: &Api) -> Result<(), KubeError> {
         let take = |page: Vec<Node>| self.nodes.extend(page);
         if let Err(error) = api.list(&Resource::NODES.path(None), &[], take).await {

@@ -21,6 +21,7 @@ use crate::model::{self, Kind, Pod, PodSpec};
 
 pub use self::digests::take_digests;
 pub use self::node::Told;
+pub(crate) use self::node::member;
 use self::owners::{Owner, Owners};
 
 /// A cluster as a fleet, and which pods are whose.

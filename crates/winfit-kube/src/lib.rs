@@ -4,12 +4,15 @@
 //! Objects are winfit's own slim ones (`model`): a cluster has up to 150,000 pods, and a whole pod weighs
 //! forty times what decides of it.
 
+pub mod advice;
 mod api;
+pub mod classes;
 mod cluster;
 mod connect;
 mod error;
 pub mod failing;
 pub mod fleet;
+pub mod label;
 mod live;
 pub mod model;
 

@@ -5,6 +5,7 @@ mod engines;
 mod image;
 mod kube;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -34,7 +35,8 @@ pub(crate) use self::image::{
 
 pub(crate) use self::kube::{
     ClusterArguments, ClusterFacts, ClusterSource, KubeArguments, KubeAuditArguments, KubeCommand,
-    KubeExplainArguments, ScopeArguments,
+    KubeExplainArguments, KubeLabelArguments, KubeRuntimeClassesArguments, KubectlArguments,
+    NodesSource, ScopeArguments,
 };
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that
@@ -47,6 +49,20 @@ pub(crate) struct Arguments {
     /// Use the built-in catalog alone, without what `winfit catalog sync` has learnt
     #[arg(long, global = true, display_order = 900)]
     pub(crate) no_overlay: bool,
+}
+
+impl Arguments {
+    /// The arguments of winfit as a plugin of kubectl: those after `winfit kube`.
+    pub(crate) fn of_kubectl(arguments: Vec<OsString>) -> Self {
+        let KubectlArguments {
+            command,
+            no_overlay,
+        } = KubectlArguments::parse_from(arguments);
+        Self {
+            command: Command::Kube(KubeArguments { command }),
+            no_overlay,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -15,6 +15,7 @@ mod report_file;
 mod settling;
 mod this_machine;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,13 +27,15 @@ use crate::output::Outcome;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match plugin::asked(std::env::args_os()) {
-        plugin::Asked::Arguments(arguments) => arguments,
-        plugin::Asked::Metadata => {
-            let metadata = plugin::metadata() + "\n";
-            return finish(&Outcome::new(metadata, output::Exit::Fits));
-        }
-    };
+    let (arguments, parse): (_, fn(Vec<OsString>) -> cli::Arguments) =
+        match plugin::asked(std::env::args_os()) {
+            plugin::Asked::Arguments(arguments) => (arguments, cli::Arguments::parse_from),
+            plugin::Asked::Kube(arguments) => (arguments, cli::Arguments::of_kubectl),
+            plugin::Asked::Metadata => {
+                let metadata = plugin::metadata() + "\n";
+                return finish(&Outcome::new(metadata, output::Exit::Fits));
+            }
+        };
     let words = arguments.iter().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
     if let Some(word) = cli::single_dash_word(words) {
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
         ));
         return ExitCode::from(output::Exit::Usage as u8);
     }
-    let arguments = cli::Arguments::parse_from(arguments);
+    let arguments = parse(arguments);
     for complaint in overlay::take_up(!arguments.no_overlay) {
         output::complain(&complaint);
     }

@@ -21,6 +21,16 @@ pub(crate) const REGISTRIES: &str = "Registries";
 /// How registries are asked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RegistryArguments {
+    #[command(flatten)]
+    pub(crate) access: RegistryAccess,
+    /// How long one image may take, in seconds
+    #[arg(long, help_heading = REGISTRIES, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: u64,
+}
+
+/// How registries are asked, but for how long.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RegistryAccess {
     /// Ask no registry: what the cache knows is all that counts
     #[arg(long, help_heading = REGISTRIES)]
     pub(crate) offline: bool,
@@ -30,9 +40,6 @@ pub(crate) struct RegistryArguments {
     /// A file of certificate authorities (PEM) to trust besides the system's
     #[arg(long = "ca", help_heading = REGISTRIES, value_name = "FILE")]
     pub(crate) authorities: Vec<PathBuf>,
-    /// How long one image may take, in seconds
-    #[arg(long, help_heading = REGISTRIES, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) timeout: u64,
 }
 
 /// A client with the runtime that it works on.
@@ -158,12 +165,13 @@ enum Asked {
 }
 
 fn options(arguments: &RegistryArguments) -> Options {
+    let access = &arguments.access;
     Options {
-        offline: arguments.offline,
+        offline: access.offline,
         cache: cache_folder(),
         deadline: Duration::from_secs(arguments.timeout),
-        plain_http: arguments.plain_http.clone(),
-        authorities: arguments.authorities.clone(),
+        plain_http: access.plain_http.clone(),
+        authorities: access.authorities.clone(),
         ..Options::default()
     }
 }

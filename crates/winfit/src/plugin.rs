@@ -1,12 +1,16 @@
-//! winfit as a plugin of Docker's command line: installed as `docker-winfit` it is `docker winfit`.
+//! winfit as a plugin of others' command lines: installed as `docker-winfit` it is `docker winfit`, installed
+//! as `kubectl-winfit` it is `kubectl winfit`, which is `winfit kube`.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// The name of a plugin's file, and what Docker calls it by.
+/// The name of the plugin's file, and what Docker calls it by.
 const FILE: &str = "docker-winfit";
 const NAME: &str = "winfit";
+
+/// The name of the file by which kubectl finds it: as `kubectl winfit`.
+const FILE_OF_KUBECTL: &str = "kubectl-winfit";
 
 /// Docker asks a plugin what it is by this word.
 const METADATA: &str = "docker-cli-plugin-metadata";
@@ -46,6 +50,8 @@ pub(crate) fn given() -> Given {
 pub(crate) enum Asked {
     /// What its arguments say.
     Arguments(Vec<OsString>),
+    /// What its arguments say after `winfit kube`.
+    Kube(Vec<OsString>),
     /// To say what plugin it is.
     Metadata,
 }
@@ -63,6 +69,10 @@ fn read(mut arguments: Vec<OsString>) -> (Asked, Given) {
     let stem = arguments
         .first()
         .and_then(|name| Path::new(name).file_stem());
+    if stem.is_some_and(|stem| stem == FILE_OF_KUBECTL) {
+        // kubectl takes no flags before a plugin's name, and hands over all that stands behind it.
+        return (Asked::Kube(arguments), given);
+    }
     if stem.is_none_or(|stem| stem != FILE) {
         return (Asked::Arguments(arguments), given);
     }
@@ -166,5 +176,9 @@ mod tests {
         }
         let (asked, _) = read(words("docker-winfit docker-cli-plugin-metadata"));
         assert_eq!(asked, Asked::Metadata);
+        for line in ["/x/kubectl-winfit audit -A", "kubectl-winfit.exe audit"] {
+            let (asked, _) = read(words(line));
+            assert_eq!(asked, Asked::Kube(words(line)));
+        }
     }
 }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
+use winfit_core::fleet::Fleet;
 use winfit_core::image::NamedImage;
 use winfit_core::reference::Reference;
 use winfit_core::variants::Variants;
-use winfit_files::registries::{Word, Words};
+use winfit_files::registries::{self, Word, Words};
 use winfit_registry::place::Place;
 use winfit_registry::{RegistryError, settle};
 
-use crate::online::{Online, REGISTRIES, RegistryArguments};
-use crate::output::printable;
+use crate::cli::EngineArguments;
+use crate::online::{Online, REGISTRIES, RegistryAccess, RegistryArguments};
+use crate::output::{printable, wrap};
 
 /// Whether registries are asked, and how.
 #[derive(Debug, Clone, Args)]
@@ -28,7 +30,31 @@ pub(crate) struct OnlineArguments {
 impl OnlineArguments {
     /// Whether registries, or at least the cache of what they said, are asked.
     pub(crate) fn wanted(&self) -> bool {
-        self.online || self.registry.offline
+        self.online || self.registry.access.offline
+    }
+}
+
+/// The same beside the options of an engine, whose `--timeout` counts for registries as well.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EngineOnlineArguments {
+    /// Ask the registries of images that the engine does not know which Windows is inside; where one
+    /// does not answer, the name counts
+    #[arg(long, help_heading = REGISTRIES)]
+    online: bool,
+    #[command(flatten)]
+    access: RegistryAccess,
+}
+
+impl EngineOnlineArguments {
+    /// How registries are asked beside this engine.
+    pub(crate) fn beside(&self, engine: &EngineArguments) -> OnlineArguments {
+        OnlineArguments {
+            online: self.online,
+            registry: RegistryArguments {
+                access: self.access.clone(),
+                timeout: engine.timeout,
+            },
+        }
     }
 }
 
@@ -91,6 +117,16 @@ impl Answers {
                 answers.found.insert(reference.to_string(), answer);
             }
         }
+        Ok(answers)
+    }
+
+    /// Asks for the images of a fleet that registries can settle, and takes their words into it.
+    pub(crate) fn settle_fleet(arguments: &OnlineArguments, fleet: &mut Fleet) -> Result<Self> {
+        if !arguments.wanted() {
+            return Ok(Self::default());
+        }
+        let answers = Self::ask(arguments, registries::to_ask(fleet))?;
+        registries::settle(fleet, &answers.words());
         Ok(answers)
     }
 
@@ -168,6 +204,23 @@ impl Answers {
         by_name
             .chain(self.troubles.iter().map(|trouble| printable(trouble)))
             .collect()
+    }
+
+    /// The same as a paragraph before findings; empty: nobody was asked.
+    pub(crate) fn before(&self) -> String {
+        self.paragraph()
+            .map_or_else(String::new, |text| format!("{text}\n\n"))
+    }
+
+    /// The same as a paragraph at the end.
+    pub(crate) fn after(&self) -> String {
+        self.paragraph()
+            .map_or_else(String::new, |text| format!("\n{text}\n"))
+    }
+
+    fn paragraph(&self) -> Option<String> {
+        let summary = self.summary()?;
+        Some(wrap(&format!("{summary}."), "", ""))
     }
 
     /// How many images were settled by which, for the end of a report. None: nobody was asked.

@@ -137,8 +137,8 @@ impl Constraint {
         })
     }
 
-    /// Whether a node matches; none: it does not state what is compared, which the text names.
-    fn matches(&self, catalog: &Catalog, member: &Member) -> Result<bool, String> {
+    /// Whether a node matches; an error: it does not state what is compared, which the text names.
+    pub fn matches(&self, catalog: &Catalog, member: &Member) -> Result<bool, String> {
         let host = &member.host;
         let not_stated = |what: &str| Err(what.to_owned());
         match &self.key {

@@ -8,7 +8,10 @@ pub(super) fn reason(status: u16, message: &str) -> Option<&'static str> {
     let has = |part: &str| message.contains(part);
     if has("does not have a leader") || has("no elected cluster leader") {
         Some("it has no leader, since most of its managers are away; start them again")
-    } else if has("code = DeadlineExceeded") || has("code = Unavailable") {
+    } else if has("context deadline exceeded")
+        || has("code = DeadlineExceeded")
+        || has("code = Unavailable")
+    {
         Some("its leader is away; another one is elected while most of its managers are there")
     } else {
         None
@@ -23,8 +26,13 @@ mod tests {
     fn who_is_away_is_said_in_words() {
         let none = "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online. Make sure more than half of the managers are online.";
         let lost = "rpc error: code = DeadlineExceeded desc = context deadline exceeded";
+        // The same of a write that the managers did not agree on in time.
+        let no_majority = "rpc error: code = Unknown desc = context deadline exceeded";
         assert!(reason(500, none).is_some_and(|reason| reason.contains("no leader")));
-        assert!(reason(500, lost).is_some_and(|reason| reason.contains("another one is elected")));
+        for message in [lost, no_majority] {
+            let reason = reason(500, message);
+            assert!(reason.is_some_and(|reason| reason.contains("another one is elected")));
+        }
         assert_eq!(
             reason(
                 500,

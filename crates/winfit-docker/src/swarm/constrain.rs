@@ -1,13 +1,15 @@
 //! The fewest constraints that keep a service off nodes where it cannot start.
 
+mod cover;
+mod marks;
 mod search;
 
 use serde_json::Value;
 use winfit_core::Catalog;
 use winfit_core::finding::{Located, Origin};
-use winfit_core::fleet::{Fleet, Member, State, Workload};
+use winfit_core::fleet::{Fleet, ImageUse, Member, State, Workload};
 use winfit_core::host::{Host, Os};
-use winfit_core::image::{Image, NamedImage};
+use winfit_core::image::NamedImage;
 use winfit_core::placement::{Admission, Placement, SwarmPlacement};
 use winfit_core::verdict::{Answer, judge};
 
@@ -58,8 +60,10 @@ pub struct Constraints {
     pub off: Vec<String>,
     /// The nodes that it loses although it would start there.
     pub lost: Vec<String>,
-    /// They name nodes, since no label tells them apart.
+    /// They name nodes, since labels alone do not tell them apart as shortly.
     pub by_name: bool,
+    /// They ask for labels that say nothing of Windows, and tell these nodes apart by chance.
+    pub by_chance: bool,
 }
 
 /// How an image fares on a node.
@@ -80,11 +84,10 @@ pub fn decide(
     let (Placement::Swarm(placement), Some(image)) = (&service.placement, image_of(service)) else {
         return Decision::UnknownImage;
     };
-    let image = &image.image;
-    if image.os == Os::Linux || service.os == Some(Os::Linux) {
+    if image.image.os == Os::Linux || service.os == Some(Os::Linux) {
         return Decision::NotWindows;
     }
-    if image.version.is_none() {
+    if !tells_windows(image) {
         return Decision::UnknownImage;
     }
     let members = fleet.hosts.iter();
@@ -133,7 +136,7 @@ pub fn decide(
     let ground = search::Ground {
         catalog,
         placement,
-        image: *image,
+        image: image.image,
         names,
         all: &fleet.hosts,
         good: &good,
@@ -154,6 +157,7 @@ pub fn decide(
         off: names_of(bad),
         lost: names_of(lost),
         by_name: found.by_name,
+        by_chance: found.by_chance,
     })
 }
 
@@ -162,16 +166,31 @@ fn image_of(service: &Workload) -> Option<&NamedImage> {
     service.containers.first()?.image.image.as_ref().ok()
 }
 
+/// Its image as it is written.
+pub fn image_text(service: &Workload) -> String {
+    let container = service.containers.first();
+    container.map_or_else(String::new, |container| container.image.text.clone())
+}
+
+/// Whether something tells the Windows inside: of an index with several each node takes its own.
+fn tells_windows(image: &NamedImage) -> bool {
+    let of_index = image.variants.as_deref().is_some_and(|variants| {
+        let mut windows = variants.of_os(Os::Windows);
+        windows.any(|variant| variant.image.version.is_some())
+    });
+    image.image.version.is_some() || of_index
+}
+
 /// Whether a service starts on a host, for sure.
 pub(super) fn runs_on(catalog: &Catalog, service: &Workload, host: &Host) -> bool {
-    let image = image_of(service).map(|named| &named.image);
-    let known = image.filter(|image| image.version.is_some() && image.os == Os::Windows);
+    let known =
+        image_of(service).filter(|named| named.image.os == Os::Windows && tells_windows(named));
     known.is_some_and(|image| fares(catalog, service, image, host) == Fares::Runs)
 }
 
-fn fares(catalog: &Catalog, service: &Workload, image: &Image, host: &Host) -> Fares {
+fn fares(catalog: &Catalog, service: &Workload, image: &NamedImage, host: &Host) -> Fares {
     let asked = service.isolation.as_ref().map(|isolation| isolation.value);
-    let verdict = judge(catalog, host, image);
+    let verdict = judge(catalog, host, &image.on(catalog, host));
     let isolation = asked.unwrap_or(verdict.default_isolation);
     match verdict.answers.of(isolation).answer {
         _ if verdict.pull_refused() => Fares::Not,
@@ -186,6 +205,21 @@ fn names_of<'m>(members: impl IntoIterator<Item = &'m Member>) -> Vec<String> {
     members.map(|member| member.name.clone()).collect()
 }
 
+/// Takes what is known of the same image in the fleet: registries are not asked again.
+fn take_known(service: &mut Workload, fleet: &Fleet) {
+    let known: Vec<&ImageUse> = fleet
+        .workloads
+        .iter()
+        .flat_map(|workload| workload.containers.iter().map(|one| &one.image))
+        .collect();
+    for container in &mut service.containers {
+        let used = &mut container.image;
+        if let Some(known) = known.iter().find(|known| known.text == used.text) {
+            used.image.clone_from(&known.image);
+        }
+    }
+}
+
 /// A placement with more constraints.
 fn with_added(placement: &SwarmPlacement, add: &[String]) -> SwarmPlacement {
     let mut after = placement.clone();
@@ -197,7 +231,20 @@ fn with_added(placement: &SwarmPlacement, add: &[String]) -> SwarmPlacement {
     after
 }
 
-/// Writes the constraints of one service, and gives back those that it then has.
+/// A service whose constraints were to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What was decided of it as it was when it was written; none: it is no service that runs containers.
+    pub decision: Option<Decision>,
+    /// Its image, then.
+    pub image: String,
+    /// The constraints that it had.
+    pub had: Vec<String>,
+    /// Those that it has now.
+    pub now: Vec<String>,
+}
+
+/// Writes the constraints of one service, and reads back those that it then has.
 ///
 /// Nothing but its constraints changes. Where somebody else changed the service meanwhile, it is read and
 /// decided anew.
@@ -208,9 +255,11 @@ pub async fn apply(
     names: &LabelNames,
     given: &Given,
     id: &str,
-) -> Result<Vec<String>, DockerError> {
+) -> Result<Applied, DockerError> {
     let path = format!("/services/{id}");
+    let (mut decision, mut image, mut had) = (None, String::new(), Vec::new());
     change(engine, &path, |object| {
+        decision = None;
         let Ok(service) = serde_json::from_value::<Service>(object.clone()) else {
             return false;
         };
@@ -218,19 +267,27 @@ pub async fn apply(
             return false;
         };
         give(&mut workload, given);
-        let Decision::Constrain(found) = decide(catalog, fleet, &workload, names) else {
+        take_known(&mut workload, fleet);
+        image = image_text(&workload);
+        Placed {
+            constraints: had,
+            ..
+        } = service.spec.task_template.placement;
+        let decided = decision.insert(decide(catalog, fleet, &workload, names));
+        let Decision::Constrain(found) = decided else {
             return false;
         };
-        let Placed { constraints, .. } = service.spec.task_template.placement;
-        let all: Vec<Value> = constraints
-            .into_iter()
-            .chain(found.add)
-            .map(Value::String)
-            .collect();
-        object["Spec"]["TaskTemplate"]["Placement"]["Constraints"] = Value::Array(all);
+        let all = had.iter().chain(&found.add).cloned();
+        object["Spec"]["TaskTemplate"]["Placement"]["Constraints"] =
+            all.map(Value::String).collect();
         true
     })
     .await?;
     let now: Service = engine.get(&path).await?;
-    Ok(now.spec.task_template.placement.constraints)
+    Ok(Applied {
+        decision,
+        image,
+        had,
+        now: now.spec.task_template.placement.constraints,
+    })
 }

@@ -13,7 +13,7 @@ use super::fleet::{Told, name_of};
 use crate::endpoint::Settings;
 use crate::engine::Engine;
 use crate::error::DockerError;
-use crate::model::Node;
+use crate::model::{Info, Node};
 
 /// So many engines are asked at a time.
 const AT_A_TIME: usize = 16;
@@ -39,12 +39,21 @@ pub async fn ask(
     let (nodes, engines): (Vec<&Node>, Vec<Engine>) = engines(swarm, settings, template, patience)?
         .into_iter()
         .unzip();
+    let endpoints: Vec<String> = engines.iter().map(|one| one.name().to_owned()).collect();
     let answered = ask_all(
         engines,
         |engine| async move { host(catalog, &engine).await },
     );
     let mut answers = Answers::default();
-    for (node, answer) in nodes.into_iter().zip(answered.await) {
+    let answered = answered.await.into_iter().zip(endpoints);
+    for (node, (answer, endpoint)) in nodes.into_iter().zip(answered) {
+        let answer = answer.and_then(|(host, info)| {
+            if info.swarm.node_id == node.id {
+                return Ok(host);
+            }
+            let name = info.name;
+            Err(DockerError::OtherNode { endpoint, name })
+        });
         match answer {
             Ok(host) => {
                 let learnt_from = "its engine".to_owned();
@@ -136,16 +145,18 @@ fn address(node: &Node) -> String {
     }
 }
 
-/// The host of an engine, as its `/info` tells it.
-pub async fn host(catalog: &Catalog, engine: &Engine) -> Result<Host, DockerError> {
+/// The host of an engine and whose it is, as its `/info` tells it.
+async fn host(catalog: &Catalog, engine: &Engine) -> Result<(Host, Info), DockerError> {
     let bytes = engine.get_bytes("/info").await?;
+    let unreadable = |reason: String| DockerError::Answer {
+        endpoint: engine.name().to_owned(),
+        what: "/info".to_owned(),
+        reason,
+    };
+    let info = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     let reading = read_hosts(catalog, &String::from_utf8_lossy(&bytes));
     let told = reading.hosts.into_iter().next();
-    told.map(|read| read.host)
-        .filter(|host| host.os == Os::Linux || host.version.is_some())
-        .ok_or_else(|| DockerError::Answer {
-            endpoint: engine.name().to_owned(),
-            what: "/info".to_owned(),
-            reason: "it states no Windows version".to_owned(),
-        })
+    told.map(|read| (read.host, info))
+        .filter(|(host, _)| host.os == Os::Linux || host.version.is_some())
+        .ok_or_else(|| unreadable("it states no Windows version".to_owned()))
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use winfit_core::Catalog;
+use winfit_core::host::Host;
+use winfit_core::version::OsVersion;
 use winfit_docker::swarm::Swarm;
 use winfit_docker::swarm::constrain::{Constraints, Decision, decide};
 use winfit_docker::swarm::fleet::{LabelNames, Told, fleet};
@@ -63,6 +65,15 @@ fn constraints(nodes: &[(&str, &str, Value)], service: &Value) -> Constraints {
         Decision::Constrain(found) => found,
         other => panic!("{other:?}"),
     }
+}
+
+/// What `--host` tells of nodes.
+fn hosts(builds: &[(&str, u16)]) -> Told {
+    let told = builds.iter().map(|(name, build)| {
+        let host = Host::windows(OsVersion::of_build(*build));
+        ((*name).to_owned(), (host, "--host".to_owned()))
+    });
+    told.collect()
 }
 
 /// Labels as `winfit swarm label` writes them.
@@ -149,12 +160,70 @@ fn linux_nodes_and_linux_services() {
 
 #[test]
 fn nodes_that_no_label_tells_apart_are_named() {
-    let mut nodes = vec![("win-a", "windows", json!({"winfit.build": "17763"}))];
-    nodes.push(("win-b", "windows", json!({"winfit.build": "20348"})));
-    nodes.push(("win-c", "windows", json!({"winfit.build": "20348"})));
-    let found = constraints(&nodes, &service("contoso/fax:2-ltsc2022", &[], &one()));
+    let told = [("win-a", 17763), ("win-b", 20348), ("win-c", 20348)];
+    let nodes = told.map(|(name, _)| (name, "windows", json!({})));
+    let swarm = swarm(&nodes, &service("contoso/fax:2-ltsc2022", &[], &one()));
+    let names = LabelNames::default();
+    let fleet = fleet(Catalog::builtin(), &swarm, &names, &hosts(&told));
+    let decided = decide(Catalog::builtin(), &fleet, &fleet.workloads[0], &names);
+    let Decision::Constrain(found) = decided else {
+        panic!("{decided:?}");
+    };
     assert_eq!(found.add, ["node.hostname!=win-a"]);
-    assert!(found.by_name);
+    assert!(found.by_name && !found.by_chance);
+}
+
+#[test]
+fn the_build_tells_as_well_as_the_page_s_version() {
+    let build = |build: &str| json!({"winfit.build": build});
+    let nodes = [
+        ("win-a", "windows", build("17763")),
+        ("win-b", "windows", build("20348")),
+        ("win-c", "windows", build("20348")),
+    ];
+    let found = constraints(&nodes, &service("contoso/fax:2-ltsc2022", &[], &one()));
+    assert_eq!(found.add, ["node.labels.winfit.build==20348"]);
+    assert!(!found.by_name && !found.by_chance);
+}
+
+#[test]
+fn a_label_that_is_not_enough_gets_another_one_beside_it() {
+    // The label of win-a is of yesterday, when it was another machine.
+    let runs = |rack: &str| json!({"winfit.runs-ltsc2022": "true", "rack": rack});
+    let told = [
+        ("win-a", 17763),
+        ("win-b", 20348),
+        ("win-c", 20348),
+        ("win-d", 17763),
+    ];
+    let labels = [runs("7"), runs("8"), runs("9"), json!({"rack": "8"})];
+    let nodes: Vec<(&str, &str, Value)> = told
+        .iter()
+        .zip(labels)
+        .map(|((name, _), labels)| (*name, "windows", labels))
+        .collect();
+    let of_mode = |mode: &Value| {
+        let swarm = swarm(&nodes, &service("contoso/fax:2-ltsc2022", &[], mode));
+        let names = LabelNames::default();
+        let fleet = fleet(Catalog::builtin(), &swarm, &names, &hosts(&told));
+        match decide(Catalog::builtin(), &fleet, &fleet.workloads[0], &names) {
+            Decision::Constrain(found) => found,
+            other => panic!("{other:?}"),
+        }
+    };
+    let both = [
+        "node.labels.winfit.runs-ltsc2022==true",
+        "node.labels.rack!=7",
+    ];
+    let everywhere = of_mode(&json!({"Global": {}}));
+    assert_eq!(everywhere.add, both);
+    assert!(everywhere.by_chance && !everywhere.by_name);
+    assert_eq!(everywhere.lost, Vec::<String>::new());
+    // One is enough where one node is.
+    let found = of_mode(&one());
+    assert_eq!(found.add, ["node.labels.rack==9"]);
+    assert_eq!(found.on, ["win-c"]);
+    assert_eq!(found.lost, ["win-b"]);
 }
 
 #[test]

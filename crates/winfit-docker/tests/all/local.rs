@@ -1,30 +1,15 @@
 //! An engine's own images and containers: a real engine, with the Windows that Linux cannot have.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use winfit_core::Catalog;
 use winfit_core::host::{Isolation, Kind};
+use winfit_docker::DockerError;
 use winfit_docker::host::EngineHost;
 use winfit_docker::local::{Local, LocalContainer, LocalImage, failed, fleet};
-use winfit_docker::{DockerError, Engine, Settings};
 
+use crate::asking::{block_on, engine};
 use crate::support::proxy::Proxy;
 use crate::support::real_swarm::{RealSwarm, can_run};
-
-fn engine(address: &str) -> Engine {
-    let endpoint = Settings::default().endpoint(Some(address), None).unwrap();
-    Engine::new(endpoint, Duration::from_secs(30))
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
 
 /// Windows Server 2022 with an image of Server 2019 and a container that it does not start.
 fn of_windows(path: &str, object: &mut Value) {

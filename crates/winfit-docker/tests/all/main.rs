@@ -2,10 +2,12 @@
 // Helpers of tests fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
 mod deciding;
 mod large;
 #[cfg(unix)]
 mod local;
 mod reading;
+mod smallest;
 mod support;
 mod writing;

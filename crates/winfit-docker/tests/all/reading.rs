@@ -7,23 +7,10 @@ use winfit_core::fleet::{Role, State};
 use winfit_core::host::Os;
 use winfit_docker::swarm::fleet::{LabelNames, Told, fleet};
 use winfit_docker::swarm::{Swarm, nodes, stuck};
-use winfit_docker::{DockerError, Engine, Settings};
+use winfit_docker::{DockerError, Settings};
 
+use crate::asking::{block_on, engine};
 use crate::support::real_swarm::{RealSwarm, can_run};
-
-fn engine(address: &str) -> Engine {
-    let endpoint = Settings::default().endpoint(Some(address), None).unwrap();
-    Engine::new(endpoint, Duration::from_secs(30))
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
 
 #[test]
 fn nodes_services_and_what_their_tasks_say() {

@@ -24,7 +24,7 @@ const OF_STATE: [&str; 3] = [
 const HYPERV_HANDLER: &str = "runhcs-wcow-hypervisor";
 
 /// A node as a host.
-pub(super) fn member(catalog: &Catalog, node: &Node, told: &Told) -> Member {
+pub(crate) fn member(catalog: &Catalog, node: &Node, told: &Told) -> Member {
     let name = &*node.metadata.name;
     let info = &node.status.node_info;
     let (own, learnt_from) = NodeFacts {

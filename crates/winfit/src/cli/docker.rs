@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Subcommand};
 use winfit_core::Date;
 
-use super::{EngineArguments, FindingsOptions, IsolationArgument, day, days};
+use super::{DataFormat, EngineArguments, FindingsOptions, IsolationArgument, day, days};
+use crate::settling::EngineOnlineArguments;
 
 #[derive(Debug, Args)]
 pub(crate) struct DockerArguments {
@@ -40,6 +41,8 @@ pub(crate) struct DockerAuditArguments {
     pub(crate) findings: FindingsOptions,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
+    #[command(flatten)]
+    pub(crate) online: EngineOnlineArguments,
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +60,9 @@ pub(crate) struct IsolationArguments {
     /// Write it; without this the change is only shown
     #[arg(long, requires = "set")]
     pub(crate) apply: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
 }
@@ -73,6 +79,8 @@ pub(crate) struct DockerRunArguments {
     pub(crate) help: Option<bool>,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
+    #[command(flatten)]
+    pub(crate) online: EngineOnlineArguments,
     /// What docker run is given: its options, the image, a command
     #[arg(
         value_name = "DOCKER RUN ARGUMENTS",

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use winfit_core::Date;
 
 use super::{DataFormat, FindingsOptions, day, days};
+use crate::settling::EngineOnlineArguments;
 
 /// Which engine is asked, and how long.
 #[derive(Debug, Clone, Args)]
@@ -124,6 +125,8 @@ pub(crate) struct SwarmConstrainArguments {
     pub(crate) images: ServiceFacts,
     #[command(flatten)]
     pub(crate) source: SwarmSource,
+    #[command(flatten)]
+    pub(crate) online: EngineOnlineArguments,
     /// Write the constraints; without it nothing is written
     #[arg(long, conflicts_with = "from")]
     pub(crate) apply: bool,
@@ -158,6 +161,8 @@ pub(crate) struct SwarmAuditArguments {
     pub(crate) images: ServiceFacts,
     #[command(flatten)]
     pub(crate) source: SwarmSource,
+    #[command(flatten)]
+    pub(crate) online: EngineOnlineArguments,
     /// The day for dates of support (else today)
     #[arg(long, value_parser = day, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
@@ -184,6 +189,9 @@ pub(crate) struct SwarmWatchArguments {
     /// Read the Swarm once, tell and write what there is, and end
     #[arg(long, conflicts_with = "listen")]
     pub(crate) once: bool,
+    /// Keep in a file what was told: a watch that begins anew repeats nothing and misses nothing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     /// Serve /metrics (Prometheus) and /healthz at an address, as 127.0.0.1:9323
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use winfit_core::Date;
 
 use super::{DataFormat, FailOn, FindingsOptions, day, days};
@@ -17,12 +17,33 @@ pub(crate) struct KubeArguments {
     pub(crate) command: KubeCommand,
 }
 
+/// Judge a Kubernetes cluster: its nodes, its workloads, what cannot start where
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-winfit",
+    bin_name = "kubectl winfit",
+    version,
+    propagate_version = true
+)]
+pub(crate) struct KubectlArguments {
+    #[command(subcommand)]
+    pub(crate) command: KubeCommand,
+    /// Use the built-in catalog alone, without what `winfit catalog sync` has learnt
+    #[arg(long, global = true, display_order = 900)]
+    pub(crate) no_overlay: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KubeCommand {
     /// Show nodes with their Windows versions, workloads with where they fit, and what is wrong
     Audit(KubeAuditArguments),
     /// Say of a pod why it does not start: which container, which image, which node, what to do
     Explain(KubeExplainArguments),
+    /// Label each node with its Windows version and the images that it runs
+    Label(KubeLabelArguments),
+    /// Print a RuntimeClass for each Windows build of the cluster, for kubectl apply -f -
+    #[command(name = "runtimeclasses")]
+    RuntimeClasses(KubeRuntimeClassesArguments),
 }
 
 /// Which cluster is asked, as kubectl finds it, and how long.
@@ -88,6 +109,10 @@ pub(crate) struct ClusterFacts {
 
 #[derive(Debug, Args)]
 pub(crate) struct KubeAuditArguments {
+    /// Say also what the cluster as a whole could do: versions to keep apart or to do without, what to
+    /// rebuild (for people only)
+    #[arg(long)]
+    pub(crate) advice: bool,
     #[command(flatten)]
     pub(crate) facts: ClusterFacts,
     #[command(flatten)]
@@ -123,4 +148,62 @@ pub(crate) struct KubeExplainArguments {
     /// How to print the answer
     #[arg(long, default_value = "human")]
     pub(crate) format: DataFormat,
+}
+
+/// Where nodes are read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NodesSource {
+    /// Ask no cluster, and judge what kubectl get nodes -o json or -o yaml or kubectl describe said (- is
+    /// standard input); may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kubeconfig", "context"])]
+    pub(crate) from: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArguments,
+}
+
+impl NodesSource {
+    /// As the source of everything: nodes are in no namespace, and are all read.
+    pub(crate) fn whole(&self) -> ClusterSource {
+        ClusterSource {
+            from: self.from.clone(),
+            scope: ScopeArguments {
+                namespace: None,
+                all_namespaces: false,
+                selector: None,
+            },
+            cluster: self.cluster.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubeLabelArguments {
+    /// A label of your own that tells the same, as beta.kubernetes.io/osbuild=osbuild: osbuild is the build
+    /// (of 14393 with its revision), build the build, version all four numbers, release ltsc2022; may be
+    /// repeated
+    #[arg(long = "label", value_name = "KEY=WHAT")]
+    pub(crate) labels: Vec<String>,
+    /// A node's Windows, as win-a=ltsc2019 or win-a=10.0.17763.437; may be repeated
+    #[arg(long = "host", value_name = "NODE=HOST")]
+    pub(crate) hosts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: NodesSource,
+    /// Write the labels; without it nothing is written
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) apply: bool,
+    /// Take labels over that another field manager owns
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubeRuntimeClassesArguments {
+    /// A node's Windows, as win-a=ltsc2019 or win-a=10.0.17763.437; may be repeated
+    #[arg(long = "host", value_name = "NODE=HOST")]
+    pub(crate) hosts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: NodesSource,
 }

@@ -1,7 +1,11 @@
 //! `winfit docker` with a real engine, which a proxy makes one on Windows.
 
+mod isolation;
+mod online;
+mod options;
+mod page;
+
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::docker_support::proxy::Proxy;
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
+use crate::told::{flat, text};
 use crate::winfit;
 
 /// An engine on Windows Server 2022, the isolations that it was asked for, and its default.
@@ -77,7 +82,7 @@ fn of_windows(path: &str, object: &mut Value, default: &str) {
         }
     } else if path.starts_with("/images/") && path.ends_with("/json") && object.is_object() {
         let version = match object["RepoTags"][0].as_str() {
-            Some("contoso/fax:2-ltsc2019") => "10.0.17763.437",
+            Some("contoso/fax:2" | "contoso/fax:2-ltsc2019") => "10.0.17763.437",
             Some("contoso/new:3") => "10.0.26100.1",
             _ => "10.0.20348.2340",
         };
@@ -85,7 +90,8 @@ fn of_windows(path: &str, object: &mut Value, default: &str) {
         object["OsVersion"] = version.into();
     } else if path.starts_with("/containers/") && object.is_object() && object["Name"].is_string() {
         object["Platform"] = "windows".into();
-        object["HostConfig"]["Isolation"] = "default".into();
+        let own = object["Config"]["Labels"]["isolation"].as_str();
+        object["HostConfig"]["Isolation"] = own.unwrap_or("default").into();
         if object["Name"] == "/fax" {
             object["HostConfig"]["Isolation"] = "process".into();
             object["State"]["Error"] = json!(
@@ -93,22 +99,6 @@ fn of_windows(path: &str, object: &mut Value, default: &str) {
             );
         }
     }
-}
-
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// The text without its line ends, as wrapping puts them anywhere.
-fn flat(output: &Output) -> String {
-    text(output)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[test]
@@ -322,156 +312,6 @@ fn run_prints_and_refuses_without_running() {
         );
     }
     assert!(engine.asked.lock().unwrap().is_empty());
-}
-
-#[test]
-fn isolation_is_told_with_what_explains_it() {
-    if !can_run() {
-        return;
-    }
-    let engine = WindowsEngine::start();
-    engine
-        .swarm
-        .docker("win-a", &["create", "--name=fax", "contoso/fax:2-ltsc2019"]);
-    engine
-        .swarm
-        .docker("win-a", &["create", "--name=print", "contoso/print:1"]);
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("daemon.json");
-    let file = format!("--file={}", path.display());
-    let told = |arguments: &[&str]| {
-        let mut all = vec!["docker", "isolation", &file];
-        all.extend(arguments);
-        let output = engine.winfit(&all);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-        flat(&output)
-    };
-    let first = told(&[]);
-    assert!(
-        first.starts_with("Containers on win-a get process isolation when nobody asks for one."),
-        "{first}"
-    );
-    assert!(
-        first.contains("is Docker's own default on Windows Server"),
-        "{first}"
-    );
-    assert!(told(&["fax"]).starts_with("fax has process isolation. container process"));
-    let print = told(&["print"]);
-    assert!(
-        print.contains("container default the engine's default counts"),
-        "{print}"
-    );
-
-    // Shown, and not written.
-    let shown = told(&["--set=hyperv"]);
-    assert!(
-        shown.contains("isolation=hyperv") && shown.contains("--apply"),
-        "{shown}"
-    );
-    assert!(!path.exists());
-    // Written, and not taken up.
-    let written = told(&["--set=hyperv", "--apply"]);
-    assert!(
-        written.contains("the engine's default is still process; restart it"),
-        "{written}"
-    );
-    assert!(
-        written.contains("PowerShell Restart-Service docker sh systemctl restart docker"),
-        "{written}"
-    );
-    assert_eq!(
-        fs::read_to_string(&path).unwrap(),
-        "{\n    \"exec-opts\": [\"isolation=hyperv\"]\n}\n"
-    );
-    assert!(told(&[]).contains("the engine has not taken it up: restart it"));
-    // Taken up.
-    *engine.default.lock().unwrap() = "hyperv".to_owned();
-    assert!(told(&[]).contains("daemon.json says so (exec-opts)"));
-    let again = told(&["--set=hyperv", "--apply"]);
-    assert!(again.contains("already; nothing is changed"), "{again}");
-    assert!(
-        again.contains("the engine's default is hyperv now"),
-        "{again}"
-    );
-    // Neither.
-    fs::write(&path, "{\"debug\": true}\n").unwrap();
-    assert!(told(&[]).contains("the service is given --exec-opt isolation=hyperv"));
-
-    let output = engine.winfit(&["docker", "isolation", "none"]);
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-    assert!(
-        flat(&output).contains("knows no container none"),
-        "{}",
-        text(&output)
-    );
-}
-
-fn files(folder: &Path) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-/// No engine is needed to write its file.
-#[test]
-fn what_was_there_is_kept_under_a_name_that_is_free() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("daemon.json");
-    let file = format!("--file={}", path.display());
-    let nowhere = format!("--docker-host=unix://{}/none", folder.path().display());
-    let set = |isolation: &str| {
-        let set = format!("--set={isolation}");
-        winfit(&["docker", "isolation", &nowhere, &file, &set, "--apply"])
-    };
-    fs::write(&path, "{\n    \"debug\": true\n}\n").unwrap();
-    let output = set("hyperv");
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert!(
-        flat(&output).contains("what was there is kept in"),
-        "{}",
-        text(&output)
-    );
-    assert!(
-        flat(&output).contains("cannot be told: no engine answers"),
-        "{}",
-        text(&output)
-    );
-    let output = set("process");
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    let wanted = |isolation: &str| {
-        format!("{{\n    \"debug\": true,\n    \"exec-opts\": [\"isolation={isolation}\"]\n}}\n")
-    };
-    let all = vec![
-        ("daemon.json".to_owned(), wanted("process")),
-        (
-            "daemon.json.bak".to_owned(),
-            "{\n    \"debug\": true\n}\n".to_owned(),
-        ),
-        ("daemon.json.bak.1".to_owned(), wanted("hyperv")),
-    ];
-    assert_eq!(files(folder.path()), all);
-    // Nothing to do, nothing kept.
-    assert_eq!(set("process").status.code(), Some(0));
-    assert_eq!(files(folder.path()), all);
-    // What is no JSON is left alone, and its place is told.
-    let broken = "{\n    \"debug\": true,,\n}\n";
-    fs::write(&path, broken).unwrap();
-    let output = set("hyperv");
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-    assert!(
-        text(&output).contains("daemon.json:2:19:"),
-        "{}",
-        text(&output)
-    );
-    assert_eq!(fs::read_to_string(&path).unwrap(), broken);
-    assert_eq!(files(folder.path()).len(), 3);
 }
 
 /// What is wrong with the arguments is told before an engine is asked.

@@ -1,7 +1,7 @@
 //! Engines behind ssh: a real sshd, and a real daemon that `docker system dial-stdio` speaks to.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
+use crate::support::registry::free_port;
+use crate::told::flat;
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -34,9 +36,7 @@ impl Machine {
             assert!(command.status().unwrap().success());
         }
         fs::copy(path("mine.pub"), path("authorized")).unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_port();
         let known = fs::read_to_string(path("host.pub")).unwrap();
         fs::write(path("known"), format!("[127.0.0.1]:{port} {known}")).unwrap();
         fs::write(path("nobody-known"), "").unwrap();
@@ -95,9 +95,7 @@ impl Machine {
             .env("WINFIT_CATALOG_OVERLAY", "off")
             .output()
             .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8(said).unwrap();
-        said.split_whitespace().collect::<Vec<_>>().join(" ")
+        flat(&output)
     }
 }
 

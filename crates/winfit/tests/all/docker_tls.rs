@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
 use crate::support::authority::Authority;
+use crate::told::flat;
 
 /// One daemon whose certificate holds for 127.0.0.1 and win-a, one whose certificate has ended, and one that
 /// speaks plain HTTP; and the files of a user whom the first two let in.
@@ -79,7 +80,7 @@ impl Engines {
             .args(arguments)
             .output()
             .unwrap();
-        flat(&output)
+        with_code(&output)
     }
 
     /// A context of Docker's own making.
@@ -98,11 +99,8 @@ impl Engines {
 }
 
 /// The exit code and all that was told, its lines joined.
-fn flat(output: &Output) -> String {
-    let told = [&output.stdout[..], &output.stderr[..]].concat();
-    let told = String::from_utf8(told).unwrap();
-    let words: Vec<&str> = told.split_whitespace().collect();
-    format!("{}: {}", output.status.code().unwrap(), words.join(" "))
+fn with_code(output: &Output) -> String {
+    format!("{}: {}", output.status.code().unwrap(), flat(output))
 }
 
 /// What an engine on Linux is told by.

@@ -19,7 +19,10 @@ mod docs;
 mod fleets;
 mod image;
 mod kube;
+mod kube_label;
+mod kube_label_apply;
 mod kube_live;
+mod kube_runtimeclasses;
 // A small API; each binary uses a part of it.
 #[path = "../../../winfit-kube/tests/all/support/mod.rs"]
 mod kube_support;
@@ -46,6 +49,8 @@ mod swarm;
 #[cfg(unix)]
 mod swarm_watch;
 mod sync;
+#[cfg(unix)]
+mod told;
 mod update_bots;
 
 use std::path::{Path, PathBuf};

@@ -263,6 +263,18 @@ fn every_command_prints_what_its_schema_says() {
         let all = all.chain(["--format=json"]);
         commands.push(all.map(str::to_owned).collect());
     }
+    commands.push(
+        [
+            "docker",
+            "isolation",
+            "--set=hyperv",
+            &itself,
+            "--docker-host=unix:///nowhere",
+            "--format=json",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    );
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -287,6 +299,7 @@ fn every_command_prints_what_its_schema_says() {
         "image-change",
         "swarm-change",
         "swarm-isolate",
+        "docker-isolation",
     ] {
         assert!(
             seen.contains_key(&format!("winfit.{document}/1")),

@@ -1,10 +1,18 @@
 //! `winfit swarm` on a real Swarm: the chapter of Microsoft's page about Docker Swarm, played through.
 
+// It types as sh reads it.
+#[cfg(unix)]
+mod by_hand;
 // Proxies stand before their engines.
 #[cfg(unix)]
 mod election;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
+mod held;
+#[cfg(unix)]
 mod isolating;
+mod online;
 
 use std::process::Output;
 

@@ -1,5 +1,8 @@
 //! `winfit swarm watch` on a real Swarm: what changes is told once, labelled and constrained.
 
+mod engines;
+mod restart;
+mod state;
 mod stop;
 mod tasks;
 

@@ -22,6 +22,12 @@ pub const OLD_OS_LABEL: &str = "beta.kubernetes.io/os";
 /// The label of the build that every kubelet on Windows sets since Kubernetes 1.17.
 pub const BUILD_LABEL: &str = "node.kubernetes.io/windows-build";
 
+/// The label by which winfit tells the build of a node: `20348`.
+pub const WINFIT_BUILD_LABEL: &str = "winfit.dev/build";
+
+/// The label by which winfit tells the whole version of a node: `10.0.20348.825`.
+pub const WINFIT_VERSION_LABEL: &str = "winfit.dev/version";
+
 /// An operator of a node affinity's expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {

@@ -4,14 +4,20 @@ use crate::catalog::Catalog;
 use crate::version::OsVersion;
 
 use super::labels::AKS_SKUS;
-use super::{Operator, PodPlacement, Requirement};
+use super::{Operator, PodPlacement, Requirement, WINFIT_BUILD_LABEL, WINFIT_VERSION_LABEL};
 use crate::placement::Selected;
 
 /// Whether a label's name says that its value is a version of Windows: `windows-build` of today's
-/// kubelets, `osbuild` of the page's deployment, AKS's own.
+/// kubelets, `osbuild` of the page's deployment, AKS's own and winfit's.
 pub fn demands_version(key: &str) -> bool {
     let last = key.rsplit('/').next().unwrap_or_default();
-    matches!(last, "windows-build" | "osbuild") || key == "kubernetes.azure.com/os-sku"
+    matches!(last, "windows-build" | "osbuild")
+        || [
+            "kubernetes.azure.com/os-sku",
+            WINFIT_BUILD_LABEL,
+            WINFIT_VERSION_LABEL,
+        ]
+        .contains(&key)
 }
 
 impl PodPlacement {

@@ -99,17 +99,17 @@ impl RealSwarm {
     /// Daemons that know nothing of each other, each with flags of its own beside the usual ones.
     pub(crate) fn with(nodes: &[&str], flags: impl Fn(&str) -> String) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut script = "ip link set lo up\n".to_owned();
+        let mut script = vec!["ip link set lo up\n".to_owned()];
         for node in nodes {
             let own = folder.path().join(node);
             std::fs::create_dir(&own).unwrap();
             std::fs::write(own.join("daemon.json"), "{}\n").unwrap();
             let (own, flags) = (own.display(), flags(node));
-            script.push_str(&format!(
+            script.push(format!(
                 "unshare --uts sh -c 'hostname {node}; while :; do while [ -e {own}/down ]; do sleep 0.1; done; dockerd --data-root {own}/data --exec-root {own}/exec -p {own}/pid -H unix://{own}/sock --config-file {own}/daemon.json --bridge=none --iptables=false --storage-driver=vfs {flags}; sleep 0.3; done' >{own}/log 2>&1 &\n"
             ));
         }
-        script.push_str("wait\n");
+        script.push("wait\n".to_owned());
         let process = Command::new("unshare")
             .args([
                 "--net",
@@ -120,7 +120,7 @@ impl RealSwarm {
                 "--mount-proc",
                 "sh",
                 "-c",
-                &script,
+                &script.concat(),
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -288,17 +288,14 @@ impl RealSwarm {
         let end = Instant::now() + PATIENCE;
         while !is_so() {
             if Instant::now() > end {
-                let logs: String = self
-                    .nodes
-                    .iter()
-                    .map(|node| {
-                        let log = std::fs::read_to_string(self.folder(node).join("log"));
-                        let log = log.unwrap_or_default();
-                        let last: Vec<&str> = log.lines().rev().take(8).collect();
-                        format!("{node}:\n{}\n", last.join("\n"))
-                    })
-                    .collect();
-                panic!("waited in vain until {what}\n{logs}");
+                let logs = self.nodes.iter().map(|node| {
+                    let log = std::fs::read_to_string(self.folder(node).join("log"));
+                    let log = log.unwrap_or_default();
+                    let last: Vec<&str> = log.lines().rev().take(8).collect();
+                    format!("{node}:\n{}", last.join("\n"))
+                });
+                let logs: Vec<String> = logs.collect();
+                panic!("waited in vain until {what}\n{}", logs.join("\n"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -1,8 +1,7 @@
 //! `winfit docker audit`: the host, its images and containers, and what is wrong.
 
 use anyhow::Result;
-use winfit_core::audit::{Audit, AuditOptions, Placed, RULES, audit};
-use winfit_core::finding::{Finding, Rule};
+use winfit_core::audit::{Audit, AuditOptions, Placed, audit};
 use winfit_core::fleet::{Fleet, Workload};
 use winfit_core::host::{Host, Os};
 use winfit_core::verdict::judge;
@@ -13,26 +12,22 @@ use winfit_docker::local::{Local, failed};
 
 use super::human;
 use crate::cli::DockerAuditArguments;
-use crate::commands::audited;
-use crate::commands::lint::written_twice;
+use crate::commands::audited::{self, Audited};
 use crate::commands::notes::Calendar;
 use crate::engines::Engines;
-use crate::findings::paths::WorkingFolder;
-use crate::findings::{Fixable, NoFiles, Report};
 use crate::input;
-use crate::output::{Outcome, nothing, usage};
+use crate::output::{Outcome, nothing};
+use crate::settling::Answers;
 
 pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
-    if let Some(twice) = written_twice(&arguments.findings.outputs) {
-        return Err(usage(format!(
-            "--output {} is given twice; each report needs a file of its own",
-            twice.display()
-        )));
-    }
-    let (local, complaints, hosts_from) = read(arguments)?;
+    audited::check(&arguments.findings)?;
+    let (local, mut complaints, hosts_from) = read(arguments)?;
     let host = host(catalog, &local)?;
-    let fleet = fleet(catalog, &local, &host);
+    let mut fleet = fleet(catalog, &local, &host);
+    let online = arguments.online.beside(&arguments.engine);
+    let answers = Answers::settle_fleet(&online, &mut fleet)?;
+    complaints.extend(answers.complaints());
     let options = AuditOptions {
         today: Calendar::new(arguments.as_of, None).today,
         eol_within: arguments.eol_within,
@@ -44,8 +39,6 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
     } = audit(catalog, &fleet, &options);
     say_as_commands(&fleet, &mut findings);
     findings.extend(failed::findings(&local));
-    // What was not started comes first of what is as heavy.
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), is_foretold(finding)));
     // Images that no container is of are shown with their verdicts; nothing is wrong with having them.
     let Fleet {
         hosts,
@@ -57,38 +50,13 @@ pub(super) fn run(arguments: &DockerAuditArguments) -> Result<Outcome> {
         placed.push(alone(catalog, host.host(), &workload));
         workloads.push(workload);
     }
-    let not_judged: Vec<(String, String)> = workloads
-        .iter()
-        .zip(&placed)
-        .filter_map(|(workload, placed)| {
-            Some((workload.subject.in_words(), placed.missing.clone()?))
-        })
-        .collect();
-    let rules: Vec<Rule> = [RULES, failed::RULES].concat();
-    let folder = WorkingFolder::current();
-    let report = Report {
-        findings: &findings,
-        sources: &NoFiles,
-        rules: &rules,
-        hosts: &hosts,
-        hosts_from: &hosts_from,
-        workloads: &workloads,
-        placed: &placed,
-        not_judged: &not_judged,
-        templates: &[],
-        fixed: &[],
-        fixable: Fixable::default(),
-        files: local.containers.len(),
-        unit: "container",
-        ignored: 0,
-        unread: &[],
-        folder: &folder,
-    };
+    let audited = Audited::new(findings, failed::RULES, &hosts, &workloads, &placed);
+    let report = audited.report(&hosts_from, local.containers.len(), "container");
     audited::told(
         catalog,
         &report,
         &arguments.findings,
-        || human::tables(catalog, &local, &host),
+        || human::tables(catalog, &local, &host, &workloads) + &answers.before(),
         complaints,
     )
 }
@@ -145,11 +113,6 @@ fn alone(catalog: &Catalog, host: &Host, workload: &Workload) -> Placed {
         fit: usize::from(fits),
         ..Placed::default()
     }
-}
-
-/// Whether a finding tells what may happen, not what did.
-fn is_foretold(finding: &Finding) -> bool {
-    !failed::RULES.iter().any(|rule| rule.name == finding.rule)
 }
 
 /// A version as tables have it; empty: none is known.

@@ -1,8 +1,9 @@
 //! An engine for people: its host, its containers and images with their verdicts.
 
 use winfit_core::Catalog;
+use winfit_core::fleet::{ImageUse, Workload};
 use winfit_core::host::{Host, Isolation, Os};
-use winfit_core::image::NamedImage;
+use winfit_core::image::Image;
 use winfit_core::reason::windows_name;
 use winfit_core::verdict::{Answer, judge};
 use winfit_docker::host::{EngineHost, isolation};
@@ -13,12 +14,16 @@ use super::audit::version;
 use crate::findings::clean;
 use crate::output::columns;
 
-/// The host, then both tables.
-pub(super) fn tables(catalog: &Catalog, local: &Local, host: &EngineHost) -> String {
+/// The host, then both tables. The first workloads are those of the containers, in their order.
+pub(super) fn tables(
+    catalog: &Catalog,
+    local: &Local,
+    host: &EngineHost,
+    workloads: &[Workload],
+) -> String {
     let mut text = columns(&about(catalog, host), "");
     text.push('\n');
     let head = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let images = local.images_by_id();
     if !local.containers.is_empty() {
         let mut rows: Vec<Vec<String>> = vec![head(&[
             "container",
@@ -28,9 +33,10 @@ pub(super) fn tables(catalog: &Catalog, local: &Local, host: &EngineHost) -> Str
             "Windows",
             "image",
         ])];
-        rows.extend(local.containers.iter().map(|container| {
-            let image = images.get(container.image.as_str()).copied();
-            of_container(catalog, host, container, image)
+        let containers = local.containers.iter().zip(workloads);
+        rows.extend(containers.filter_map(|(container, workload)| {
+            let used = &workload.containers.first()?.image;
+            Some(of_container(catalog, host, container, used))
         }));
         text.push_str(&columns(&rows, ""));
         text.push('\n');
@@ -86,65 +92,61 @@ fn of_container(
     catalog: &Catalog,
     host: &EngineHost,
     container: &LocalContainer,
-    image: Option<&LocalImage>,
+    used: &ImageUse,
 ) -> Vec<String> {
     let asked = isolation(&container.host_config.isolation);
-    let text = match image {
-        Some(image) if image.id == container.config.image => image.name(),
-        _ => &container.config.image,
-    };
-    let mut named = named(catalog, text, image).ok();
-    if let (Some(named), "linux", None) = (&mut named, container.platform.as_str(), image) {
+    let mut image = used
+        .image
+        .as_ref()
+        .ok()
+        .map(|named| named.on(catalog, host.host()));
+    if let (Some(image), "linux", None) = (&mut image, container.platform.as_str(), used.os) {
         // Its image is gone, and its name tells no system.
-        named.take_config(Os::Linux, None, None);
+        image.os = Os::Linux;
     }
-    let used = asked.unwrap_or_else(|| host.host().default_isolation(catalog));
+    let counts = asked.unwrap_or_else(|| host.host().default_isolation(catalog));
     let shown = match (host.is_windows(), asked) {
         (false, _) => String::new(),
         (true, Some(isolation)) => isolation.name().to_owned(),
-        (true, None) => format!("{} (default)", used.name()),
+        (true, None) => format!("{} (default)", counts.name()),
     };
     vec![
         clean(container.name()),
         clean(&container.state.status),
         shown,
-        answer(catalog, host.host(), named.as_ref(), used),
-        windows(catalog, named.as_ref()),
-        clean(text),
+        answer(catalog, host.host(), image.as_ref(), counts),
+        windows(catalog, image.as_ref()),
+        clean(&used.text),
     ]
 }
 
 fn of_image(catalog: &Catalog, host: &Host, image: &LocalImage) -> Vec<String> {
-    let named = named(catalog, image.name(), Some(image)).ok();
-    let of = |isolation| answer(catalog, host, named.as_ref(), isolation);
+    let found = named(catalog, image.name(), Some(image)).ok();
+    let found = found.map(|named| named.image);
+    let of = |isolation| answer(catalog, host, found.as_ref(), isolation);
     vec![
         clean(image.name()),
-        windows(catalog, named.as_ref()),
-        version(named.as_ref().and_then(|named| named.image.version)),
+        windows(catalog, found.as_ref()),
+        version(found.and_then(|image| image.version)),
         of(Isolation::Process),
         of(Isolation::Hyperv),
     ]
 }
 
 /// A verdict in a word. Linux on Linux is no question of Windows.
-fn answer(
-    catalog: &Catalog,
-    host: &Host,
-    named: Option<&NamedImage>,
-    isolation: Isolation,
-) -> String {
-    let Some(named) = named else {
+fn answer(catalog: &Catalog, host: &Host, image: Option<&Image>, isolation: Isolation) -> String {
+    let Some(image) = image else {
         return Answer::Unknown.name().to_owned();
     };
-    if (named.image.os, host.os) == (Os::Linux, Os::Linux) {
+    if (image.os, host.os) == (Os::Linux, Os::Linux) {
         return "-".to_owned();
     }
-    let verdict = judge(catalog, host, &named.image);
+    let verdict = judge(catalog, host, image);
     verdict.answers.of(isolation).answer.name().to_owned()
 }
 
-fn windows(catalog: &Catalog, named: Option<&NamedImage>) -> String {
-    match named.map(|named| (named.image.os, named.image.version)) {
+fn windows(catalog: &Catalog, image: Option<&Image>) -> String {
+    match image.map(|image| (image.os, image.version)) {
         Some((Os::Linux, _)) => "Linux".to_owned(),
         Some((Os::Windows, Some(version))) => {
             windows_name(catalog, version.build, winfit_core::host::Kind::Server)

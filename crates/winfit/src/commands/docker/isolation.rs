@@ -1,18 +1,22 @@
 //! `winfit docker isolation`: which one containers get and why, and another default for the engine.
 
+mod human;
+mod json;
+mod set;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::host::{Host, Isolation, Kind, Os};
-use winfit_docker::DockerError;
 use winfit_docker::host::{EngineHost, isolation};
 use winfit_docker::local::LocalContainer;
 
 use super::daemon::{DaemonFile, usual};
-use crate::cli::IsolationArguments;
+use crate::cli::{DataFormat, IsolationArguments};
 use crate::engines::Engines;
-use crate::output::{Exit, Outcome, bold, columns, nothing, printable, usage, wrap};
+use crate::findings::document;
+use crate::output::{Exit, Outcome, nothing, printable, usage};
 
 pub(super) fn run(arguments: &IsolationArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -26,27 +30,35 @@ pub(super) fn run(arguments: &IsolationArguments) -> Result<Outcome> {
     }
     let engines = Engines::new(&arguments.engine)?;
     if let Some(wanted) = arguments.set {
-        return set(catalog, arguments, &engines, wanted.into());
+        let set = set::set(catalog, arguments, &engines, wanted.into())?;
+        let text = match arguments.format {
+            DataFormat::Human => human::of_set(&set),
+            DataFormat::Json => document(&json::of_set(&set))?,
+        };
+        return Ok(Outcome::new(text, Exit::Fits));
     }
     let host = engines
         .block_on(EngineHost::read(catalog, engines.engine()))
         .map_err(|error| nothing(error.to_string()))?;
     if !host.is_windows() {
-        return Err(nothing(format!(
-            "{} is a Linux host: its engine isolates all containers alike, and knows neither process nor hyperv",
-            printable(&host.name)
-        )));
+        return Err(nothing(knows_neither(&host)));
     }
     let default = Default::of(catalog, &host);
     let explained = explain(catalog, arguments, &engines, &default)?;
-    let text = match &arguments.container {
-        None => of_engine(&host, &default, &explained),
-        Some(name) => {
-            let container = engines
-                .block_on(LocalContainer::find(engines.engine(), name))
-                .map_err(|error| nothing(error.to_string()))?;
-            of_container(&container, &default, &explained)
-        }
+    let container = arguments.container.as_ref().map(|name| {
+        engines
+            .block_on(LocalContainer::find(engines.engine(), name))
+            .map(|found| OfContainer::of(&found, &default))
+            .map_err(|error| nothing(error.to_string()))
+    });
+    let told = Told {
+        container: container.transpose()?,
+        default,
+        explained,
+    };
+    let text = match arguments.format {
+        DataFormat::Human => human::told(&told),
+        DataFormat::Json => document(&json::told(&told))?,
     };
     Ok(Outcome::new(text, Exit::Fits))
 }
@@ -60,8 +72,49 @@ fn is_name(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
+/// Why a Linux engine has no default to tell, and takes none.
+fn knows_neither(host: &EngineHost) -> String {
+    format!(
+        "{} is a Linux host: its engine isolates all containers alike, and knows neither process nor hyperv",
+        printable(&host.name)
+    )
+}
+
+/// What there is to tell of an engine, and of one of its containers.
+struct Told {
+    /// The container that was asked for.
+    container: Option<OfContainer>,
+    default: Default,
+    explained: Explained,
+}
+
+/// The isolation of a container.
+struct OfContainer {
+    name: String,
+    /// As `docker inspect` shows it.
+    says: String,
+    /// What it asked for; none: the engine's default.
+    own: Option<Isolation>,
+    has: Isolation,
+}
+
+impl OfContainer {
+    fn of(container: &LocalContainer, default: &Default) -> Self {
+        let says = container.host_config.isolation.trim();
+        let own = isolation(says);
+        Self {
+            name: container.name().to_owned(),
+            says: if says.is_empty() { "default" } else { says }.to_owned(),
+            own,
+            has: own.unwrap_or(default.now),
+        }
+    }
+}
+
 /// The isolation that containers get when nobody asks for one.
 struct Default {
+    /// The host's name.
+    host: String,
     /// As the engine says.
     now: Isolation,
     /// What Docker takes on such a host when nothing is configured.
@@ -77,6 +130,7 @@ impl Default {
             ..*facts
         };
         Self {
+            host: host.name.clone(),
             now: host
                 .isolation
                 .unwrap_or_else(|| facts.default_isolation(catalog)),
@@ -88,9 +142,43 @@ impl Default {
 
 /// Why the default is what it is.
 struct Explained {
-    /// What `daemon.json` says, and where it is.
-    file: Option<(String, String)>,
+    /// What `daemon.json` says; none: it is not at hand.
+    file: Option<FileWord>,
     why: String,
+}
+
+/// A `daemon.json`, and what it says of isolation.
+struct FileWord {
+    path: PathBuf,
+    says: Says,
+}
+
+/// What a `daemon.json` says of isolation.
+#[derive(Clone, Copy)]
+enum Says {
+    /// It is not there.
+    NotThere,
+    /// It is no JSON.
+    NoJson,
+    /// Nothing.
+    Nothing,
+    /// That one.
+    Sets(Isolation),
+}
+
+impl FileWord {
+    fn of(file: &DaemonFile) -> Self {
+        let says = match file.isolation() {
+            _ if file.broken().is_some() => Says::NoJson,
+            Some(isolation) => Says::Sets(isolation),
+            None if file.is_there() => Says::Nothing,
+            None => Says::NotThere,
+        };
+        Self {
+            path: file.path().to_owned(),
+            says,
+        }
+    }
 }
 
 /// Whether `daemon.json` explains the default. That of an engine elsewhere is not at hand.
@@ -122,43 +210,27 @@ fn explain(
         });
     }
     let file = DaemonFile::read(catalog, &path(arguments))?;
-    if let Some(broken) = file.broken() {
-        return Ok(Explained {
-            file: Some(("no JSON".to_owned(), file.path().display().to_string())),
-            why: broken,
-        });
-    }
-    let (says, why) = match file.isolation() {
-        Some(set) if set == default.now => (
-            set.name().to_owned(),
-            "daemon.json says so (exec-opts)".to_owned(),
+    let word = FileWord::of(&file);
+    let why = match (word.says, file.broken()) {
+        (_, Some(broken)) => broken,
+        (Says::Sets(set), None) if set == default.now => {
+            "daemon.json says so (exec-opts)".to_owned()
+        }
+        (Says::Sets(set), None) => format!(
+            "daemon.json says {}, and the engine has not taken it up: restart it ({})",
+            set.name(),
+            restart(Os::Windows)
         ),
-        Some(set) => (
-            set.name().to_owned(),
-            format!(
-                "daemon.json says {}, and the engine has not taken it up: restart it ({})",
-                set.name(),
-                restart(Os::Windows)
-            ),
-        ),
-        None => (
-            if file.is_there() {
-                "says none".to_owned()
-            } else {
-                "is not there".to_owned()
-            },
-            if default.now == default.own {
-                format!("{now} is Docker's own default {on}, and daemon.json says nothing else")
-            } else {
-                format!(
-                    "Docker's own default {on} is {}, and daemon.json says nothing of it: the service is given --exec-opt isolation={now}, or another file with --config-file",
-                    default.own.name()
-                )
-            },
+        (_, None) if default.now == default.own => {
+            format!("{now} is Docker's own default {on}, and daemon.json says nothing else")
+        }
+        (_, None) => format!(
+            "Docker's own default {on} is {}, and daemon.json says nothing of it: the service is given --exec-opt isolation={now}, or another file with --config-file",
+            default.own.name()
         ),
     };
     Ok(Explained {
-        file: Some((says, file.path().display().to_string())),
+        file: Some(word),
         why,
     })
 }
@@ -167,184 +239,10 @@ fn path(arguments: &IsolationArguments) -> PathBuf {
     arguments.file.clone().unwrap_or_else(usual)
 }
 
-fn of_engine(host: &EngineHost, default: &Default, explained: &Explained) -> String {
-    let mut text = bold(&wrap(
-        &format!(
-            "Containers on {} get {} when nobody asks for one.",
-            printable(&host.name),
-            in_words(default.now)
-        ),
-        "",
-        "",
-    ));
-    text.push_str("\n\n");
-    text.push_str(&rows(None, default, explained));
-    text
-}
-
-fn of_container(container: &LocalContainer, default: &Default, explained: &Explained) -> String {
-    let said = container.host_config.isolation.trim();
-    let own = isolation(said);
-    let has = own.unwrap_or(default.now);
-    let name = printable(container.name());
-    let mut text = bold(&wrap(&format!("{name} has {}.", in_words(has)), "", ""));
-    text.push_str("\n\n");
-    let why = match own {
-        None => "the engine's default counts".to_owned(),
-        Some(own) if own == default.now => "which is the engine's default as well".to_owned(),
-        Some(_) => "its own, or the default when it was made".to_owned(),
-    };
-    let shown = if said.is_empty() { "default" } else { said };
-    text.push_str(&rows(Some(&(printable(shown), why)), default, explained));
-    text
-}
-
-fn in_words(isolation: Isolation) -> &'static str {
-    match isolation {
-        Isolation::Process => "process isolation",
-        Isolation::Hyperv => "Hyper-V isolation (hyperv)",
-    }
-}
-
-/// What the container says, the engine, its file; then why.
-fn rows(container: Option<&(String, String)>, default: &Default, explained: &Explained) -> String {
-    let row = |label: &str, value: &str, more: &str| {
-        vec![label.to_owned(), value.to_owned(), more.to_owned()]
-    };
-    let mut rows = Vec::new();
-    if let Some((says, why)) = container {
-        rows.push(row("container", says, why));
-    }
-    rows.push(row("engine", default.now.name(), "its default"));
-    if let Some((says, path)) = &explained.file {
-        rows.push(row("daemon.json", says, &printable(path)));
-    }
-    let mut text = columns(&rows, "  ");
-    text.push('\n');
-    text.push_str(&wrap(&printable(&explained.why), "  why  ", "       "));
-    text.push('\n');
-    text
-}
-
 /// The command that restarts the engine.
 fn restart(os: Os) -> &'static str {
     match os {
         Os::Windows => "Restart-Service docker",
         Os::Linux => "systemctl restart docker",
     }
-}
-
-/// Another default, shown or written.
-fn set(
-    catalog: &Catalog,
-    arguments: &IsolationArguments,
-    engines: &Engines,
-    wanted: Isolation,
-) -> Result<Outcome> {
-    if arguments.file.is_none() && !engines.engine().is_here() {
-        return Err(usage(format!(
-            "the engine at {} reads its daemon.json on its own machine; run this there, or name the file with --file",
-            engines.engine().name()
-        )));
-    }
-    let file = DaemonFile::read(catalog, &path(arguments))?;
-    let place = printable(&file.path().display().to_string());
-    let Some(changed) = file.with(wanted)? else {
-        let mut text = wrap(
-            &format!(
-                "{place} sets {} already; nothing is changed.",
-                in_words(wanted)
-            ),
-            "",
-            "",
-        );
-        text.push('\n');
-        text.push_str(&now(catalog, engines, wanted));
-        return Ok(Outcome::new(text, Exit::Fits));
-    };
-    if !arguments.apply {
-        let text = format!(
-            "{}\n{}\n",
-            changed.diff(),
-            wrap(
-                "Nothing is written yet; --apply writes it, and keeps what is there beside it.",
-                "",
-                ""
-            )
-        );
-        return Ok(Outcome::new(text, Exit::Fits));
-    }
-    let backup = changed.write()?;
-    // As the file says it now, not as it was meant.
-    let written = DaemonFile::read(catalog, file.path())?;
-    if written.isolation() != Some(wanted) {
-        return Err(nothing(format!(
-            "{place} was written, and does not say {} now: somebody else wrote it as well",
-            wanted.name()
-        )));
-    }
-    let mut text = bold(&wrap(
-        &format!("{place} sets {} now.", in_words(wanted)),
-        "",
-        "",
-    ));
-    text.push_str("\n\n");
-    if let Some(backup) = backup {
-        let backup = printable(&backup.display().to_string());
-        text.push_str(&wrap(
-            &format!("what was there is kept in {backup}"),
-            "  ",
-            "  ",
-        ));
-        text.push('\n');
-    }
-    text.push_str(&now(catalog, engines, wanted));
-    Ok(Outcome::new(text, Exit::Fits))
-}
-
-/// What the engine's default is now, and how it takes up what its file says.
-fn now(catalog: &Catalog, engines: &Engines, wanted: Isolation) -> String {
-    let asked: Result<EngineHost, DockerError> =
-        engines.block_on(EngineHost::read(catalog, engines.engine()));
-    let (sentence, must_restart) = match asked {
-        Ok(host) if !host.is_windows() => (
-            format!(
-                "the engine of {} runs Linux containers, which know neither process nor hyperv",
-                printable(&host.name)
-            ),
-            false,
-        ),
-        Ok(host) => {
-            let now = Default::of(catalog, &host).now;
-            if now == wanted {
-                (format!("the engine's default is {} now", now.name()), false)
-            } else {
-                (
-                    format!("the engine's default is still {}; restart it", now.name()),
-                    true,
-                )
-            }
-        }
-        Err(error) => (
-            format!("what the engine's default is now cannot be told: {error}"),
-            true,
-        ),
-    };
-    let mut text = wrap(&printable(&sentence), "  ", "  ");
-    text.push('\n');
-    if must_restart {
-        text.push_str(
-            "\n  The engine reads its file when it starts. Restarting it stops containers.\n",
-        );
-        let label = |shell: &str, command: &str| vec![shell.to_owned(), command.to_owned()];
-        text.push_str(&columns(
-            &[
-                label("PowerShell", restart(Os::Windows)),
-                label("sh", restart(Os::Linux)),
-            ],
-            "    ",
-        ));
-        text.push_str("  Then see what it took up:\n    winfit docker isolation\n");
-    }
-    text
 }

@@ -15,12 +15,13 @@ use winfit_docker::host::EngineHost;
 use winfit_docker::local::LocalImage;
 use winfit_docker::local::fleet::named;
 
-use super::words::{self, NotRead, Words};
+use super::words::{self, DEFAULT_PLATFORM, NotRead, Words};
 use crate::cli::{DockerRunArguments, EngineArguments};
 use crate::commands::check::{Judged, block};
 use crate::commands::notes::Calendar;
 use crate::engines::Engines;
 use crate::output::{Exit, Outcome, hint, nothing, printable, tell, usage, wrap};
+use crate::settling::Answers;
 
 pub(super) fn run(arguments: &DockerRunArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
@@ -35,10 +36,14 @@ pub(super) fn run(arguments: &DockerRunArguments) -> Result<Outcome> {
         .block_on(EngineHost::read(catalog, engines.engine()))
         .map_err(|error| nothing(error.to_string()))?;
     let text = arguments.arguments[words.image].to_string_lossy();
-    let (image, is_here) = image(catalog, &engines, &words, &text)?;
+    let (image, is_here) = image(catalog, arguments, &engines, &words, &text)?;
     match decide(catalog, &host, &image, is_here, asked, &words) {
         Decision::AsItIs(word) => {
-            if let Some(word) = word {
+            if let Some(mut word) = word {
+                let online = arguments.online.beside(&arguments.engine);
+                if image.image.version.is_none() && !is_here && !online.wanted() {
+                    word.push_str("; --online asks its registry");
+                }
                 hint(&wrap(&printable(&word), "", ""));
             }
             start(arguments, None)
@@ -80,9 +85,10 @@ fn asked(given: Option<&str>) -> Result<Asked> {
     }
 }
 
-/// The image, and whether the engine has it.
+/// The image, and whether the engine runs the one that it has.
 fn image(
     catalog: &Catalog,
+    arguments: &DockerRunArguments,
     engines: &Engines,
     words: &Words,
     text: &str,
@@ -92,17 +98,36 @@ fn image(
     let found = engines
         .block_on(LocalImage::find(engines.engine(), text))
         .map_err(|error| nothing(error.to_string()))?;
-    let mut named = named(catalog, text, found.as_ref())
-        .map_err(|error| usage(format!("docker run: {error}")))?;
-    let is_linux = words
+    let of =
+        |found| named(catalog, text, found).map_err(|error| usage(format!("docker run: {error}")));
+    let platform = words
         .platform
-        .as_deref()
-        .is_some_and(|platform| platform.split('/').next() == Some("linux"));
-    if is_linux && found.is_none() {
-        named.take_config(Os::Linux, None, None);
+        .clone()
+        .or_else(|| std::env::var(DEFAULT_PLATFORM).ok());
+    let is_linux = platform.is_some_and(|platform| platform.split('/').next() == Some("linux"));
+    let is_here = found.is_some() && words.pull.as_deref() != Some("always");
+    if !is_here && !is_linux && words.pull.as_deref() != Some("never") {
+        let mut image = of(None)?;
+        if ask(arguments, &mut image)? {
+            return Ok((image, false));
+        }
     }
-    let pulls = words.pull.as_deref() == Some("always");
-    Ok((named, found.is_some() && !pulls))
+    let mut image = of(found.as_ref())?;
+    if is_linux && found.is_none() {
+        image.take_config(Os::Linux, None, None);
+    }
+    Ok((image, is_here))
+}
+
+/// Whether its registry was asked for an image that is pulled, and answered.
+fn ask(arguments: &DockerRunArguments, image: &mut NamedImage) -> Result<bool> {
+    let online = arguments.online.beside(&arguments.engine);
+    let answers = Answers::ask(&online, image.reference.clone())?;
+    for complaint in answers.complaints() {
+        hint(&wrap(&complaint, "", ""));
+    }
+    answers.settle(image);
+    Ok(image.variants.is_some())
 }
 
 /// What to do.
@@ -130,6 +155,7 @@ fn decide(
         read.host.engine = None;
     }
     let host = read.host;
+    let image = &image.for_host(catalog, &host);
     if host.os == Os::Linux {
         // Of most names nothing tells a system, and on Linux that is Linux.
         let is_windows = image.image.os == Os::Windows && image.stated_by != StatedBy::Nothing;

@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use thiserror::Error;
 
 /// The options of `docker run` that take a value, those of Docker 29 and those that older ones have,
-/// hidden names included.
+/// hidden names included. Source: docker/cli, `cli/command/container/opts.go` and `run.go`, read at
+/// v29.7.2 and at master of 2026-08-20 (28f756087e), which have the same: none came since 28.2.
 const WITH_VALUE: &[&str] = &[
     "add-host",
     "annotation",
@@ -121,6 +122,19 @@ const SWITCHES: &[&str] = &[
     "use-api-socket",
 ];
 
+/// winfit's own options, which stand before these.
+const OF_WINFIT: &[&str] = &[
+    "ca",
+    "context",
+    "docker-host",
+    "no-overlay",
+    "offline",
+    "online",
+    "plain-http",
+    "print",
+    "timeout",
+];
+
 /// The letters with a value, each with its long name.
 const LETTERS_WITH_VALUE: &[(char, &str)] = &[
     ('a', "attach"),
@@ -137,6 +151,9 @@ const LETTERS_WITH_VALUE: &[(char, &str)] = &[
 
 /// The letters without one.
 const LETTERS: &[char] = &['d', 'i', 'P', 'q', 't'];
+
+/// What docker takes for `--platform` where that is not given (docker/cli, `run.go`).
+pub(super) const DEFAULT_PLATFORM: &str = "DOCKER_DEFAULT_PLATFORM";
 
 /// What the arguments of `docker run` say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -247,11 +264,7 @@ fn long_option(long: &str, words: &mut Words) -> Result<(bool, &'static str), No
     match (known(SWITCHES), value) {
         (Some(&"help"), None) => Err(NotRead::Help),
         (Some(name), _) => Ok((false, name)),
-        (None, _)
-            if ["print", "docker-host", "context", "timeout", "no-overlay"].contains(&name) =>
-        {
-            Err(NotRead::OfWinfit(format!("--{name}")))
-        }
+        (None, _) if OF_WINFIT.contains(&name) => Err(NotRead::OfWinfit(format!("--{name}"))),
         // With its value behind = it takes no other word.
         (None, Some(_)) => Ok((false, "")),
         (None, None) => Err(NotRead::Unknown(format!("--{name}"))),
@@ -367,6 +380,7 @@ mod tests {
             ("-itz IMAGE", unknown("-z")),
             ("--d IMAGE", unknown("--d")),
             ("--print IMAGE", NotRead::OfWinfit("--print".to_owned())),
+            ("--online IMAGE", NotRead::OfWinfit("--online".to_owned())),
             ("--name", NotRead::NoValue("--name".to_owned())),
             ("-dp", NotRead::NoValue("-dp".to_owned())),
             ("--rm", NotRead::NoImage),
@@ -382,6 +396,9 @@ mod tests {
     fn the_tables_are_in_order_and_share_nothing() {
         assert!(WITH_VALUE.is_sorted());
         assert!(SWITCHES.is_sorted());
+        assert!(OF_WINFIT.is_sorted());
+        let of_docker = WITH_VALUE.iter().chain(SWITCHES);
+        assert!(of_docker.clone().all(|name| !OF_WINFIT.contains(name)));
         assert!(SWITCHES.iter().all(|name| !WITH_VALUE.contains(name)));
         for (letter, name) in LETTERS_WITH_VALUE {
             assert!(WITH_VALUE.contains(name), "{letter}");

@@ -6,8 +6,10 @@ use winfit_core::fleet::{Member, State, Workload};
 use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
 
+use winfit_kube::advice::Advice;
+
 use crate::findings::{Report, clean};
-use crate::output::{columns, wrap};
+use crate::output::{columns, printable, wrap};
 
 /// Of more nodes than these those that are alike share a line.
 const MOST_NODES: usize = 30;
@@ -42,6 +44,31 @@ pub(super) fn tables(catalog: &Catalog, report: &Report<'_>, settled: Option<&st
     }
     if let Some(settled) = settled {
         text.push_str(&format!("{}\n\n", wrap(&format!("{settled}."), "", "")));
+    }
+    text
+}
+
+/// What the cluster as a whole could do.
+pub(super) fn advice(advice: &[Advice]) -> String {
+    if advice.is_empty() {
+        return "\nNothing to advise: the cluster has one Windows version, and it runs what is on it.\n".to_owned();
+    }
+    let mut text = String::from("\nFor the cluster as a whole:\n");
+    for (at, one) in advice.iter().enumerate() {
+        let first = format!("  {}  ", at + 1);
+        text.push_str(&format!(
+            "{}\n",
+            wrap(&printable(&one.what), &first, "     ")
+        ));
+        for why in &one.why {
+            text.push_str(&format!(
+                "{}\n",
+                wrap(&printable(why), "     - ", "       ")
+            ));
+        }
+        if let Some(how) = &one.how {
+            text.push_str(&format!("       {}\n", printable(how)));
+        }
     }
     text
 }

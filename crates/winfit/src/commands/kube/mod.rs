@@ -3,6 +3,8 @@
 mod audit;
 mod explain;
 mod human;
+mod label;
+mod runtimeclasses;
 
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ pub(crate) fn run(arguments: &KubeArguments) -> Result<Outcome> {
     match &arguments.command {
         KubeCommand::Audit(arguments) => audit::run(arguments),
         KubeCommand::Explain(arguments) => explain::run(arguments),
+        KubeCommand::Label(arguments) => label::run(arguments),
+        KubeCommand::RuntimeClasses(arguments) => runtimeclasses::run(arguments),
     }
 }
 
@@ -94,15 +98,9 @@ fn know(catalog: &Catalog, source: &ClusterSource, facts: &ClusterFacts) -> Resu
     let hosts = told::hosts(catalog, &facts.hosts)?;
     let given = told::images(&facts.image_version)?;
     let (cluster, mut complaints, from) = read(source)?;
-    let unknown = hosts.keys().filter(|name| {
+    complaints.extend(not_there(&hosts, |name| {
         let mut nodes = cluster.nodes.iter();
-        nodes.all(|node| *node.metadata.name != ***name)
-    });
-    complaints.extend(unknown.map(|name| {
-        format!(
-            "--host {}=…: the cluster has no node of that name",
-            printable(name)
-        )
+        nodes.any(|node| *node.metadata.name == *name)
     }));
     let mut fleet = fleet(catalog, &cluster, &hosts);
     let mut settled = None;
@@ -121,6 +119,19 @@ fn know(catalog: &Catalog, source: &ClusterSource, facts: &ClusterFacts) -> Resu
         from,
         settled,
     })
+}
+
+/// What was told of nodes that are not there.
+fn not_there(told: &told::Told, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let unknown = told.keys().filter(|name| !has(name));
+    unknown
+        .map(|name| {
+            format!(
+                "--host {}=…: the cluster has no node of that name",
+                printable(name)
+            )
+        })
+        .collect()
 }
 
 fn read(source: &ClusterSource) -> Result<(Cluster, Vec<String>, String)> {

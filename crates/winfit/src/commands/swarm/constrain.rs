@@ -13,14 +13,16 @@ use winfit_docker::swarm::Swarm;
 use winfit_docker::swarm::commands::{
     constraint_add, constraint_rm, for_live_services, service_update,
 };
-use winfit_docker::swarm::constrain::{self, Constraints, Decision};
+use winfit_docker::swarm::constrain::{self, Applied, Constraints, Decision};
 use winfit_docker::swarm::fleet::name_of;
+use winfit_files::registries;
 
-use super::{Known, know};
+use super::{Known, is_of_the_manager, know};
 use crate::cli::{DataFormat, SwarmConstrainArguments};
 use crate::commands::notes::Calendar;
 use crate::findings::document;
 use crate::output::{Exit, Outcome, nothing, printable};
+use crate::settling::Answers;
 
 /// One service, with what is to become of it.
 struct Constrained {
@@ -56,6 +58,23 @@ impl Constrained {
         ))
     }
 
+    /// What became of it. It may have been decided anew, where somebody else changed it meanwhile.
+    fn take(&mut self, applied: Result<Applied, DockerError>) {
+        self.written = Some(applied.map(|applied| {
+            if let Some(decision) = applied.decision {
+                self.decision = decision;
+                self.image = applied.image;
+                self.has = applied.had;
+            }
+            applied.now
+        }));
+    }
+
+    /// Whether it has new constraints.
+    fn is_written(&self) -> bool {
+        self.change().is_some() && matches!(self.written, Some(Ok(_)))
+    }
+
     fn error(&self) -> Option<&DockerError> {
         self.written.as_ref()?.as_ref().err()
     }
@@ -65,13 +84,15 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
     let catalog = crate::overlay::catalog();
     let Known {
         swarm,
-        fleet,
+        mut fleet,
         names,
         given,
         open,
         mut complaints,
         engines,
     } = know(&arguments.source, &arguments.nodes, &arguments.images)?;
+    let answers = ask(arguments, &swarm, &mut fleet)?;
+    complaints.extend(answers.complaints());
     let (chosen, unknown) = chosen(arguments, &swarm, &fleet);
     if chosen.is_empty() && !unknown.is_empty() {
         return Err(nothing([complaints, unknown].concat().join("\n")));
@@ -83,10 +104,7 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
             runs_on: runs_on(&swarm, &id),
             id,
             name: workload.subject.name.clone(),
-            image: workload
-                .containers
-                .first()
-                .map_or_else(String::new, |container| container.image.text.clone()),
+            image: constrain::image_text(workload),
             has: constraints_of(workload),
             decision: constrain::decide(catalog, &fleet, workload, &names),
             instead: Vec::new(),
@@ -106,19 +124,30 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
             if service.change().is_some() {
                 let engine = engines.engine();
                 let apply = constrain::apply(engine, catalog, &fleet, &names, &given, &service.id);
-                service.written = Some(engines.block_on(apply));
+                let applied = engines.block_on(apply);
+                let lost = applied.as_ref().is_err_and(is_of_the_manager);
+                service.take(applied);
+                if lost {
+                    // The others would only fail alike.
+                    break;
+                }
             }
         }
     }
-    complaints.extend(services.iter().filter_map(|service| {
+    let errors = services.iter().filter_map(|service| {
         let error = service.error()?;
         Some(format!(
-            "service {} was not changed: {error}; the same command again writes what is left",
-            service.name
+            "writing the constraints of {} came to no end: {error}; each service has its old constraints or its new ones, and the same command again writes what is left",
+            printable(&service.name)
         ))
-    }));
+    });
+    let errors: Vec<String> = errors.collect();
+    complaints.extend(errors.iter().cloned());
+    if !errors.is_empty() && !services.iter().any(Constrained::is_written) {
+        return Err(nothing(complaints.join("\n")));
+    }
     let text = match arguments.format {
-        DataFormat::Human => human::human(&services, &open, arguments.apply),
+        DataFormat::Human => human::human(&services, &open, arguments.apply) + &answers.after(),
         DataFormat::Json => document(&as_json(&services, &open, arguments.apply))?,
     };
     let fails = |service: &Constrained| match service.decision {
@@ -136,6 +165,19 @@ pub(super) fn run(arguments: &SwarmConstrainArguments) -> Result<Outcome> {
     let mut outcome = Outcome::new(text, exit);
     outcome.complaints = complaints;
     Ok(outcome)
+}
+
+/// Asks registries for the images of the services that were named.
+fn ask(arguments: &SwarmConstrainArguments, swarm: &Swarm, fleet: &mut Fleet) -> Result<Answers> {
+    let online = arguments.online.beside(&arguments.source.engine);
+    let (chosen, _) = chosen(arguments, swarm, fleet);
+    let mut wanted = Fleet {
+        workloads: chosen.into_iter().map(|(_, one)| one.clone()).collect(),
+        ..Fleet::default()
+    };
+    let answers = Answers::settle_fleet(&online, &mut wanted)?;
+    registries::settle(fleet, &answers.words());
+    Ok(answers)
 }
 
 /// The services that were named, each with its id, and what was named and is not there.

@@ -4,6 +4,7 @@ use winfit_core::Catalog;
 use winfit_core::fleet::{Member, Role, State, Workload};
 use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
+use winfit_core::remedy::{Command, Shell};
 
 use crate::findings::{Report, clean};
 use crate::output::{columns, wrap};
@@ -11,6 +12,26 @@ use crate::output::{columns, wrap};
 /// A line with a label before it.
 pub(super) fn entry(label: &str, words: &str) -> String {
     format!("{}\n", wrap(words, &format!("  {label:5}  "), "         "))
+}
+
+/// Commands to paste: as they are where no shell needs another form, else all of them for each shell.
+pub(super) fn commands(commands: &[Command]) -> String {
+    let of = |shell: Shell| -> String {
+        let wanted = [Shell::Any, shell];
+        let own = commands.iter().filter(|one| wanted.contains(&one.shell));
+        let lines = own.flat_map(|one| one.text.lines());
+        lines
+            .map(|line| format!("       {}\n", clean(line)))
+            .collect()
+    };
+    if commands.iter().all(|one| one.shell == Shell::Any) {
+        return of(Shell::Any);
+    }
+    format!(
+        "     PowerShell\n{}     sh\n{}",
+        of(Shell::PowerShell),
+        of(Shell::Sh)
+    )
 }
 
 /// Both tables.

@@ -12,7 +12,7 @@ use winfit_docker::model::Labels;
 use winfit_docker::swarm::fleet::fleet;
 use winfit_docker::swarm::label::{self, NodeChange};
 
-use super::{Reading, check, names, read, told};
+use super::{Reading, check, is_of_the_manager, names, read, told};
 use crate::cli::{DataFormat, SwarmLabelArguments};
 use crate::findings::document;
 use crate::output::{Exit, Outcome, nothing};
@@ -115,18 +115,6 @@ pub(super) fn run(arguments: &SwarmLabelArguments) -> Result<Outcome> {
     let mut outcome = Outcome::new(text, exit);
     outcome.complaints = [complaints, errors].concat();
     Ok(outcome)
-}
-
-/// Whether the manager is gone, or its Swarm: it is not this one node that could not be written.
-fn is_of_the_manager(error: &DockerError) -> bool {
-    matches!(
-        error,
-        DockerError::Unreachable { .. }
-            | DockerError::NotManager { .. }
-            | DockerError::NoSwarm { .. }
-            | DockerError::SwarmTrouble { .. }
-            | DockerError::Deadline { .. }
-    )
 }
 
 /// `winfit.swarm-change/1` about nodes.

@@ -11,6 +11,7 @@ use anyhow::Result;
 use winfit_core::Catalog;
 use winfit_core::fleet::Fleet;
 use winfit_core::placement::swarm::Constraint;
+use winfit_docker::DockerError;
 use winfit_docker::swarm::fleet::{Given, LabelNames, Told, fleet, name_of};
 use winfit_docker::swarm::label as labels;
 use winfit_docker::swarm::{Swarm, nodes};
@@ -164,6 +165,18 @@ fn saved(source: &SwarmSource) -> Result<Reading> {
         from: "saved".to_owned(),
         engines: None,
     })
+}
+
+/// Whether the manager is gone, or its Swarm: it is not this one object that could not be written.
+fn is_of_the_manager(error: &DockerError) -> bool {
+    matches!(
+        error,
+        DockerError::Unreachable { .. }
+            | DockerError::NotManager { .. }
+            | DockerError::NoSwarm { .. }
+            | DockerError::SwarmTrouble { .. }
+            | DockerError::Deadline { .. }
+    )
 }
 
 fn knows(swarm: &Swarm, name: &str) -> bool {

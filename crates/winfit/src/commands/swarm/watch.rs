@@ -6,6 +6,7 @@
 mod enforcing;
 mod follow;
 mod glance;
+mod keep;
 mod labelling;
 mod log;
 mod memory;
@@ -24,12 +25,13 @@ use anyhow::Result;
 use tokio::sync::{Notify, mpsc};
 use winfit_core::Catalog;
 use winfit_core::finding::Severity;
-use winfit_docker::model::Service;
+use winfit_docker::model::{Service, Version};
 use winfit_docker::swarm::fleet::{Given, LabelNames, Told};
 use winfit_docker::{DockerError, Engine, Settings};
 
 use self::follow::{PAUSES, Wake, follow};
 use self::glance::Suspects;
+use self::keep::Keeper;
 use self::log::{Level, Line, Log};
 use self::memory::Memory;
 use self::round::Round;
@@ -49,6 +51,10 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
     check(&names)?;
     let told = told(catalog, &arguments.nodes)?;
     let given = given(&arguments.images)?;
+    let keeper = match &arguments.state {
+        Some(path) => Some(Keeper::open(path)?),
+        None => None,
+    };
     let engines = Engines::new(&arguments.engine)?;
     engines.block_on(async {
         let stop = Stop::of_signals()?;
@@ -69,6 +75,7 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
             names: Arc::new(names),
             told,
             answers: Told::new(),
+            asked: BTreeMap::new(),
             silent: BTreeMap::new(),
             given: Arc::new(given),
             ready: BTreeMap::new(),
@@ -79,8 +86,11 @@ pub(super) fn run(arguments: &SwarmWatchArguments) -> Result<Outcome> {
             metrics,
             stop,
             memory: Memory::default(),
+            keeper,
+            missed: false,
+            began: false,
             services: Vec::new(),
-            versions: None,
+            marks: None,
             pending: BTreeMap::new(),
             suspects: Suspects::default(),
             leads: None,
@@ -103,6 +113,8 @@ struct Watch<'a> {
     told: Told,
     /// What nodes' own engines told, by the nodes' ids.
     answers: Told,
+    /// The nodes whose engines were asked, each with its version then.
+    asked: BTreeMap<String, Version>,
     /// Nodes whose engines said nothing, by their names, with the reasons.
     silent: BTreeMap<String, String>,
     given: Arc<Given>,
@@ -116,10 +128,16 @@ struct Watch<'a> {
     metrics: Arc<Metrics>,
     stop: Stop,
     memory: Memory,
+    /// Where what is known is kept for the next watch.
+    keeper: Option<Keeper>,
+    /// For a while nobody looked, or heard what changes.
+    missed: bool,
+    /// The Swarm was read.
+    began: bool,
     /// The services as they were last read.
     services: Vec<Service>,
-    /// How often each service was changed, by its id; none: the Swarm was not read yet.
-    versions: Option<BTreeMap<String, u64>>,
+    /// What tells whether a service was changed, by the services' ids; none: the Swarm was not read yet.
+    marks: Option<BTreeMap<String, u64>>,
     /// Services that came or changed, and whose constraints are not decided yet, each since when.
     pending: BTreeMap<String, Instant>,
     /// Services whose tasks may be failing.
@@ -158,7 +176,6 @@ impl Watch<'_> {
             if self.stop.is_set() {
                 break;
             }
-            let first = self.versions.is_none();
             match self.round(is_due).await {
                 Ok(Round::Stopped) => break,
                 Ok(Round::Done) => {
@@ -172,7 +189,7 @@ impl Watch<'_> {
                     }
                 }
                 // A wrong address, or no Swarm: nobody would want to wait for that.
-                Err(error) if first => {
+                Err(error) if !self.began => {
                     return Err(match error {
                         DockerError::Settings(reason) => usage(reason),
                         other => nothing(other.to_string()),
@@ -181,6 +198,7 @@ impl Watch<'_> {
                 Err(error) => {
                     Metrics::add(&self.metrics.failed_rounds);
                     self.suspects.clear();
+                    self.missed = true;
                     let is_silent = matches!(
                         error,
                         DockerError::Unreachable { .. } | DockerError::Deadline { .. }
@@ -261,6 +279,7 @@ impl Watch<'_> {
             }
             Wake::Lost(reason) => {
                 self.listening = false;
+                self.missed = true;
                 self.is_ill(reason);
                 false
             }

@@ -1,10 +1,9 @@
 //! The constraints of services for people: what is added, what that does, and the way back.
 
-use winfit_core::remedy::{Command, Shell};
 use winfit_docker::swarm::constrain::{Constraints, Decision};
 
 use super::Constrained;
-use crate::commands::swarm::human::entry;
+use crate::commands::swarm::human::{commands, entry};
 use crate::findings::{clean, plural};
 use crate::output::{bold, wrap};
 
@@ -33,10 +32,8 @@ fn headline(services: &[Constrained], applied: bool) -> String {
     let changed = services.iter().filter(|one| one.change().is_some()).count();
     let all = plural(services.len(), "service");
     if applied {
-        let written = services
-            .iter()
-            .filter(|one| matches!(one.written, Some(Ok(_))));
-        return format!("{} of {all} got constraints.", written.count());
+        let written = services.iter().filter(|one| one.is_written()).count();
+        return format!("{written} of {all} got constraints.");
     }
     format!("{changed} of {all} would get constraints; nothing is written yet.")
 }
@@ -101,11 +98,12 @@ fn one(service: &Constrained) -> String {
             if !service.instead.is_empty() {
                 text.push_str("\n  1  one of these, on the nodes that it has\n");
                 text.push_str(&commands(&service.instead));
+                text.push_str(&format!("\n  the way back\n{}", rollback(service)));
             }
         }
         Decision::UnknownImage => text.push_str(&entry(
             "note",
-            "a tag that names the release says it, as contoso/fax:2-ltsc2019, or you do, as --image-version contoso/fax:2=10.0.17763; winfit image inspect asks the registry",
+            "a tag that names the release says it, as contoso/fax:2-ltsc2019, or you do, as --image-version contoso/fax:2=10.0.17763; --online asks its registry",
         )),
         Decision::NotTold => text.push_str(&entry(
             "note",
@@ -140,11 +138,17 @@ fn constrained(service: &Constrained, found: &Constraints) -> String {
         );
         text.push_str(&entry("note", &words));
     }
-    if found.by_name {
-        text.push_str(&entry(
-            "note",
-            "no label tells these nodes apart, so their names do; after winfit swarm label --apply a version does, also for nodes that join later",
-        ));
+    let missing = match (found.by_chance, found.by_name) {
+        (true, _) => {
+            "a label that says nothing of Windows tells these nodes apart by chance; winfit swarm label --apply gives them labels that say it, also to nodes that join later"
+        }
+        (false, true) => {
+            "a name tells nothing of nodes that join later; winfit swarm label --apply gives all nodes labels that do"
+        }
+        (false, false) => "",
+    };
+    if !missing.is_empty() {
+        text.push_str(&entry("note", missing));
     }
     let against: Vec<String> = service
         .runs_on
@@ -182,28 +186,14 @@ fn constrained(service: &Constrained, found: &Constraints) -> String {
     }
     text.push_str(&commands(&back));
     if matches!(service.written, Some(Ok(_))) {
-        text.push_str(&format!(
-            "       docker service rollback {}\n",
-            clean(&service.name)
-        ));
+        text.push_str(&rollback(service));
     }
     text
 }
 
-/// Commands to paste; long ones as both shells continue them.
-fn commands(commands: &[Command]) -> String {
-    let mut text = String::new();
-    for command in commands {
-        match command.shell {
-            Shell::Any => {}
-            Shell::PowerShell => text.push_str("     PowerShell\n"),
-            shell => text.push_str(&format!("     {}\n", shell.name())),
-        }
-        for line in command.text.lines() {
-            text.push_str(&format!("       {}\n", clean(line)));
-        }
-    }
-    text
+/// The way back to what the service was before its last change.
+fn rollback(service: &Constrained) -> String {
+    format!("       docker service rollback {}\n", clean(&service.name))
 }
 
 /// Nodes by name, of many the first.

@@ -3,10 +3,11 @@
 use winfit_core::Catalog;
 use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
+use winfit_docker::swarm::commands::node_update;
 use winfit_docker::swarm::label::{NodeChange, as_docker_shows};
 
 use super::Labelled;
-use crate::commands::swarm::human::entry;
+use crate::commands::swarm::human::{commands, entry};
 use crate::findings::{clean, plural};
 use crate::output::{bold, columns, wrap};
 
@@ -65,12 +66,29 @@ pub(super) fn human(catalog: &Catalog, labelled: &Labelled) -> String {
     for note in notes {
         text.push_str(&entry("note", &clean(&note)));
     }
-    if labelled.written.is_none() && !changed.is_empty() {
-        text.push_str("\n  1  write them: the same command with --apply\n  2  or by hand\n");
-        for change in &changed {
-            text.push_str(&by_hand(labelled, change));
-        }
+    text.push_str(&by_hand(labelled, &changed));
+    text
+}
+
+/// What is typed in the place of `--apply`, and the way back: one command a node.
+fn by_hand(labelled: &Labelled, changed: &[&NodeChange]) -> String {
+    let shown = labelled.written.is_none();
+    let changed = changed
+        .iter()
+        .filter(|change| shown || labelled.is_written(change));
+    let (forth, back): (Vec<_>, Vec<_>) = changed
+        .map(|change| node_update(change, &called(labelled, change)))
+        .unzip();
+    let mut text = String::new();
+    if back.is_empty() {
+        return text;
     }
+    if shown {
+        text.push_str("\n  1  write them: the same command with --apply\n  2  or by hand\n");
+        text.push_str(&commands(&forth.concat()));
+    }
+    text.push_str("\n  the way back\n");
+    text.push_str(&commands(&back.concat()));
     text
 }
 
@@ -150,23 +168,5 @@ fn nodes(catalog: &Catalog, labelled: &Labelled) -> String {
 /// Whether no shell reads more into it.
 fn is_plain(text: &str) -> bool {
     text.chars()
-        .all(|symbol| symbol.is_ascii_alphanumeric() || "._-=".contains(symbol))
-}
-
-/// The commands that do it: one a label, so that each is a line for any shell. Labels with signs that a shell
-/// would read are left to `--apply`.
-fn by_hand(labelled: &Labelled, change: &NodeChange) -> String {
-    let node = clean(&called(labelled, change));
-    let add = change
-        .set
-        .iter()
-        .map(|(name, value)| format!("--label-add {name}={value}"));
-    let remove = change
-        .remove
-        .iter()
-        .map(|name| format!("--label-rm {name}"));
-    add.chain(remove)
-        .filter(|flag| is_plain(&flag.replacen(' ', "", 1)))
-        .map(|flag| format!("       docker node update {} {node}\n", clean(&flag)))
-        .collect()
+        .all(|symbol| symbol.is_ascii_alphanumeric() || "._-".contains(symbol))
 }

@@ -1,5 +1,6 @@
 //! The log: one line for each thing that happened, for people or for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
@@ -44,8 +45,8 @@ pub(super) struct Line {
     /// What happened, in one word: `finding`, `gone`, `labels`, `constraints`, …
     pub(super) what: &'static str,
     /// Of a finding.
-    rule: Option<&'static str>,
-    subject: Option<Subject>,
+    pub(super) rule: Option<Cow<'static, str>>,
+    pub(super) subject: Option<Subject>,
     /// One sentence.
     pub(super) message: String,
     /// Commands that help, each with its shell.
@@ -72,7 +73,7 @@ impl Line {
     pub(super) fn of_finding(finding: &Finding) -> Self {
         let remedies = finding.remedies.iter();
         Self {
-            rule: Some(finding.rule),
+            rule: Some(finding.rule.into()),
             subject: Some(finding.subject.clone()),
             commands: remedies
                 .flat_map(|remedy| &remedy.commands)
@@ -83,8 +84,8 @@ impl Line {
     }
 
     /// What a finding is about: its rule and its subject.
-    pub(super) fn topic(&self) -> Option<(&'static str, &Subject)> {
-        self.rule.zip(self.subject.as_ref())
+    pub(super) fn topic(&self) -> Option<(&str, &Subject)> {
+        self.rule.as_deref().zip(self.subject.as_ref())
     }
 
     /// The same as something that is no more.
@@ -121,7 +122,8 @@ impl Line {
     }
 
     fn for_people(&self, time: &str) -> String {
-        let rule = self.rule.map_or(String::new(), |rule| format!("[{rule}]"));
+        let rule = self.rule.as_deref();
+        let rule = rule.map_or(String::new(), |rule| format!("[{rule}]"));
         // Many messages name their subject themselves.
         let subject = self.subject.as_ref().map(Subject::in_words);
         let subject = subject

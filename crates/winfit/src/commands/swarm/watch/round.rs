@@ -1,13 +1,14 @@
 //! A round: the Swarm is read once, and what follows from it is told and written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use winfit_docker::DockerError;
-use winfit_docker::model::{Info, Service};
+use winfit_docker::model::{Info, Service, Version};
 use winfit_docker::swarm::fleet::{Told, fleet, give, name_of};
+use winfit_docker::swarm::mark::mark;
 use winfit_docker::swarm::{Swarm, is_manager, label, nodes};
 
 use super::Watch;
@@ -47,9 +48,10 @@ impl Watch<'_> {
             return Ok(Round::Stopped);
         };
         let (info, mut swarm) = read?;
-        if self.versions.is_none() && !self.arguments.once {
+        if !self.began && !self.arguments.once {
             self.say_what_it_does();
         }
+        self.recall(&info)?;
         let leads = self.leads(&info, &swarm);
         match stop.unless(self.ask_nodes(&swarm, is_due)).await {
             None => return Ok(Round::Stopped),
@@ -70,7 +72,7 @@ impl Watch<'_> {
         for service in &mut fleet.workloads {
             give(service, &self.given);
         }
-        self.note_changes(&swarm.services, now);
+        let unheard = self.note_changes(&swarm.services, now);
         let mut mended = Vec::new();
         if self.arguments.enforce && leads {
             let mut settled = fleet.clone();
@@ -79,7 +81,7 @@ impl Watch<'_> {
             states.extend(self.constrain(&swarm, &settled, &mut mended).await);
         }
         states.extend(self.findings(&swarm, &fleet, &mended));
-        for line in self.memory.take_in(now, states, leads) {
+        for line in self.memory.take_in(now, states, &unheard, leads) {
             self.say(&line);
         }
         if leads {
@@ -90,6 +92,9 @@ impl Watch<'_> {
         Metrics::set(&self.metrics.nodes, swarm.nodes.len());
         Metrics::set(&self.metrics.services, swarm.services.len());
         self.services = swarm.services;
+        self.began = true;
+        self.missed &= !self.listening;
+        self.keep(&info.swarm.cluster.id, now);
         self.metrics.read_now();
         Ok(if stop.is_set() {
             Round::Stopped
@@ -145,14 +150,14 @@ impl Watch<'_> {
         let Some(template) = &self.arguments.endpoint_template else {
             return Ok(());
         };
-        let is_ready = |id: &str| {
-            swarm
-                .nodes
-                .iter()
-                .any(|node| node.id == id && node.status.state == "ready")
-        };
-        // A node that was away may come back with another Windows.
-        self.answers.retain(|id, _| is_ready(id));
+        // A node that was away may come back with another Windows or isolation, however short that was: when
+        // it calls again the managers note it.
+        let nodes = swarm.nodes_by_id();
+        self.asked.retain(|id, version| {
+            let node = nodes.get(id.as_str());
+            node.is_some_and(|node| node.status.state == "ready" && node.version == *version)
+        });
+        self.answers.retain(|id, _| self.asked.contains_key(id));
         let unknown = Swarm {
             nodes: swarm
                 .nodes
@@ -162,7 +167,7 @@ impl Watch<'_> {
                     let name = name_of(node);
                     !self.told.contains_key(name)
                         && !self.told.contains_key(&node.id)
-                        && (is_due || !self.silent.contains_key(name))
+                        && (is_due || !self.asked.contains_key(&node.id))
                 })
                 .cloned()
                 .collect(),
@@ -177,6 +182,9 @@ impl Watch<'_> {
         });
         self.silent.extend(answers.silent);
         self.answers.extend(answers.told);
+        let asked = unknown.nodes.iter();
+        let asked = asked.map(|node| (node.id.clone(), node.version));
+        self.asked.extend(asked);
         Ok(())
     }
 
@@ -211,26 +219,51 @@ impl Watch<'_> {
         Arc::new(told)
     }
 
-    /// Notes which services came or changed. Those that were there when the watch began are not among them.
-    fn note_changes(&mut self, services: &[Service], now: Instant) {
-        let all = services.iter();
-        let versions: BTreeMap<String, u64> = all
-            .map(|service| (service.id.clone(), service.version.index))
+    /// Notes which services came or changed. Those that were there when the first watch began are not among
+    /// them. Gives back what changed while nobody looked.
+    fn note_changes(&mut self, services: &[Service], now: Instant) -> BTreeSet<String> {
+        // Of what else was changed only the version tells. A look at tasks that are well does no harm.
+        let versions = self.services.iter();
+        let versions: BTreeMap<&str, Version> = versions
+            .map(|service| (service.id.as_str(), service.version))
             .collect();
-        let before = match self.versions.take() {
-            Some(before) => before,
-            None if self.arguments.once => BTreeMap::new(),
-            None => versions.clone(),
+        for service in services {
+            let version = versions.get(service.id.as_str());
+            if version.is_some_and(|version| *version != service.version) {
+                self.suspects.note_change(&service.id, now);
+            }
+        }
+        let marks: BTreeMap<String, u64> = services
+            .iter()
+            .map(|service| (service.id.clone(), mark(service)))
+            .collect();
+        let before = self.marks.take();
+        let is_changed = |(id, mark): &(&String, &u64)| {
+            let before = before.as_ref();
+            before.is_some_and(|before| before.get(*id) != Some(*mark))
         };
-        for (id, version) in &versions {
-            if before.get(id) != Some(version) {
+        let changed: BTreeSet<String> = marks
+            .iter()
+            .filter(is_changed)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &changed {
+            self.suspects.note_change(id, now);
+        }
+        if self.arguments.enforce {
+            let all = marks.keys().filter(|_| self.arguments.once);
+            for id in changed.iter().chain(all) {
                 self.pending.entry(id.clone()).or_insert(now);
-                self.suspects.note_change(id, now);
             }
         }
         self.pending.retain(|id, since| {
-            versions.contains_key(id) && (self.leads == Some(true) || since.elapsed() <= TAKEOVER)
+            marks.contains_key(id) && (self.leads == Some(true) || since.elapsed() <= TAKEOVER)
         });
-        self.versions = Some(versions);
+        self.marks = Some(marks);
+        if self.missed {
+            changed
+        } else {
+            BTreeSet::new()
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What is wrong, as something that is so until it is no more.
 
+use std::collections::HashMap;
+
 use winfit_core::audit::{AuditOptions, audit};
 use winfit_core::finding::{Finding, Severity};
 use winfit_core::fleet::Fleet;
 use winfit_docker::DockerError;
 use winfit_docker::swarm::commands::for_live_services;
+use winfit_docker::swarm::fleet::name_of;
 use winfit_docker::swarm::{Swarm, stuck};
 
 use super::Watch;
@@ -81,13 +84,31 @@ impl Watch<'_> {
             Metrics::set(gauge, count);
         }
         self.worst = findings.iter().map(|finding| finding.severity).max();
-        findings.iter().map(of_finding).collect()
+        let ids = ids(swarm);
+        let states = findings.iter().map(|finding| {
+            let subject = (finding.subject.kind.as_str(), finding.subject.name.as_str());
+            of_finding(finding, ids.get(&subject).copied().unwrap_or_default())
+        });
+        states.collect()
     }
 }
 
-/// A finding as something that is so. Of a service that does not run, the same words would be others after
+/// The ids of nodes and services, by what they are and what people call them: one that was removed and made
+/// anew is another one.
+fn ids(swarm: &Swarm) -> HashMap<(&str, &str), &str> {
+    let nodes = swarm.nodes.iter();
+    let nodes = nodes.map(|node| (("node", name_of(node)), node.id.as_str()));
+    let services = swarm.services.iter();
+    let services = services.map(|service| {
+        let name = service.spec.name.as_str();
+        (("service", name), service.id.as_str())
+    });
+    nodes.chain(services).collect()
+}
+
+/// A finding about the object with this id, as something that is so. Of a service that does not run, the same words would be others after
 /// each task that fails.
-fn of_finding(finding: &Finding) -> State {
+fn of_finding(finding: &Finding, id: &str) -> State {
     let restless = stuck::RULES.iter().any(|rule| rule.name == finding.rule);
     let subject = finding.subject.in_words();
     let line = Line::of_finding(finding);
@@ -98,14 +119,16 @@ fn of_finding(finding: &Finding) -> State {
         _ => &finding.message,
     };
     State {
+        about: id.to_owned(),
         restless,
-        ..state(&["finding", finding.rule, &subject, message], line)
+        ..state(&["finding", finding.rule, &subject, id, message], line)
     }
 }
 
 pub(super) fn state(key: &[&str], line: Line) -> State {
     State {
         key: key.join("\n"),
+        about: String::new(),
         restless: false,
         line,
     }
