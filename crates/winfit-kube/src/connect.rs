@@ -53,7 +53,8 @@ impl Settings {
             self.by_files(&files)?
         };
         config.connect_timeout = Some(self.patience);
-        config.read_timeout = Some(self.patience);
+        // Each request has an end of its own, which says so; the client's would end the wait at the same moment.
+        config.read_timeout = None;
         // The client's own tries know no end that suits somebody who waits.
         config.default_retry = false;
         Api::new(config, context, self.patience)

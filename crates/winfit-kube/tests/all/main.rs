@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod large;
 mod reading;
 mod saved;
 mod saved_forms;
-mod server;
 mod support;
 mod test_api;

@@ -2,4 +2,10 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod admin;
 pub(crate) mod api;
+pub(crate) mod cluster;
+mod faults;
+mod front;
+pub(crate) mod large;
+mod real;

@@ -10,12 +10,12 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// The path with its query.
     pub(crate) target: String,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    pub(super) fn read(stream: &TcpStream) -> Option<Self> {
+    pub(crate) fn read(stream: &TcpStream) -> Option<Self> {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
@@ -41,22 +41,38 @@ impl Request {
             .and_then(|text| text.parse().ok());
         request.body = vec![0; length.unwrap_or(0)];
         reader.read_exact(&mut request.body).ok()?;
+        request.log_in_by_path();
         Some(request)
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    /// kubectl sends no token over plain HTTP, so that its kubeconfig names its user in the path: `/as/admin`.
+    fn log_in_by_path(&mut self) {
+        let Some((user, rest)) = self
+            .target
+            .strip_prefix("/as/")
+            .and_then(|at| at.split_once('/'))
+        else {
+            return;
+        };
+        let bearer = format!("Bearer {}", super::token_of(user));
+        self.headers.retain(|(name, _)| name != "authorization");
+        self.headers.push(("authorization".to_owned(), bearer));
+        self.target = format!("/{rest}");
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
     /// A parameter of the query.
-    pub(super) fn query(&self, name: &str) -> Option<String> {
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs
@@ -64,7 +80,7 @@ impl Request {
             .map(|(_, value)| value.into_owned())
     }
 
-    pub(super) fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 }
@@ -77,7 +93,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    pub(super) fn json(code: u16, value: &Value) -> Self {
+    pub(crate) fn json(code: u16, value: &Value) -> Self {
         Self {
             code,
             headers: Vec::new(),
@@ -85,11 +101,23 @@ impl Response {
         }
     }
 
+    /// Begins an answer whose length is not known.
+    pub(crate) fn begin_chunks(stream: &mut TcpStream) -> std::io::Result<()> {
+        stream.write_all(
+            b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        )
+    }
+
     /// Writes it; `cut`: only half of its body. A client that is gone wants nothing.
-    pub(super) fn write(&self, stream: &mut TcpStream, cut: bool) {
+    pub(crate) fn write(&self, stream: &mut TcpStream, cut: bool) {
         let mut head = format!(
-            "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n",
+            "HTTP/1.1 {} X\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n",
             self.code,
+            if self.body.starts_with(b"{") {
+                "application/json"
+            } else {
+                "text/plain; charset=utf-8"
+            },
             self.body.len()
         );
         for (name, value) in &self.headers {
