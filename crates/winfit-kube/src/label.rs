@@ -105,12 +105,25 @@ impl NodeChange {
 
     /// The command that does the same by hand.
     pub fn command(&self) -> String {
-        let set = self
-            .set
-            .iter()
-            .map(|(key, value)| format!(" {key}={value}"));
-        let remove = self.remove.iter().map(|key| format!(" {key}-"));
-        let words: String = set.chain(remove).collect();
+        let set = self.set.iter().map(|(key, value)| (key, Some(value)));
+        let remove = self.remove.iter().map(|key| (key, None));
+        self.typed(set.chain(remove))
+    }
+
+    /// The command that undoes it.
+    pub fn way_back(&self) -> String {
+        let changed = self.set.keys().chain(&self.remove);
+        self.typed(changed.map(|key| (key, self.now.get(key))))
+    }
+
+    /// `kubectl label`, with labels to set and labels, of no value, to remove.
+    fn typed<'l>(&self, labels: impl Iterator<Item = (&'l String, Option<&'l String>)>) -> String {
+        let words: String = labels
+            .map(|(key, value)| match value {
+                Some(value) => format!(" {key}={value}"),
+                None => format!(" {key}-"),
+            })
+            .collect();
         let replaces = self.set.keys().any(|key| self.now.contains_key(key));
         let overwrite = if replaces { " --overwrite" } else { "" };
         format!("kubectl label node {}{words}{overwrite}", self.name)

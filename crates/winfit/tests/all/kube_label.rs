@@ -1,7 +1,7 @@
 //! `winfit kube label` on saved nodes: which labels each node gets, and what is said of the others.
 
 use std::fs;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -176,6 +176,8 @@ fn what_is_right_stays_and_what_is_stale_goes() {
     for command in [
         "\n       kubectl label node patched winfit.dev/version=10.0.20348.2700 winfit.dev/runs-ltsc2019- --overwrite\n",
         "\n       kubectl label node linux winfit.dev/build-\n",
+        "\n  the way back\n       kubectl label node patched winfit.dev/version=10.0.20348.825 winfit.dev/runs-ltsc2019=true --overwrite\n",
+        "\n       kubectl label node linux winfit.dev/build=20348\n",
     ] {
         assert!(text.contains(command), "{text}");
     }
@@ -265,7 +267,7 @@ fn of_very_many_nodes_those_that_are_alike_share_a_line() {
         .map(|at| node(&format!("win-{at}"), "10.0.20348.825", json!({})))
         .collect();
     let (_, text) = Saved::new(&nodes).human(&[]);
-    assert!(text.lines().count() < 60, "{text}");
+    assert!(text.lines().count() < 90, "{text}");
     for line in [
         "  100    Windows Server 2022  20348.825  nodeInfo     to write\n",
         "  win-0, win-1, win-2 and 97 more\n",
@@ -339,4 +341,47 @@ fn daemonsets_that_lose_a_node_are_told() {
         ),
         "{text}"
     );
+}
+
+/// What is typed by hand, typed: kubectl itself makes of the labels what `--apply` would, and the way back
+/// what they were.
+#[test]
+fn kubectl_takes_what_is_typed_by_hand() {
+    let before = json!({
+        "disk": "ssd", "winfit.dev/build": "17763", "winfit.dev/runs-ltsc2019": "true",
+    });
+    let saved = Saved::new(&[node("win-a", "10.0.26100.2894", before.clone())]);
+    let change = saved.of("win-a", &["--label", "contoso.com/os=release"]);
+    let typed = |labels: &Value, command: &str| -> Option<Value> {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("node.json");
+        let mut object = node("win-a", "10.0.26100.2894", labels.clone());
+        object["apiVersion"] = json!("v1");
+        fs::write(&path, object.to_string()).unwrap();
+        let command = command.strip_prefix("kubectl label node win-a ").unwrap();
+        let output = Command::new("kubectl")
+            .args(["label", "--local", "-o", "json", "-f"])
+            .arg(&path)
+            .args(command.split(' '))
+            .output()
+            .ok()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let object: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+        Some(object["metadata"]["labels"].clone())
+    };
+    let Some(after) = typed(&before, change["command"].as_str().unwrap()) else {
+        eprintln!("left out: kubectl is not installed (Debian: kubernetes-client)");
+        return;
+    };
+    assert_eq!(
+        after,
+        json!({
+            "disk": "ssd", "contoso.com/os": "ltsc2025",
+            "winfit.dev/version": "10.0.26100.2894", "winfit.dev/build": "26100",
+            "winfit.dev/runs-ltsc2022": "true", "winfit.dev/runs-ltsc2025": "true",
+        })
+    );
+    let back = typed(&after, change["way_back"].as_str().unwrap());
+    assert_eq!(back, Some(before));
 }

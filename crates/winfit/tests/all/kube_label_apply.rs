@@ -117,6 +117,7 @@ fn each_windows_node_is_written_once_and_read_back() {
     for line in [
         "\n  kubectl get nodes --show-labels\n    NAME   STATUS  ROLES   VERSION  LABELS\n",
         "\n    win-a  Ready   <none>  v1.31.2  disk=ssd,winfit.dev/build=17763,winfit.dev/runs-ltsc2019=true,winfit.dev/version=10.0.17763.5329\n",
+        "\n  the way back\n       kubectl label node win-a winfit.dev/build- winfit.dev/runs-ltsc2019- winfit.dev/version-\n",
     ] {
         assert!(text.contains(line), "{text}");
     }

@@ -40,10 +40,7 @@ pub(super) fn human(catalog: &Catalog, labelled: &Labelled) -> String {
         text.push_str(&wrap(&clean(&note), "  note   ", "         "));
         text.push('\n');
     }
-    if labelled.written.is_none() && !changed.is_empty() {
-        text.push_str("\n  1  write them: the same command with --apply\n");
-        text.push_str(&by_hand(labelled, &changed));
-    }
+    text.push_str(&by_hand(labelled, &changed));
     text
 }
 
@@ -274,21 +271,40 @@ fn notes(labelled: &Labelled) -> Vec<String> {
     notes
 }
 
-/// The commands that do it, one a node. What a shell would read more into is left to `--apply`.
+/// What is typed in the place of `--apply`, and the way back: one command a node. What a shell would read
+/// more into is left to `--apply`.
 fn by_hand(labelled: &Labelled, changed: &[&NodeChange]) -> String {
-    let commands: Vec<String> = changed
-        .iter()
-        .filter(|change| !labelled.is_held(change))
-        .map(|change| change.command())
-        .filter(|command| command.chars().all(is_plain))
-        .collect();
-    if commands.is_empty() {
-        return String::new();
+    let shown = labelled.written.is_none();
+    let own = changed.iter().filter(|change| {
+        if shown {
+            !labelled.is_held(change)
+        } else {
+            labelled.after(change).is_some()
+        }
+    });
+    let (forth, back): (Vec<String>, Vec<String>) = own
+        .map(|change| (change.command(), change.way_back()))
+        .filter(|(forth, back)| forth.chars().chain(back.chars()).all(is_plain))
+        .unzip();
+    let mut text = String::new();
+    if shown && !changed.is_empty() {
+        text.push_str("\n  1  write them: the same command with --apply\n");
     }
-    let mut text = String::from("  2  or by hand\n");
-    for command in commands.iter().take(MOST_NODES) {
-        text.push_str(&format!("       {command}\n"));
+    if back.is_empty() {
+        return text;
     }
+    if shown {
+        text.push_str("  2  or by hand\n");
+        text.push_str(&commands(&forth));
+    }
+    text.push_str("\n  the way back\n");
+    text.push_str(&commands(&back));
+    text
+}
+
+fn commands(commands: &[String]) -> String {
+    let few = commands.iter().take(MOST_NODES);
+    let mut text: String = few.map(|command| format!("       {command}\n")).collect();
     if commands.len() > MOST_NODES {
         let more = commands.len() - MOST_NODES;
         let words = format!("and {more} more; --format json has the command of every node");

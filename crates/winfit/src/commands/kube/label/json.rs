@@ -39,6 +39,7 @@ fn node(labelled: &Labelled, change: &NodeChange) -> Value {
         "held": held,
         "lacking": lacking,
         "command": change.is_change().then(|| change.command()),
+        "way_back": change.is_change().then(|| change.way_back()),
         "open": change.open.as_ref().map(ToString::to_string),
         "error": labelled.error(change).map(super::Refused::in_words),
     })
