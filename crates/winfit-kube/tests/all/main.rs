@@ -4,6 +4,9 @@
 
 mod reading;
 mod saved;
+mod saved_describe;
+mod saved_parts;
+mod saved_yaml;
 mod server;
 mod support;
 mod test_api;
