@@ -16,8 +16,8 @@ use serde::{Deserialize, Deserializer};
 pub use self::class::{RuntimeClass, Scheduling};
 pub use self::event::{Event, Involved, Source};
 pub use self::node::{Condition, Node, NodeInfo, NodeSpec, NodeStatus, RuntimeHandler, Taint};
-pub(crate) use self::object::Objects;
 pub use self::object::{Item, Kind};
+pub(crate) use self::object::{Objects, Sink};
 pub use self::pod::{
     Affinity, Container, ContainerState, ContainerStatus, Expression, NodeAffinity, NodeSelector,
     Pod, PodSpec, PodStatus, Term, Terminated, Toleration, Waiting,

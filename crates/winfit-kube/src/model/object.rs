@@ -87,6 +87,19 @@ pub enum Item {
     Other(String),
 }
 
+/// What takes objects as they are read.
+pub(crate) trait Sink {
+    /// An object was read.
+    fn item(&mut self, item: Item);
+
+    /// Each object of a list is to be read by itself, so that a broken one ends nothing but itself. That costs
+    /// a second look at every byte.
+    fn one_by_one(&self) -> bool;
+
+    /// An object of a list that is read one by one cannot be read: its text, and its kind where the list tells.
+    fn broken(&mut self, text: &str, kind: Option<&str>, error: &serde_json::Error);
+}
+
 /// Reads an object, or a list with all that is in it, and gives each object away as it is read.
 pub(crate) struct Objects<'s, S> {
     /// The kind of what is read, where the list around it tells.
@@ -97,31 +110,31 @@ pub(crate) struct Objects<'s, S> {
     sink: &'s mut S,
 }
 
-impl<'s, S: FnMut(Item)> Objects<'s, S> {
+impl<'s, S: Sink> Objects<'s, S> {
     /// Reads the next value of a text.
     pub(crate) fn read<'de, D: Deserializer<'de>>(
         reader: D,
         sink: &'s mut S,
     ) -> Result<(), D::Error> {
-        Self::read_as(None, reader, sink)
-    }
-
-    /// The same with the kind that a list around the value tells.
-    pub(crate) fn read_as<'de, D: Deserializer<'de>>(
-        kind: Option<String>,
-        reader: D,
-        sink: &'s mut S,
-    ) -> Result<(), D::Error> {
         let objects = Self {
-            kind,
+            kind: None,
             depth: 0,
             sink,
         };
         objects.deserialize(reader)
     }
+
+    /// Reads an object of the list that this one reads.
+    fn of_list(&mut self) -> Objects<'_, S> {
+        Objects {
+            kind: self.kind.clone(),
+            depth: self.depth + 1,
+            sink: &mut *self.sink,
+        }
+    }
 }
 
-impl<'de, S: FnMut(Item)> DeserializeSeed<'de> for Objects<'_, S> {
+impl<'de, S: Sink> DeserializeSeed<'de> for Objects<'_, S> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -129,7 +142,7 @@ impl<'de, S: FnMut(Item)> DeserializeSeed<'de> for Objects<'_, S> {
     }
 }
 
-impl<'de, S: FnMut(Item)> Visitor<'de> for Objects<'_, S> {
+impl<'de, S: Sink> Visitor<'de> for Objects<'_, S> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,20 +153,21 @@ impl<'de, S: FnMut(Item)> Visitor<'de> for Objects<'_, S> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         if self.depth >= DEEPEST {
             return Err(A::Error::custom("lists in lists in lists"));
         }
-        loop {
-            let each = Objects {
-                kind: self.kind.clone(),
-                depth: self.depth + 1,
-                sink: &mut *self.sink,
-            };
-            if items.next_element_seed(each)?.is_none() {
+        while self.sink.one_by_one() {
+            let Some(raw) = items.next_element::<&'de RawValue>()? else {
                 return Ok(());
+            };
+            let mut reader = serde_json::Deserializer::from_str(raw.get());
+            if let Err(error) = self.of_list().deserialize(&mut reader) {
+                self.sink.broken(raw.get(), self.kind.as_deref(), &error);
             }
         }
+        while items.next_element_seed(self.of_list())?.is_some() {}
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -180,7 +194,7 @@ impl<'de, S: FnMut(Item)> Visitor<'de> for Objects<'_, S> {
             }
         }
         if let Some(item) = built.done() {
-            (self.sink)(item);
+            self.sink.item(item);
         }
         Ok(())
     }

@@ -5,6 +5,8 @@
 mod large;
 mod reading;
 mod saved;
-mod saved_forms;
+mod saved_describe;
+mod saved_parts;
+mod saved_yaml;
 mod support;
 mod test_api;

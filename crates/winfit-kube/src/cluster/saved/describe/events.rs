@@ -1,82 +1,110 @@
-//! The table of events beneath a description, in its two forms.
+//! The table of events, as it is today and as kubectl wrote it until 2017.
 
-use serde_json::{Value, json};
+use super::values::number;
+use crate::model::{Event, Source};
 
-/// A row as an event; none: it is a heading, or no row.
-pub(super) fn row(line: &str) -> Option<Value> {
-    let first = line.split_whitespace().next()?;
-    if matches!(first, "Normal" | "Warning") {
-        of_today(line)
-    } else {
-        of_old(line)
-    }
+/// What a row tells; who it is about the object says.
+pub(super) fn row(line: &str) -> Option<Event> {
+    today(line).or_else(|| old(line))
 }
 
-/// `Warning  Failed  3m (x12 over 49m)  kubelet  Error: …`
-fn of_today(line: &str) -> Option<Value> {
-    let (kind, rest) = word(line)?;
-    let (reason, rest) = word(rest)?;
-    let (_age, mut rest) = word(rest)?;
+/// `Type Reason Age From Message`.
+fn today(line: &str) -> Option<Event> {
+    let mut rest = line;
+    let kind = word(&mut rest)?;
+    if !is_type(kind) {
+        return None;
+    }
+    let reason = word(&mut rest)?;
+    let age = word(&mut rest)?;
+    if !is_age(age) {
+        return None;
+    }
     let mut count = 1;
-    if let Some((times, behind)) = word(rest)
-        && let Some(times) = times.strip_prefix("(x")
-    {
-        count = times.parse().unwrap_or(1);
-        // `over 49m)`
-        rest = behind
-            .split_once(')')
-            .map_or(behind, |(_, message)| message);
-    }
-    let (component, rest) = word(rest)?;
-    event(kind, reason, component, count, "", rest)
-}
-
-/// `33m  2m  11  kubelet, win-a  spec.containers{web}  Warning  Failed  Error: …`
-fn of_old(line: &str) -> Option<Value> {
-    let (_first, rest) = word(line)?;
-    let (_last, rest) = word(rest)?;
-    let (count, rest) = word(rest)?;
-    let count = count.parse().ok()?;
-    let mut rest = rest;
-    let (mut from, mut path) = (Vec::new(), "");
-    loop {
-        let (next, behind) = word(rest)?;
+    if let Some(times) = rest.trim_start().strip_prefix("(x") {
+        let (times, behind) = times.split_once(')')?;
+        count = number(times)?;
         rest = behind;
-        match next {
-            "Normal" | "Warning" => {
-                let (reason, message) = word(rest)?;
-                return event(next, reason, &from.join(" "), count, path, message);
-            }
-            place if place.starts_with("spec.") => path = place,
-            other => from.push(other),
-        }
+    }
+    // Nobody may have told it; then its column is blank.
+    let columns = line.starts_with(' ') && line.trim().contains("  ");
+    let is_told = !columns || {
+        let teller = rest.trim_start().split("  ").next().unwrap_or_default();
+        teller.len() < rest.trim().len() && teller.split(' ').count() <= 2
+    };
+    let source = if is_told {
+        source(&mut rest)?
+    } else {
+        Source::default()
+    };
+    Some(event(kind, reason, rest, count, source))
+}
+
+/// `FirstSeen LastSeen Count From SubObjectPath Type Reason Message`.
+fn old(line: &str) -> Option<Event> {
+    let mut rest = line;
+    let (first, last) = (word(&mut rest)?, word(&mut rest)?);
+    if !is_age(first) || !is_age(last) {
+        return None;
+    }
+    let count = number(word(&mut rest)?)?;
+    let source = source(&mut rest)?;
+    let mut kind = word(&mut rest)?;
+    let mut path = "";
+    if !is_type(kind) {
+        path = kind;
+        kind = word(&mut rest).filter(|kind| is_type(kind))?;
+    }
+    let reason = word(&mut rest)?;
+    let mut event = event(kind, reason, rest, count, source);
+    path.clone_into(&mut event.involved_object.field_path);
+    Some(event)
+}
+
+fn event(kind: &str, reason: &str, message: &str, count: u32, source: Source) -> Event {
+    Event {
+        reason: reason.to_owned(),
+        message: message.trim().to_owned(),
+        kind: kind.to_owned(),
+        count,
+        source,
+        ..Event::default()
     }
 }
 
-fn event(
-    kind: &str,
-    reason: &str,
-    from: &str,
-    count: u32,
-    path: &str,
-    message: &str,
-) -> Option<Value> {
-    let (component, host) = from.split_once(',').unwrap_or((from, ""));
-    let message = message.trim();
-    (!message.is_empty()).then(|| {
-        json!({
-            "kind": "Event", "type": kind, "reason": reason, "count": count, "message": message,
-            "involvedObject": {"fieldPath": path},
-            "source": {"component": component, "host": host.trim()},
-        })
+/// `default-scheduler`; `kubelet, win-a`.
+fn source(rest: &mut &str) -> Option<Source> {
+    let component = word(rest)?;
+    let host = match component.strip_suffix(',') {
+        Some(_) => word(rest)?,
+        None => "",
+    };
+    Some(Source {
+        component: component.trim_end_matches(',').to_owned(),
+        host: host.to_owned(),
     })
 }
 
-/// The first word and what is behind it.
-fn word(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start();
-    if text.is_empty() {
-        return None;
-    }
-    Some(text.split_once(char::is_whitespace).unwrap_or((text, "")))
+/// Takes the next word.
+fn word<'t>(rest: &mut &'t str) -> Option<&'t str> {
+    let text = rest.trim_start();
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (word, behind) = text.split_at(end);
+    *rest = behind;
+    (!word.is_empty()).then_some(word)
+}
+
+fn is_type(word: &str) -> bool {
+    matches!(word, "Normal" | "Warning")
+}
+
+/// `49m`, `3d4h`, `<unknown>`.
+fn is_age(word: &str) -> bool {
+    word == "<unknown>"
+        || word == "<invalid>"
+        || (word.starts_with(|first: char| first.is_ascii_digit())
+            && word.ends_with(['s', 'm', 'h', 'd', 'y'])
+            && word
+                .chars()
+                .all(|each| each.is_ascii_digit() || "smhdy".contains(each)))
 }
