@@ -226,6 +226,16 @@ impl Event {
     }
 }
 
+/// The path of one object. None: its name is none that an API server has.
+pub(crate) fn path_of(kind: Kind, namespace: &str, name: &str) -> Option<String> {
+    let namespace = Namespace::parse(namespace)?;
+    let inner =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let sound =
+        (1..=253).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('.');
+    sound.then(|| format!("{}/{name}", Resource::of(kind).path(Some(&namespace))))
+}
+
 /// The rules that a ClusterRole needs for what is missing, as YAML.
 pub fn role_for(missing: &[Missing]) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -12,6 +12,7 @@ pub mod failing;
 pub mod fleet;
 mod live;
 pub mod model;
+pub mod pin;
 
 pub use self::api::{Api, Change, Patch};
 pub use self::cluster::{Cluster, Interned, LeftOut, Missing, Namespace, Scope, role_for};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod pin_plan;
+mod pin_property;
 mod reading;
 mod saved;
 mod server;
