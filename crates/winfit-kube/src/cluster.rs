@@ -226,14 +226,20 @@ impl Event {
     }
 }
 
-/// The path of one object. None: its name is none that an API server has.
-pub(crate) fn path_of(kind: Kind, namespace: &str, name: &str) -> Option<String> {
+/// The path of a pod, or of an object that owns pods. None: of another kind, or its name is none that an API
+/// server has.
+pub(crate) fn path_of(kind: &str, namespace: &str, name: &str) -> Option<String> {
+    let resource = match Kind::parse(kind) {
+        Some(kind) => Resource::of(kind),
+        None if kind == "Pod" => Resource::PODS,
+        None => return None,
+    };
     let namespace = Namespace::parse(namespace)?;
     let inner =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
     let sound =
         (1..=253).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('.');
-    sound.then(|| format!("{}/{name}", Resource::of(kind).path(Some(&namespace))))
+    sound.then(|| format!("{}/{name}", resource.path(Some(&namespace))))
 }
 
 /// The rules that a ClusterRole needs for what is missing, as YAML.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod candidates;
+mod find;
 mod object;
 mod patch;
 mod placed;
@@ -14,6 +15,7 @@ use winfit_core::fleet::{Fleet, State, Workload};
 use winfit_core::given::{Given, give};
 
 pub use self::apply::{Job, NotWritten, Written, attempt, write};
+pub use self::find::{Sought, find};
 pub use self::object::{Manager, Object, Owned};
 pub use self::patch::{between, merge, undone};
 
@@ -101,6 +103,12 @@ pub struct Plan {
     pub new: Value,
     /// Which nodes are admitted after it, and which no longer.
     pub nodes: Nodes,
+}
+
+/// What is decided of workloads by what lists show of them; none: their objects are needed.
+pub fn at_first_sight(pinning: &Pinning<'_>, workloads: &[Workload]) -> Vec<Option<Decision>> {
+    let reaches = pinning.reaches(workloads);
+    reaches.iter().map(|reach| pinning.seen(reach)).collect()
 }
 
 /// Decides about workloads. The core judges which nodes are fit, before the change and after it.

@@ -7,7 +7,6 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::cluster::path_of;
-use crate::model::Kind;
 
 /// An object that has a pod template, or is a pod.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,9 +85,14 @@ impl Object {
         self.text("/metadata/resourceVersion")
     }
 
-    /// A field of its spec, as `spec.updateStrategy.type` by `/spec/updateStrategy/type`.
+    /// A field that is a text, by its JSON pointer.
     pub fn field(&self, pointer: &str) -> Option<&str> {
         self.value.pointer(pointer)?.as_str()
+    }
+
+    /// Whether a field says yes.
+    pub fn says(&self, pointer: &str) -> bool {
+        self.value.pointer(pointer) == Some(&Value::Bool(true))
     }
 
     /// The JSON pointer to the spec of its pods.
@@ -105,9 +109,9 @@ impl Object {
         self.value.pointer(self.pods_at())
     }
 
-    /// Where the API has it. None: not by a kind or a name that winfit writes to.
+    /// Where the API has it. None: it is of a kind that winfit does not know.
     pub fn path(&self) -> Option<String> {
-        path_of(Kind::parse(&self.kind)?, self.namespace(), self.name())
+        path_of(&self.kind, self.namespace(), self.name())
     }
 
     /// Who may change its pod template. Who writes it in the end is named, not what that goes through: Flux

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winfit_core::Date;
 
-use super::{FindingsOptions, day, days};
+use super::{DataFormat, FindingsOptions, day, days};
 use crate::settling::OnlineArguments;
 
 /// Where the options of clusters stand in help.
@@ -21,6 +21,8 @@ pub(crate) struct KubeArguments {
 pub(crate) enum KubeCommand {
     /// Show nodes with their Windows versions, workloads with where they fit, and what is wrong
     Audit(KubeAuditArguments),
+    /// Change pod templates so that they admit exactly the nodes on which their images run
+    Pin(KubePinArguments),
 }
 
 /// Which cluster is asked, as kubectl finds it, and how long.
@@ -98,4 +100,31 @@ pub(crate) struct KubeAuditArguments {
     pub(crate) eol_within: i64,
     #[command(flatten)]
     pub(crate) findings: FindingsOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubePinArguments {
+    /// Workloads as kubectl names them, as deployment/web or ds/agent; the bare name of what has it alone
+    #[arg(value_name = "WORKLOAD", required_unless_present = "all")]
+    pub(crate) workloads: Vec<String>,
+    /// All workloads of the namespace, with -A of all namespaces
+    #[arg(long, conflicts_with = "workloads")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) facts: ClusterFacts,
+    #[command(flatten)]
+    pub(crate) source: ClusterSource,
+    /// Write the changes; without it nothing is written
+    #[arg(long, conflicts_with_all = ["from", "diff", "output"])]
+    pub(crate) apply: bool,
+    /// Print the changes of the templates as a unified diff
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) diff: bool,
+    /// Write a file for each change into a folder: a patch for kustomize, or the manifest of what is to be
+    /// made anew
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
 }

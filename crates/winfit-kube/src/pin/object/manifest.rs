@@ -40,15 +40,18 @@ const OF_POD: [&str; 5] = [
 const OF_ACCOUNT: &str = "kube-api-access-";
 
 impl Object {
-    /// The owner of a pod, of a kind that winfit does not know: its template as this pod shows it.
-    pub fn owner_of(pod: &Value, kind: &str, name: &str) -> Self {
-        let mut pod = pod.clone();
-        of_pod(&mut pod);
-        let owners = pod.pointer("/metadata/ownerReferences");
-        let mut owners = owners.and_then(Value::as_array).into_iter().flatten();
-        let owner = owners.find(|owner| owner["kind"] == kind && owner["name"] == name);
+    /// The owner of a pod or a ReplicaSet, of a kind that winfit does not know: its template as that shows it.
+    pub fn owner_of(owned: &Value, kind: &str, name: &str) -> Self {
+        let mut pod = owned.clone();
+        match owned.pointer("/spec/template/spec") {
+            Some(spec) => pod["spec"] = spec.clone(),
+            None => of_pod(&mut pod),
+        }
+        let above = pod.pointer("/metadata/ownerReferences");
+        let mut above = above.and_then(Value::as_array).into_iter().flatten();
+        let one = above.find(|one| one["kind"] == kind && one["name"] == name);
         let value = json!({
-            "apiVersion": owner.map_or(&Value::Null, |owner| &owner["apiVersion"]),
+            "apiVersion": one.map_or(&Value::Null, |one| &one["apiVersion"]),
             "metadata": {
                 "name": name,
                 "namespace": pod["metadata"]["namespace"],
@@ -68,6 +71,12 @@ impl Object {
     /// The template with this spec of its pods, as YAML to compare.
     pub fn template(&self, pods: &Value) -> String {
         winfit_files::object::yaml(&self.with_pods(pods))
+    }
+
+    /// The merge patch that makes of one spec of its pods the other, as `kubectl patch` takes it.
+    pub fn merge_patch(&self, old: &Value, new: &Value) -> String {
+        let whole = self.with_pods(&merge(old, new));
+        winfit_files::object::yaml(&json!({"spec": whole["spec"]}))
     }
 
     /// The manifest that makes it anew with this spec of its pods.

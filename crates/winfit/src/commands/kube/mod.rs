@@ -2,6 +2,7 @@
 
 mod audit;
 mod human;
+mod pin;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::settling::Answers;
 pub(crate) fn run(arguments: &KubeArguments) -> Result<Outcome> {
     match &arguments.command {
         KubeCommand::Audit(arguments) => audit::run(arguments),
+        KubeCommand::Pin(arguments) => pin::run(arguments),
     }
 }
 
@@ -89,9 +91,17 @@ struct Known {
 
 /// Reads a cluster, and what decides of it.
 fn know(catalog: &Catalog, source: &ClusterSource, facts: &ClusterFacts) -> Result<Known> {
+    known(catalog, read(source)?, facts)
+}
+
+/// A cluster that was read, what could not be read of it, and where it comes from in words.
+type Read = (Cluster, Vec<String>, String);
+
+/// What is told of a cluster that was read, and what decides of it.
+fn known(catalog: &Catalog, read: Read, facts: &ClusterFacts) -> Result<Known> {
     let hosts = told::hosts(catalog, &facts.hosts)?;
     let given = told::images(&facts.image_version)?;
-    let (cluster, mut complaints, from) = read(source)?;
+    let (cluster, mut complaints, from) = read;
     let unknown = hosts.keys().filter(|name| {
         let mut nodes = cluster.nodes.iter();
         nodes.all(|node| *node.metadata.name != ***name)
@@ -121,9 +131,9 @@ fn know(catalog: &Catalog, source: &ClusterSource, facts: &ClusterFacts) -> Resu
     })
 }
 
-fn read(source: &ClusterSource) -> Result<(Cluster, Vec<String>, String)> {
+fn read(source: &ClusterSource) -> Result<Read> {
     if !source.from.is_empty() {
-        let (cluster, complaints) = saved(source)?;
+        let (cluster, complaints) = saved(source, |_| {})?;
         return Ok((cluster, complaints, "saved".to_owned()));
     }
     let scope = scope(&source.scope)?;
@@ -170,7 +180,8 @@ fn left_out(missing: &[Missing]) -> Vec<String> {
     complaints
 }
 
-fn saved(source: &ClusterSource) -> Result<(Cluster, Vec<String>)> {
+/// What files say; each goes to `keep` once it was read.
+fn saved(source: &ClusterSource, mut keep: impl FnMut(Vec<u8>)) -> Result<(Cluster, Vec<String>)> {
     let mut cluster = Cluster::default();
     let mut interned = Interned::default();
     let mut complaints = Vec::new();
@@ -180,6 +191,7 @@ fn saved(source: &ClusterSource) -> Result<(Cluster, Vec<String>)> {
         if let Err(reason) = cluster.add_json(&text, &mut interned) {
             complaints.push(format!("{name}: {}", printable(&reason)));
         }
+        keep(text);
     }
     if cluster.nodes.is_empty() && cluster.workloads.is_empty() && cluster.pods.is_empty() {
         complaints.push(
