@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use winfit_core::Catalog;
 use winfit_core::finding::{Finding, Origin, Rule, Subject};
-use winfit_core::fleet::Member;
+use winfit_core::fleet::{Member, Workload};
 use winfit_core::host::Kind;
-use winfit_core::image::Image;
 use winfit_core::reason::windows_name;
 use winfit_core::version::OsVersion;
 use winfit_explain::{Diagnosis, DiagnosisKind, SubjectKind};
@@ -21,7 +20,7 @@ use crate::fleet::{ClusterFleet, is_ready};
 use crate::model::Pod;
 
 pub use self::said::{Said, said};
-pub use self::standing::tell_of_pods;
+pub use self::standing::{foretells, tell_of_pods};
 
 /// The rules that only a running cluster can break.
 pub const RULES: &[Rule] = &[
@@ -35,6 +34,9 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
+/// Where a node's pause image is named.
+pub const PAUSE_IMAGE: &str = "the pause image is the node's, in sandbox_image of containerd's config.toml; registry.k8s.io/pause:3.10.2 is the first for Windows Server 2025";
+
 /// So many nodes are named.
 const MOST_NODES: usize = 3;
 
@@ -43,31 +45,103 @@ const MOST_NODES: usize = 3;
 struct Cause {
     /// The workload in the fleet; of a pause image none: its node decides.
     workload: Option<usize>,
+    of_pod: CauseInPod,
+}
+
+/// A cause in one pod.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct CauseInPod {
     /// The container; of a pause image the node.
     name: String,
     kind: DiagnosisKind,
     code: Option<u32>,
 }
 
-/// What was said of a cause.
-struct Failure<'c> {
-    /// The first pod that fails for it.
-    pod: &'c Pod,
-    diagnosis: Diagnosis,
-    said: Said<'c>,
-    pods: BTreeSet<&'c str>,
-    nodes: BTreeSet<&'c str>,
+/// Why a container of a pod does not start, and everything that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told<'c> {
+    /// The diagnosis, with what the pod, its node and its image say beside the text.
+    pub diagnosis: Diagnosis,
+    /// The texts that it was made of, the first first. Never empty.
+    pub said: Vec<Said<'c>>,
+    cause: CauseInPod,
 }
 
-/// What a text means; when many pods fail they fail alike.
-#[derive(Debug, Default)]
-pub struct Explained<'c> {
+impl Told<'_> {
+    /// How often it happened: an event's own count, else how often it is said.
+    pub fn count(&self) -> u32 {
+        let counts = self.said.iter().map(|said| said.times);
+        counts.max().unwrap_or(1)
+    }
+}
+
+/// What all pods of a cluster are explained with.
+pub struct Explaining<'c> {
+    cluster: &'c Cluster,
+    fleet: &'c ClusterFleet,
+    events: said::EventsOfPods<'c>,
+    hosts: HashMap<&'c str, &'c Member>,
+    /// What texts mean; when many pods fail they fail alike.
     known: HashMap<&'c str, Option<Arc<Diagnosis>>>,
 }
 
-impl<'c> Explained<'c> {
+impl<'c> Explaining<'c> {
+    /// Puts the events and the nodes in order.
+    pub fn new(cluster: &'c Cluster, fleet: &'c ClusterFleet) -> Self {
+        Self {
+            cluster,
+            fleet,
+            events: said::events_of_pods(cluster),
+            hosts: members(fleet),
+            known: HashMap::new(),
+        }
+    }
+
+    /// Everything that a pod, the `at`th of the cluster, says of why it does not run, explained or not.
+    pub fn said(&self, at: usize) -> Vec<Said<'c>> {
+        let pod = &self.cluster.pods[at];
+        let key = (&*pod.metadata.namespace, &*pod.metadata.name);
+        let events = self.events.get(&key).map_or(&[][..], Vec::as_slice);
+        said(pod, events)
+    }
+
+    /// Why a pod, the `at`th of the cluster, does not start, one entry a cause; empty: nothing that it says
+    /// has to do with Windows versions, or it runs.
+    pub fn of_pod(&mut self, at: usize) -> Vec<Told<'c>> {
+        let pod = &self.cluster.pods[at];
+        let mut found: Vec<Told<'c>> = Vec::new();
+        if is_ready(pod) {
+            return found;
+        }
+        let workload = self.fleet.workload_of[at];
+        for said in self.said(at) {
+            let Some(diagnosis) = self.diagnosis(said.text) else {
+                continue;
+            };
+            // Of the many ways to fail only those count that have to do with Windows versions.
+            if diagnosis.kind == DiagnosisKind::OtherHcs {
+                continue;
+            }
+            let cause = cause(&diagnosis, &said, pod);
+            if let Some(told) = found.iter_mut().find(|told| told.cause == cause) {
+                told.said.push(said);
+                continue;
+            }
+            let host = self.hosts.get(&*pod.node).copied();
+            let mut diagnosis = (*diagnosis).clone();
+            let workload = workload.map(|at| &self.fleet.fleet.workloads[at]);
+            complete(&mut diagnosis, pod, &cause, workload, host);
+            found.push(Told {
+                diagnosis,
+                said: vec![said],
+                cause,
+            });
+        }
+        found
+    }
+
     /// What a text means, where it tells of something that winfit knows.
-    pub fn diagnosis(&mut self, text: &'c str) -> Option<Arc<Diagnosis>> {
+    fn diagnosis(&mut self, text: &'c str) -> Option<Arc<Diagnosis>> {
         let explain = || {
             let report = winfit_explain::explain_bytes(text.as_bytes());
             report.diagnoses.into_iter().next().map(Arc::new)
@@ -76,42 +150,43 @@ impl<'c> Explained<'c> {
     }
 }
 
+fn cause(diagnosis: &Diagnosis, said: &Said<'_>, pod: &Pod) -> CauseInPod {
+    let sandbox = diagnosis.kind == DiagnosisKind::SandboxMismatch;
+    let name = match said.container {
+        _ if sandbox => &*pod.node,
+        Some(container) => container,
+        None => diagnosis.subject.container.as_deref().unwrap_or_default(),
+    };
+    CauseInPod {
+        name: name.to_owned(),
+        kind: diagnosis.kind,
+        code: diagnosis.code.filter(|_| !sandbox),
+    }
+}
+
+/// What was said of a cause.
+struct Failure<'c> {
+    /// The first pod that fails for it.
+    pod: &'c Pod,
+    told: Told<'c>,
+    pods: BTreeSet<&'c str>,
+    nodes: BTreeSet<&'c str>,
+}
+
 /// The pods that do not start for a reason that winfit knows.
 pub fn findings(catalog: &Catalog, cluster: &Cluster, fleet: &ClusterFleet) -> Vec<Finding> {
-    let mut explained = Explained::default();
+    let mut explaining = Explaining::new(cluster, fleet);
     let mut failures: BTreeMap<Cause, Failure<'_>> = BTreeMap::new();
-    let hosts: HashMap<&str, &Member> = members(fleet);
-    let events = said::events_of_pods(cluster);
-    for (pod, workload) in cluster.pods.iter().zip(&fleet.workload_of) {
-        if is_ready(pod) {
-            continue;
-        }
-        let key = (&*pod.metadata.namespace, &*pod.metadata.name);
-        let of_pod = events.get(&key).map_or(&[][..], Vec::as_slice);
-        for said in said(pod, of_pod) {
-            let Some(diagnosis) = explained.diagnosis(said.text) else {
-                continue;
-            };
-            // Of the many ways to fail only those count that have to do with Windows versions.
-            if diagnosis.kind == DiagnosisKind::OtherHcs {
-                continue;
-            }
-            let sandbox = diagnosis.kind == DiagnosisKind::SandboxMismatch;
-            let name = match said.container {
-                _ if sandbox => &*pod.node,
-                Some(container) => container,
-                None => diagnosis.subject.container.as_deref().unwrap_or_default(),
-            };
+    for (at, pod) in cluster.pods.iter().enumerate() {
+        for told in explaining.of_pod(at) {
+            let sandbox = told.diagnosis.kind == DiagnosisKind::SandboxMismatch;
             let cause = Cause {
-                workload: workload.filter(|_| !sandbox),
-                name: name.to_owned(),
-                kind: diagnosis.kind,
-                code: diagnosis.code.filter(|_| !sandbox),
+                workload: fleet.workload_of[at].filter(|_| !sandbox),
+                of_pod: told.cause.clone(),
             };
             let failure = failures.entry(cause).or_insert_with(|| Failure {
                 pod,
-                diagnosis: (*diagnosis).clone(),
-                said,
+                told,
                 pods: BTreeSet::new(),
                 nodes: BTreeSet::new(),
             });
@@ -123,7 +198,7 @@ pub fn findings(catalog: &Catalog, cluster: &Cluster, fleet: &ClusterFleet) -> V
     }
     failures
         .into_iter()
-        .map(|(cause, failure)| failure.finding(catalog, &cause, fleet, &hosts))
+        .map(|(cause, failure)| failure.finding(catalog, cause.workload, fleet))
         .collect()
 }
 
@@ -134,23 +209,16 @@ fn members(fleet: &ClusterFleet) -> HashMap<&str, &Member> {
 }
 
 impl Failure<'_> {
-    fn finding(
-        mut self,
-        catalog: &Catalog,
-        cause: &Cause,
-        fleet: &ClusterFleet,
-        hosts: &HashMap<&str, &Member>,
-    ) -> Finding {
-        let host = hosts.get(&*self.pod.node).copied();
-        let image = complete(&mut self.diagnosis, self.pod, cause, fleet, host);
+    fn finding(self, catalog: &Catalog, workload: Option<usize>, fleet: &ClusterFleet) -> Finding {
+        let diagnosis = &self.told.diagnosis;
         let own = pod_subject(self.pod);
-        let sandbox = cause.kind == DiagnosisKind::SandboxMismatch;
-        let (rule, subject) = match cause.workload {
+        let sandbox = diagnosis.kind == DiagnosisKind::SandboxMismatch;
+        let (rule, subject) = match workload {
             _ if sandbox => ("pause-image-mismatch", Subject::new("node", &self.pod.node)),
             Some(at) => ("pod-not-running", fleet.fleet.workloads[at].subject.clone()),
             None => ("pod-not-running", own.clone()),
         };
-        let mut message = in_words(catalog, &self.diagnosis);
+        let mut message = in_words(catalog, diagnosis);
         let others = self.pods.len() - 1;
         if others > 0 {
             let pods = if others == 1 { "pod" } else { "pods" };
@@ -161,49 +229,44 @@ impl Failure<'_> {
             };
             message.push_str(&format!(" ({others} more {pods}{of} as well)"));
         }
+        let said = &self.told.said[0];
         let mut finding = Finding::new(
             rule,
-            self.diagnosis.severity,
+            diagnosis.severity,
             subject,
             Origin {
                 source: own.in_words().into(),
                 span: None,
-                field: Some(self.said.field.clone()),
+                field: Some(said.field.clone()),
             },
             message,
         )
-        .confidence(self.diagnosis.confidence);
+        .confidence(diagnosis.confidence);
         if self.nodes.len() > 1 && !sandbox {
             finding = finding.note(format!("on {}", nodes(&self.nodes)));
         }
-        finding = finding.note(format!(
-            "{} says: {}",
-            self.said.field,
-            self.said.text.trim()
-        ));
+        finding = finding.note(format!("{} says: {}", said.field, said.text.trim()));
         if sandbox {
+            return finding.note(PAUSE_IMAGE);
+        }
+        let unknown = diagnosis.image.is_some() && diagnosis.image_version.is_none();
+        if unknown && diagnosis.kind == DiagnosisKind::StartMismatch {
             return finding.note(
-                "the pause image is the node's, in sandbox_image of containerd's config.toml; registry.k8s.io/pause:3.10.2 is the first for Windows Server 2025",
+                "nothing says which Windows the image is built on: --online asks its registry, --image-version REF=VERSION tells it",
             );
         }
-        match (image, cause.kind) {
-            (Some(image), DiagnosisKind::StartMismatch) if image.version.is_none() => finding.note(
-                "nothing says which Windows the image is built on: --online asks its registry, --image-version REF=VERSION tells it",
-            ),
-            _ => finding,
-        }
+        finding
     }
 }
 
 /// Gives a diagnosis what its objects say beside the text: the pod, the node, the image and both versions.
-/// Gives back the image's facts, where it is one of a workload.
 fn complete(
     diagnosis: &mut Diagnosis,
     pod: &Pod,
-    cause: &Cause,
-    fleet: &ClusterFleet,
+    cause: &CauseInPod,
+    workload: Option<&Workload>,
     host: Option<&Member>,
-) -> Option<Image> {
+) {
     diagnosis.subject = winfit_explain::Subject {
         kind: Some(SubjectKind::Pod),
         namespace: Some(pod.metadata.namespace.to_string()),
@@ -214,17 +277,16 @@ fn complete(
     let host_version = host.and_then(|member| member.host.version);
     diagnosis.host_version = diagnosis.host_version.or(host_version);
     if cause.kind == DiagnosisKind::SandboxMismatch {
-        return None;
+        return;
     }
     diagnosis.subject.container = Some(cause.name.clone()).filter(|name| !name.is_empty());
-    let workload = cause.workload.map(|at| &fleet.fleet.workloads[at])?;
-    let mut containers = workload.containers.iter();
-    let container = containers.find(|container| container.name == cause.name)?;
-    diagnosis.image = Some(container.image.text.clone());
-    let image = container.image.decisive().map(|(named, _)| named.image);
-    let version = image.and_then(|image| image.version);
-    diagnosis.image_version = diagnosis.image_version.or(version);
-    image
+    let mut containers = workload.into_iter().flat_map(|one| &one.containers);
+    if let Some(container) = containers.find(|container| container.name == cause.name) {
+        diagnosis.image = Some(container.image.text.clone());
+        let version = container.image.decisive();
+        let version = version.and_then(|(named, _)| named.image.version);
+        diagnosis.image_version = diagnosis.image_version.or(version);
+    }
 }
 
 /// What happened, with both versions as far as they are known, as one sentence without a full stop.

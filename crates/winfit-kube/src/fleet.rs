@@ -353,13 +353,26 @@ fn is_done(kind: Kind, workload: &model::Workload) -> bool {
     kind == Kind::Job && status.active == 0 && succeeded >= wanted && succeeded > 0
 }
 
+/// How a pod is, in one word: `healthy`, `unscheduled`, `ended`, `not-ready`.
+pub fn pod_state(pod: &Pod) -> &'static str {
+    if has_ended(pod) {
+        "ended"
+    } else if is_ready(pod) {
+        "healthy"
+    } else if pod.node.is_empty() {
+        "unscheduled"
+    } else {
+        "not-ready"
+    }
+}
+
 /// A pod that has come to its end, well or not, and is not started again.
 pub(crate) fn has_ended(pod: &Pod) -> bool {
     matches!(&*pod.status.phase, "Succeeded" | "Failed")
 }
 
 /// A pod all of whose containers run and answer.
-pub(crate) fn is_ready(pod: &Pod) -> bool {
+pub fn is_ready(pod: &Pod) -> bool {
     let containers = &pod.status.container_statuses;
     !containers.is_empty() && containers.iter().all(|container| container.ready)
 }

@@ -34,7 +34,7 @@ pub(crate) use self::image::{
 
 pub(crate) use self::kube::{
     ClusterArguments, ClusterFacts, ClusterSource, KubeArguments, KubeAuditArguments, KubeCommand,
-    KubePinArguments, ScopeArguments,
+    KubeExplainArguments, KubePinArguments, ScopeArguments,
 };
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that

@@ -17,6 +17,11 @@ const FORETELL: [&str; 5] = [
     "only-fit-host-unavailable",
 ];
 
+/// Whether a finding is about where pods may be placed, so that one that runs now may not run again.
+pub fn foretells(finding: &Finding) -> bool {
+    FORETELL.contains(&finding.rule)
+}
+
 /// Tells with findings about placement how many pods run all the same, and that one which is made anew may
 /// not.
 pub fn tell_of_pods(cluster: &Cluster, fleet: &ClusterFleet, findings: &mut [Finding]) {
@@ -36,7 +41,7 @@ pub fn tell_of_pods(cluster: &Cluster, fleet: &ClusterFleet, findings: &mut [Fin
         }
     }
     for finding in findings {
-        if !FORETELL.contains(&finding.rule) {
+        if !foretells(finding) {
             continue;
         }
         let at = told.get(&finding.subject);

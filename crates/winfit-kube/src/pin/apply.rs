@@ -94,7 +94,9 @@ pub async fn attempt(
             KubeError::NotFound { .. } => return Err(NotWritten::Gone),
             // The test of the version failed, or something else is wrong: the server does not say which.
             KubeError::Conflict { .. } | KubeError::Refused { code: 422, .. } => {}
-            KubeError::Deadline { .. } | KubeError::Unreachable { .. }
+            KubeError::Deadline { .. }
+            | KubeError::Unreachable { .. }
+            | KubeError::Answer { .. }
                 if change == Change::Write =>
             {
                 return Err(NotWritten::Unsure(refused));

@@ -7,3 +7,5 @@ mod pin_property;
 mod reading;
 mod saved;
 mod server;
+mod support;
+mod test_api;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use winfit_core::Date;
 
-use super::{DataFormat, FindingsOptions, day, days};
+use super::{DataFormat, FailOn, FindingsOptions, day, days};
 use crate::settling::OnlineArguments;
 
 /// Where the options of clusters stand in help.
@@ -21,6 +21,8 @@ pub(crate) struct KubeArguments {
 pub(crate) enum KubeCommand {
     /// Show nodes with their Windows versions, workloads with where they fit, and what is wrong
     Audit(KubeAuditArguments),
+    /// Say of a pod why it does not start: which container, which image, which node, what to do
+    Explain(KubeExplainArguments),
     /// Change pod templates so that they admit exactly the nodes on which their images run
     Pin(KubePinArguments),
 }
@@ -100,6 +102,29 @@ pub(crate) struct KubeAuditArguments {
     pub(crate) eol_within: i64,
     #[command(flatten)]
     pub(crate) findings: FindingsOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubeExplainArguments {
+    /// The pod: its name, or how its name begins
+    #[arg(value_name = "POD")]
+    pub(crate) pod: String,
+    #[command(flatten)]
+    pub(crate) facts: ClusterFacts,
+    #[command(flatten)]
+    pub(crate) source: ClusterSource,
+    /// The day for dates of support (else today)
+    #[arg(long, value_parser = day, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Count support that ends within so many days as a warning
+    #[arg(long, value_parser = days, value_name = "DAYS", default_value = "180d")]
+    pub(crate) eol_within: i64,
+    /// Exit with 1 for findings of at least this weight
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub(crate) fail_on: FailOn,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
 }
 
 #[derive(Debug, Args)]

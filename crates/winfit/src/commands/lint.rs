@@ -233,7 +233,7 @@ pub(super) fn written_twice(files: &[ReportFile]) -> Option<&Path> {
     paths.find(|path| !seen.insert(*path))
 }
 
-pub(super) fn rendered(
+pub(crate) fn rendered(
     catalog: &Catalog,
     report: &Report<'_>,
     format: FindingsFormat,

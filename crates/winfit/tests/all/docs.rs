@@ -65,8 +65,10 @@ fn text(path: &str) -> String {
 fn every_rule_has_a_page_and_every_page_a_rule() {
     let of_swarms = winfit_docker::swarm::stuck::RULES.iter();
     let of_engines = winfit_docker::local::failed::RULES.iter();
+    let of_clusters = winfit_kube::failing::RULES.iter();
     let all: BTreeSet<String> = of_swarms
         .chain(of_engines)
+        .chain(of_clusters)
         .map(|rule| rule.name.to_owned())
         .chain(rules())
         .collect();
@@ -103,8 +105,9 @@ fn every_page_has_its_parts() {
         let images = page.matches("```console\n$ winfit image lint").count();
         let swarms = page.matches("```console\n$ winfit swarm audit").count();
         let engines = page.matches("```console\n$ winfit docker audit").count();
+        let clusters = page.matches("```console\n$ winfit kube audit").count();
         assert!(
-            [checks, lints, images, swarms, engines]
+            [checks, lints, images, swarms, engines, clusters]
                 .into_iter()
                 .any(|count| count >= 2),
             "{name}: one example of each side"

@@ -18,9 +18,14 @@ mod docker_tls;
 mod docs;
 mod fleets;
 mod image;
+mod kube;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
+mod kube_pin;
+// The API of their clusters.
+#[path = "../../../winfit-kube/tests/all/support/mod.rs"]
+mod kube_support;
 mod lint;
 mod lsp;
 mod mend;

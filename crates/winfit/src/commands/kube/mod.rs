@@ -1,6 +1,7 @@
 //! `winfit kube`: what a cluster does not know of its nodes' Windows, and what follows from it.
 
 mod audit;
+mod explain;
 mod human;
 mod pin;
 
@@ -26,6 +27,7 @@ use crate::settling::Answers;
 pub(crate) fn run(arguments: &KubeArguments) -> Result<Outcome> {
     match &arguments.command {
         KubeCommand::Audit(arguments) => audit::run(arguments),
+        KubeCommand::Explain(arguments) => explain::run(arguments),
         KubeCommand::Pin(arguments) => pin::run(arguments),
     }
 }

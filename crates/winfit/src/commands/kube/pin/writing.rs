@@ -86,6 +86,7 @@ fn ends_all(error: &NotWritten) -> bool {
         error,
         KubeError::Unreachable { .. }
             | KubeError::Deadline { .. }
+            | KubeError::Answer { .. }
             | KubeError::Unauthorized { .. }
             | KubeError::Throttled { .. }
             | KubeError::Tls { .. }
