@@ -332,7 +332,7 @@ fn what_a_tool_owns_gets_a_file_and_the_tools_name() {
         text.contains("kubectl -n shop replace --force -f DIR/shop.job.sums.yaml"),
         "{text}"
     );
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(1));
     assert_eq!(selector(&api, WEB), as_before());
 
     let folder = tempfile::TempDir::new().unwrap();
@@ -373,6 +373,25 @@ spec:
     );
     assert_eq!(code, Some(1));
     assert_eq!(read("shop.deployment.web.yaml"), "mine\n");
+}
+
+#[test]
+fn without_nodes_nothing_is_pinned() {
+    let api = shop();
+    let read = |resource: &'static str| Rule {
+        verbs: &["get", "list"],
+        group: "apps",
+        resource,
+        namespace: None,
+    };
+    let kubeconfig = api.kubeconfig_of("dev", &[read("deployments"), read("statefulsets")]);
+    let (text, code) = said(&pin_by(&kubeconfig, &["--all"]));
+    assert!(
+        text.contains("there is no node to pin anything to"),
+        "{text}"
+    );
+    assert!(text.contains("resources: [nodes"), "{text}");
+    assert_eq!(code, Some(3));
 }
 
 #[test]

@@ -81,6 +81,10 @@ pub(super) fn run(arguments: &KubePinArguments) -> Result<Outcome> {
         mut complaints,
         ..
     } = known(catalog, read, &arguments.facts)?;
+    if cluster.nodes.is_empty() {
+        complaints.push("there is no node to pin anything to".to_owned());
+        return Err(nothing(complaints.join("\n")));
+    }
     let (chosen, unknown) = chosen::chosen(arguments, &fleet.fleet)?;
     if chosen.is_empty() && !unknown.is_empty() {
         return Err(nothing([complaints, unknown].concat().join("\n")));
@@ -145,6 +149,8 @@ pub(super) fn run(arguments: &KubePinArguments) -> Result<Outcome> {
         Decision::NoNode(_) | Decision::NotTold(_) | Decision::Refused(_) => true,
         // Of all workloads most are none of winfit's business.
         Decision::UnknownImage(_) => !arguments.all,
+        // It was to be written, and somebody else has to.
+        Decision::Pin(_) => arguments.apply && one.now().is_none(),
         _ => false,
     };
     let exit = if pinned.iter().any(fails) || !complaints.is_empty() {

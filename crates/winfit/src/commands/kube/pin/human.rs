@@ -1,5 +1,6 @@
 //! Pinned workloads for people: what changes, what that does, and the way back.
 
+use winfit_core::fleet::State;
 use winfit_kube::pin::{Decision, Nodes, Object, Owned, Plan, merge};
 
 use super::Pinned;
@@ -153,14 +154,12 @@ fn pin_sentence(one: &Pinned, plan: &Plan) -> String {
 
 fn pinned_part(one: &Pinned, plan: &Plan, object: &Object, shown: Shown) -> String {
     let mut text = places(&plan.nodes);
-    for (name, _) in &plan.nodes.waits {
-        if plan.nodes.on.is_empty() {
-            let words = format!(
-                "until then it waits: kubectl uncordon {name} lets pods onto a cordoned node"
-            );
-            text.push_str(&entry("note", &words));
-            break;
-        }
+    let mut cordoned = plan.nodes.waits.iter();
+    let cordoned = cordoned.find(|(_, state)| *state == State::Cordoned);
+    if let (true, Some((name, _))) = (plan.nodes.on.is_empty(), cordoned) {
+        let words =
+            format!("until then it waits: kubectl uncordon {name} lets pods onto a cordoned node");
+        text.push_str(&entry("note", &words));
     }
     if one.owned != Owned::Immutable {
         text.push_str(&entry("note", restart(object)));
