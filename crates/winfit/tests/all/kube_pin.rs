@@ -395,6 +395,36 @@ fn without_nodes_nothing_is_pinned() {
 }
 
 #[test]
+fn an_owner_of_another_kind_gets_a_patch_of_its_template() {
+    let mut object = workload("ReplicaSet", "web-5d8f", "ltsc2019");
+    object["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web", "uid": "u", "controller": true,
+    }]);
+    let api = TestApi::start(&[
+        node("win-a", "10.0.17763.8037"),
+        node("win-b", "10.0.20348.4405"),
+        object,
+    ]);
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().display().to_string();
+    let (text, code) = said(&pin(&api, &["rollout/web", "--output", &path]));
+    assert!(
+        text.contains("Rollout web writes it, so winfit does not"),
+        "{text}"
+    );
+    assert_eq!(code, Some(0));
+    let file = std::fs::read_to_string(folder.path().join("shop.rollout.web.yaml")).unwrap();
+    assert!(
+        file.contains("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\n"),
+        "{file}"
+    );
+    assert!(
+        file.contains("node.kubernetes.io/windows-build: \"10.0.17763\""),
+        "{file}"
+    );
+}
+
+#[test]
 fn pods_that_wait_for_a_hand_are_said_to() {
     let mut object = workload("StatefulSet", "queue", "ltsc2022");
     object["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
