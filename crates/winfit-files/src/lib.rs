@@ -19,6 +19,7 @@ pub mod ignores;
 pub mod kubernetes;
 pub mod lint;
 mod loader;
+pub mod object;
 mod one_file;
 pub mod overlay;
 pub mod problem;

@@ -10,7 +10,7 @@ use crate::error::KubeError;
 use crate::model::{Event, Item, Kind, Node, Pod, RuntimeClass, Workload};
 
 pub use self::intern::Interned;
-pub use self::saved::LeftOut;
+pub use self::saved::{LeftOut, whole_objects};
 
 /// What of a cluster is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -231,6 +231,22 @@ impl Event {
     fn may_tell(&self) -> bool {
         &*self.involved_object.kind == "Pod" && self.reason.starts_with("Failed")
     }
+}
+
+/// The path of a pod, or of an object that owns pods. None: of another kind, or its name is none that an API
+/// server has.
+pub(crate) fn path_of(kind: &str, namespace: &str, name: &str) -> Option<String> {
+    let resource = match Kind::parse(kind) {
+        Some(kind) => Resource::of(kind),
+        None if kind == "Pod" => Resource::PODS,
+        None => return None,
+    };
+    let namespace = Namespace::parse(namespace)?;
+    let inner =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let sound =
+        (1..=253).contains(&name.len()) && name.bytes().all(inner) && !name.starts_with('.');
+    sound.then(|| format!("{}/{name}", resource.path(Some(&namespace))))
 }
 
 /// The rules that a ClusterRole needs for what is missing, as YAML.

@@ -13,8 +13,8 @@ use winfit_core::finding::{Located, Origin, Subject};
 use winfit_core::fleet::{Container, Fleet, ImageUse, Orchestrator, Workload};
 use winfit_core::host::{Host, Os};
 use winfit_core::image::NamedImage;
-use winfit_core::placement::Placement;
 use winfit_core::placement::kubernetes::RuntimeClass;
+use winfit_core::placement::{Placement, PodPlacement};
 
 use crate::cluster::Cluster;
 use crate::model::{self, Kind, Pod, PodSpec};
@@ -59,6 +59,33 @@ pub fn fleet(catalog: &Catalog, cluster: &Cluster, told: &Told) -> ClusterFleet 
     building.found
 }
 
+/// The containers and the placement of pods with this spec.
+pub(crate) fn of_spec(
+    catalog: &Catalog,
+    subject: &Subject,
+    spec: &PodSpec,
+) -> (Vec<Container>, PodPlacement) {
+    let fields = match Kind::parse(&subject.kind) {
+        Some(kind) => kind.pods_at(),
+        None if subject.kind == "Pod" => "spec",
+        None => "spec.template.spec",
+    };
+    let place = Place::new(subject, fields);
+    (
+        containers(catalog, spec, &place),
+        placement::of_pod(spec, &place),
+    )
+}
+
+/// The operating system that a pod states.
+pub(crate) fn os_of(spec: &PodSpec) -> Option<Os> {
+    match spec.os.name.as_str() {
+        "windows" => Some(Os::Windows),
+        "linux" => Some(Os::Linux),
+        _ => None,
+    }
+}
+
 struct Building<'c> {
     catalog: &'c Catalog,
     cluster: &'c Cluster,
@@ -92,16 +119,12 @@ impl<'c> Building<'c> {
             if self.known.contains_key(&owner) {
                 continue;
             }
-            let fields = match kind {
-                Kind::CronJob => "spec.jobTemplate.spec.template.spec",
-                _ => "spec.template.spec",
-            };
             let holder = Subject {
                 kind: kind.name().to_owned(),
                 namespace: Some(workload.metadata.namespace.to_string()),
                 name: workload.metadata.name.to_string(),
             };
-            let place = Place::new(&holder, fields);
+            let place = Place::new(&holder, kind.pods_at());
             let counts = counts(*kind, workload);
             let everywhere = *kind == Kind::DaemonSet;
             self.add(owner, workload.spec.pods(), &place, counts, everywhere);
@@ -170,11 +193,7 @@ impl<'c> Building<'c> {
             containers: containers(self.catalog, spec, place),
             placement: Placement::Pod(Box::new(placement::of_pod(spec, place))),
             isolation: None,
-            os: match spec.os.name.as_str() {
-                "windows" => Some(Os::Windows),
-                "linux" => Some(Os::Linux),
-                _ => None,
-            },
+            os: os_of(spec),
             everywhere,
             wanted: counts.wanted,
             running: counts.running,

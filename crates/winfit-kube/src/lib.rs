@@ -15,9 +15,12 @@ pub mod fleet;
 pub mod label;
 mod live;
 pub mod model;
+pub mod pin;
 
 pub use self::api::{Api, Change, Patch};
-pub use self::cluster::{Cluster, Interned, LeftOut, Missing, Namespace, Scope, role_for};
+pub use self::cluster::{
+    Cluster, Interned, LeftOut, Missing, Namespace, Scope, role_for, whole_objects,
+};
 pub use self::connect::Settings;
 pub use self::error::KubeError;
 pub use self::live::for_live_objects;

@@ -35,8 +35,8 @@ pub(crate) use self::image::{
 
 pub(crate) use self::kube::{
     ClusterArguments, ClusterFacts, ClusterSource, KubeArguments, KubeAuditArguments, KubeCommand,
-    KubeExplainArguments, KubeLabelArguments, KubeRuntimeClassesArguments, KubectlArguments,
-    NodesSource, ScopeArguments,
+    KubeExplainArguments, KubeLabelArguments, KubePinArguments, KubeRuntimeClassesArguments,
+    KubectlArguments, NodesSource, ScopeArguments,
 };
 
 /// Will this Windows container image run on this host, and if not, what is the smallest change that

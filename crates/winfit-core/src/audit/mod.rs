@@ -34,7 +34,7 @@ use crate::host::{Isolation, Os};
 use self::ground::Ground;
 use self::place::Spot;
 
-pub use self::admitted::{Admitted, admitted};
+pub use self::admitted::{Admitted, Fares, Reach, admitted, reaches};
 pub use self::images::image_findings;
 pub use self::index::{RULES as INDEX_RULES, index_findings};
 

@@ -12,7 +12,7 @@ use crate::yaml::Node;
 
 /// How a document lays its lines out.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// By how many columns a mapping is indented below its key.
     indent: usize,
     /// By how many columns the dashes of a sequence are indented below its key.
@@ -20,6 +20,14 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// That of a document that nobody has written yet.
+    pub(crate) fn usual() -> Self {
+        Self {
+            indent: 2,
+            dashes: 2,
+        }
+    }
+
     /// That of a document, by its first nested collections; where there are none two columns each.
     pub(super) fn of(root: Node<'_, '_>, text: &str) -> Self {
         let mut seen = (None, None);
@@ -112,7 +120,7 @@ pub(super) fn value_lines(value: &Value, column: usize, layout: &Layout, newline
 }
 
 /// The lines of entries whose keys stand in this column.
-pub(super) fn mapping_lines(
+pub(crate) fn mapping_lines(
     entries: &[(Value, Value)],
     column: usize,
     layout: &Layout,

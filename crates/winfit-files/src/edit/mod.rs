@@ -4,7 +4,7 @@
 //! again and refuses where that does not mean exactly what was asked for: through an anchor that
 //! something else uses as well, or a key that a merge brings in.
 
-mod block;
+pub(crate) mod block;
 mod flow;
 pub(crate) mod path;
 pub(crate) mod scalar;

@@ -5,7 +5,7 @@
 
 mod dockerfile;
 mod draft;
-mod pod;
+pub(crate) mod pod;
 mod run;
 mod structured;
 pub mod write;

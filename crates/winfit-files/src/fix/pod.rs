@@ -16,7 +16,7 @@ const OS_LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
 
 /// Gives a pod's spec its new meaning. None: it says something already that this contradicts, or is
 /// of a shape that no API server takes.
-pub(super) fn change(spec: &mut Value, change: &PodChange) -> Option<()> {
+pub(crate) fn change(spec: &mut Value, change: &PodChange) -> Option<()> {
     let Value::Mapping(_) = spec else {
         return None;
     };

@@ -112,6 +112,30 @@ impl Cluster {
     }
 }
 
+/// The whole objects of what was saved, as JSON texts: JSON as it stands, YAML made JSON. Descriptions show no
+/// whole objects.
+pub fn whole_objects(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let text = text_of(bytes);
+    let mut found = Vec::new();
+    let mut at = Part::default();
+    while let Some(part) = parts::next(&text, at) {
+        let length = match part.form {
+            Form::Json => {
+                let length = json::length(part.text);
+                found.push(part.text[..length].as_bytes().to_vec());
+                length
+            }
+            Form::Yaml => {
+                found.extend(yaml::as_json(part.text).map(String::into_bytes));
+                part.text.len()
+            }
+            Form::Describe => part.text.len(),
+        };
+        at = part.behind(length);
+    }
+    found
+}
+
 /// Text of bytes as people's tools write them; not copied where it is UTF-8 already.
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     let unmarked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

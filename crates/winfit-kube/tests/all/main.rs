@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod large;
+mod pin_plan;
+mod pin_property;
 mod reading;
 mod saved;
 mod saved_describe;

@@ -39,6 +39,8 @@ pub(crate) enum KubeCommand {
     Audit(KubeAuditArguments),
     /// Say of a pod why it does not start: which container, which image, which node, what to do
     Explain(KubeExplainArguments),
+    /// Change pod templates so that they admit exactly the nodes on which their images run
+    Pin(KubePinArguments),
     /// Label each node with its Windows version and the images that it runs
     Label(KubeLabelArguments),
     /// Print a RuntimeClass for each Windows build of the cluster, for kubectl apply -f -
@@ -206,4 +208,31 @@ pub(crate) struct KubeRuntimeClassesArguments {
     pub(crate) hosts: Vec<String>,
     #[command(flatten)]
     pub(crate) source: NodesSource,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubePinArguments {
+    /// Workloads as kubectl names them, as deployment/web or ds/agent; the bare name of what has it alone
+    #[arg(value_name = "WORKLOAD", required_unless_present = "all")]
+    pub(crate) workloads: Vec<String>,
+    /// All workloads of the namespace, with -A of all namespaces
+    #[arg(long, conflicts_with = "workloads")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) facts: ClusterFacts,
+    #[command(flatten)]
+    pub(crate) source: ClusterSource,
+    /// Write the changes; without it nothing is written
+    #[arg(long, conflicts_with_all = ["from", "diff", "output"])]
+    pub(crate) apply: bool,
+    /// Print the changes of the templates as a unified diff
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) diff: bool,
+    /// Write a file for each change into a folder: a patch for kustomize, or the manifest of what is to be
+    /// made anew
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// How to print the answer
+    #[arg(long, default_value = "human")]
+    pub(crate) format: DataFormat,
 }

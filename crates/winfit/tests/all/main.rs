@@ -23,12 +23,13 @@ mod kube_label;
 mod kube_label_apply;
 mod kube_live;
 mod kube_runtimeclasses;
-// A small API; each binary uses a part of it.
-#[path = "../../../winfit-kube/tests/all/support/mod.rs"]
-mod kube_support;
 // Their scripts want a shell.
 #[cfg(unix)]
 mod integrations;
+mod kube_pin;
+// The API of their clusters.
+#[path = "../../../winfit-kube/tests/all/support/mod.rs"]
+mod kube_support;
 mod lint;
 mod lsp;
 mod mend;

@@ -97,6 +97,30 @@ const SWARM: &str = r#"[
   {"ID": "s2", "Spec": {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "nginx:1"}}}}
 ]"#;
 
+/// Workloads of all decisions of `kube pin`.
+const CLUSTER: &str = r#"{"items": [
+  {"kind": "Node", "metadata": {"name": "win-a", "labels": {"kubernetes.io/os": "windows", "node.kubernetes.io/windows-build": "10.0.17763"}},
+   "spec": {"unschedulable": true}, "status": {"nodeInfo": {"operatingSystem": "windows", "kernelVersion": "10.0.17763.8037"}}},
+  {"kind": "Node", "metadata": {"name": "win-b", "labels": {"kubernetes.io/os": "windows", "node.kubernetes.io/windows-build": "10.0.20348"}},
+   "status": {"nodeInfo": {"operatingSystem": "windows", "kernelVersion": "10.0.20348.4405"}}},
+  {"kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": {
+   "containers": [{"name": "web", "image": "contoso/web:1-ltsc2019"}]}}}},
+  {"kind": "StatefulSet", "metadata": {"name": "helm", "namespace": "shop", "labels": {"app.kubernetes.io/managed-by": "Helm"},
+   "annotations": {"meta.helm.sh/release-name": "shop"}}, "spec": {"template": {"spec": {
+   "containers": [{"name": "web", "image": "contoso/web:1-ltsc2022"}]}}}},
+  {"kind": "Job", "metadata": {"name": "sums", "namespace": "shop"}, "spec": {"template": {"spec": {
+   "containers": [{"name": "sums", "image": "contoso/sums:1-ltsc2022"}]}}}},
+  {"kind": "Deployment", "metadata": {"name": "right", "namespace": "shop"}, "spec": {"template": {"spec": {
+   "nodeSelector": {"node.kubernetes.io/windows-build": "10.0.20348"},
+   "containers": [{"name": "web", "image": "contoso/web:1-ltsc2022"}]}}}},
+  {"kind": "Deployment", "metadata": {"name": "newest", "namespace": "shop"}, "spec": {"template": {"spec": {
+   "containers": [{"name": "web", "image": "contoso/web:1-ltsc2025"}]}}}},
+  {"kind": "Deployment", "metadata": {"name": "who", "namespace": "shop"}, "spec": {"template": {"spec": {
+   "nodeSelector": {"kubernetes.io/os": "windows"}, "containers": [{"name": "web", "image": "contoso/who:1"}]}}}},
+  {"kind": "Deployment", "metadata": {"name": "linux", "namespace": "shop"}, "spec": {"template": {"spec": {
+   "containers": [{"name": "web", "image": "nginx:1"}]}}}}
+]}"#;
+
 #[test]
 fn every_command_prints_what_its_schema_says() {
     let published = Published::read();
@@ -275,6 +299,14 @@ fn every_command_prints_what_its_schema_says() {
         .map(str::to_owned)
         .to_vec(),
     );
+    let cluster = swarm.with_extension("kube.json");
+    fs::write(&cluster, CLUSTER).expect("a temporary file");
+    let of_cluster = format!("--from={}", cluster.display());
+    commands.push(
+        ["kube", "pin", "--all", &of_cluster, "--format=json"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for command in &commands {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -287,6 +319,7 @@ fn every_command_prints_what_its_schema_says() {
     }
     fs::remove_file(&nodes).expect("the temporary file goes");
     fs::remove_file(&swarm).expect("the temporary file goes");
+    fs::remove_file(&cluster).expect("the temporary file goes");
     for document in [
         "check",
         "host",
@@ -300,6 +333,7 @@ fn every_command_prints_what_its_schema_says() {
         "swarm-change",
         "swarm-isolate",
         "docker-isolation",
+        "kube-pin",
     ] {
         assert!(
             seen.contains_key(&format!("winfit.{document}/1")),

@@ -35,6 +35,15 @@ pub(super) fn read(text: &str, line: usize, taken: &mut Taken<'_>) -> usize {
     }
 }
 
+/// How many bytes the value has that begins a text; of one that breaks off all.
+pub(super) fn length(text: &str) -> usize {
+    let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => values.byte_offset(),
+        _ => text.len(),
+    }
+}
+
 /// Reads what there is of a text that breaks off where somebody has told already.
 pub(super) fn read_broken(text: &str, line: usize, taken: &mut Taken<'_>) {
     let mut reading = Reading::new(text, line, taken);

@@ -37,6 +37,13 @@ pub(super) fn read(text: &str, line: usize, taken: &mut Taken<'_>) {
     }
 }
 
+/// A document as JSON; none: it cannot be read to its end.
+pub(super) fn as_json(text: &str) -> Option<String> {
+    let mut made = Made::default();
+    let broken = made.document(text);
+    broken.is_none().then_some(made.text)
+}
+
 /// Where and why a document cannot be read further.
 struct Broken {
     line: usize,

@@ -246,7 +246,7 @@ struct Read {
 
 fn read(source: &NodesSource) -> Result<Read> {
     if !source.from.is_empty() {
-        let (cluster, complaints) = saved(&source.whole())?;
+        let (cluster, complaints) = saved(&source.whole(), |_| {})?;
         if cluster.nodes.is_empty() {
             return Err(nothing(
                 "no node in what was given; save kubectl get nodes -o json".to_owned(),

@@ -4,6 +4,7 @@ mod audit;
 mod explain;
 mod human;
 mod label;
+mod pin;
 mod runtimeclasses;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &KubeArguments) -> Result<Outcome> {
         KubeCommand::Explain(arguments) => explain::run(arguments),
         KubeCommand::Label(arguments) => label::run(arguments),
         KubeCommand::RuntimeClasses(arguments) => runtimeclasses::run(arguments),
+        KubeCommand::Pin(arguments) => pin::run(arguments),
     }
 }
 
@@ -95,9 +97,17 @@ struct Known {
 
 /// Reads a cluster, and what decides of it.
 fn know(catalog: &Catalog, source: &ClusterSource, facts: &ClusterFacts) -> Result<Known> {
+    known(catalog, read(source)?, facts)
+}
+
+/// A cluster that was read, what could not be read of it, and where it comes from in words.
+type Read = (Cluster, Vec<String>, String);
+
+/// What is told of a cluster that was read, and what decides of it.
+fn known(catalog: &Catalog, read: Read, facts: &ClusterFacts) -> Result<Known> {
     let hosts = told::hosts(catalog, &facts.hosts)?;
     let given = told::images(&facts.image_version)?;
-    let (cluster, mut complaints, from) = read(source)?;
+    let (cluster, mut complaints, from) = read;
     complaints.extend(not_there(&hosts, |name| {
         let mut nodes = cluster.nodes.iter();
         nodes.any(|node| *node.metadata.name == *name)
@@ -134,9 +144,9 @@ fn not_there(told: &told::Told, has: impl Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
-fn read(source: &ClusterSource) -> Result<(Cluster, Vec<String>, String)> {
+fn read(source: &ClusterSource) -> Result<Read> {
     if !source.from.is_empty() {
-        let (cluster, complaints) = saved(source)?;
+        let (cluster, complaints) = saved(source, |_| {})?;
         return Ok((cluster, complaints, "saved".to_owned()));
     }
     let scope = scope(&source.scope)?;
@@ -183,7 +193,8 @@ fn left_out(missing: &[Missing]) -> Vec<String> {
     complaints
 }
 
-fn saved(source: &ClusterSource) -> Result<(Cluster, Vec<String>)> {
+/// What files say; each goes to `keep` once it was read.
+fn saved(source: &ClusterSource, mut keep: impl FnMut(Vec<u8>)) -> Result<(Cluster, Vec<String>)> {
     let mut cluster = Cluster::default();
     let mut interned = Interned::default();
     let mut complaints = Vec::new();
@@ -196,6 +207,7 @@ fn saved(source: &ClusterSource) -> Result<(Cluster, Vec<String>)> {
         };
         let reasons = reasons.iter();
         complaints.extend(reasons.map(|reason| format!("{name}: {}", printable(reason))));
+        keep(text);
     }
     if cluster.nodes.is_empty() && cluster.workloads.is_empty() && cluster.pods.is_empty() {
         complaints.push(

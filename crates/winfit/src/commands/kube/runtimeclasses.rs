@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &KubeRuntimeClassesArguments) -> Result<Outcome> {
 
 fn read(source: &NodesSource) -> Result<(Cluster, Vec<String>)> {
     if !source.from.is_empty() {
-        return saved(&source.whole());
+        return saved(&source.whole(), |_| {});
     }
     let asked = Asked::new(&source.cluster)?;
     let cluster = asked.wait(Cluster::of_nodes(&asked.api))?;
