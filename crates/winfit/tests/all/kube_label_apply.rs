@@ -59,7 +59,9 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
 
 fn labels(api: &TestApi, node: &str) -> Value {
     let node = api.cluster.get(&format!("/api/v1/nodes/{node}"));
-    node["metadata"]["labels"].clone()
+    // The server does not show what is empty.
+    let labels = node["metadata"].get("labels");
+    labels.cloned().unwrap_or_else(|| json!({}))
 }
 
 /// The requests that may have changed something.
