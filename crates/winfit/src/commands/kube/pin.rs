@@ -165,7 +165,7 @@ pub(super) fn run(arguments: &KubePinArguments) -> Result<Outcome> {
 
 /// Of a workload whose object could not be read nothing is decided.
 fn unread() -> Decision {
-    Decision::Refused("its whole object could not be read (kubectl describe shows none; save it with kubectl get -o json)".to_owned())
+    Decision::Refused("its object could not be read".to_owned())
 }
 
 /// The cluster, within the namespace that is meant as kubectl means it, and where its objects are.

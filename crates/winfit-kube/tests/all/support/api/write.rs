@@ -129,11 +129,13 @@ impl Store {
         let manager = manager(path, request);
         let before = match self.kept(path) {
             Some(kept) => (**kept).clone(),
-            // Server-side apply makes what is not there. The real server makes nodes too: `kube label` has to
-            // name the node's uid to be refused there, and until it does this refuses for it.
-            None if manager.applies && path.kind.name != "Node" => Kept {
-                object: json!({"metadata": {"name": path.name}}),
-                ..Kept::default()
+            // Server-side apply makes what is not there, but for an object that names its uid: that one was.
+            None if manager.applies => match uid_in(request) {
+                Some(uid) => return status::gone_under_its_uid(path, &uid),
+                None => Kept {
+                    object: json!({"metadata": {"name": path.name}}),
+                    ..Kept::default()
+                },
             },
             None => return status::no_object(path),
         };
@@ -303,4 +305,10 @@ fn manager(path: &Path, request: &Request) -> Manager {
         subresource: path.subresource.clone(),
         api_version: kind.api_version(),
     }
+}
+
+/// The uid that a body names.
+fn uid_in(request: &Request) -> Option<String> {
+    let body = request.json()?;
+    body["metadata"]["uid"].as_str().map(str::to_owned)
 }

@@ -33,7 +33,16 @@ impl Source {
             .collect();
         let mut complaints = Vec::new();
         let values = match self {
-            Self::Saved(texts) => saved(texts, &sought),
+            Self::Saved(texts) => {
+                let values = saved(texts, &sought);
+                if values.iter().any(Option::is_none) {
+                    complaints.push(
+                        "kubectl describe shows no whole objects; save them with kubectl get … -o json"
+                            .to_owned(),
+                    );
+                }
+                values
+            }
             Self::Cluster(asked) => {
                 let mut values = Vec::new();
                 for one in &sought {
