@@ -122,7 +122,7 @@ pub fn whole_objects(bytes: &[u8]) -> Vec<Vec<u8>> {
         let length = match part.form {
             Form::Json => {
                 let length = json::length(part.text);
-                found.push(part.text[..length].as_bytes().to_vec());
+                found.push(part.text.as_bytes()[..length].to_vec());
                 length
             }
             Form::Yaml => {

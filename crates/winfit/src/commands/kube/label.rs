@@ -291,13 +291,14 @@ fn write(
                 Ok(after) => Ok(after),
                 Err(KubeError::Conflict { message }) => {
                     // The server's own sentence names the fields in its words; the node says the rest.
-                    let held = conflicts(&asked.api, catalog, wish, &change.name).await;
-                    let held = held.unwrap_or_default();
-                    Err(if held.is_empty() {
-                        Refused::Otherwise(KubeError::Conflict { message })
-                    } else {
-                        Refused::Held(held)
-                    })
+                    Err(
+                        match conflicts(&asked.api, catalog, wish, &change.name).await {
+                            Ok(held) if !held.is_empty() => Refused::Held(held),
+                            // A node that is gone conflicts with the one that was read.
+                            Err(gone @ KubeError::NotFound { .. }) => Refused::Otherwise(gone),
+                            _ => Refused::Otherwise(KubeError::Conflict { message }),
+                        },
+                    )
                 }
                 Err(error) => Err(Refused::Otherwise(error)),
             }

@@ -93,6 +93,16 @@ pub(super) fn forbidden(user: &str, verb: &str, path: &Path) -> Response {
     with(403, "Forbidden", &message, &details(path))
 }
 
+/// An apply that names the uid of an object that is there no more (`patch.go` of the apiserver).
+pub(super) fn gone_under_its_uid(path: &Path, uid: &str) -> Response {
+    let message = format!(
+        "Operation cannot be fulfilled on {} {:?}: uid mismatch: the provided object specified uid {uid}, and no existing object was found",
+        path.in_group(),
+        path.name
+    );
+    with(409, "Conflict", &message, &details(path))
+}
+
 /// Somebody else wrote the object meanwhile.
 pub(super) fn conflict(path: &Path) -> Response {
     let message = format!(
