@@ -6,6 +6,11 @@ mod explain;
 mod fleet;
 mod image;
 mod judge;
+mod kube;
+// The cluster that winfit's tests have.
+#[path = "../../crates/winfit-kube/tests/all/support/large/mod.rs"]
+#[allow(clippy::cast_possible_truncation)]
+mod large;
 mod lint;
 mod log;
 // Daemons as winfit's tests have them.
@@ -32,7 +37,8 @@ winfit-bench explain WINFIT FOLDER MEGABYTES
 winfit-bench lint WINFIT HADOLINT|- FOLDER FILES
 winfit-bench image WINFIT SKOPEO|- FOLDER REFERENCES
 winfit-bench swarm WINFIT FLOOR FOLDER
-winfit-bench watch WINFIT";
+winfit-bench watch WINFIT
+winfit-bench kube WINFIT FLOOR FOLDER NODES PODS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +66,12 @@ fn main() -> ExitCode {
         },
         ["swarm", winfit, floor, folder] => swarm::table(winfit, floor, &PathBuf::from(folder)),
         ["watch", winfit] => watch::table(winfit),
+        ["kube", winfit, floor, folder, nodes, pods] => match (nodes.parse(), pods.parse()) {
+            (Ok(nodes), Ok(pods)) => {
+                kube::table(winfit, floor, &PathBuf::from(folder), nodes, pods)
+            }
+            _ => Err(format!("{nodes:?} and {pods:?} are no numbers of nodes and pods").into()),
+        },
         _ => Err(USAGE.into()),
     };
     match done {
