@@ -9,7 +9,7 @@ mod judge;
 mod kube;
 // The cluster that winfit's tests have.
 #[path = "../../crates/winfit-kube/tests/all/support/large/mod.rs"]
-#[allow(clippy::cast_possible_truncation)]
+#[allow(clippy::doc_markdown)]
 mod large;
 mod lint;
 mod log;

@@ -28,8 +28,7 @@ fn main() -> Fallible<()> {
     let mut stream = BufReader::with_capacity(1 << 16, TcpStream::connect(address)?);
     stream.get_ref().set_nodelay(true)?;
     let nodes: Vec<Node> = list(&mut stream, "/api/v1/nodes", "")?;
-    let classes: Vec<RuntimeClass> =
-        list(&mut stream, "/apis/node.k8s.io/v1/runtimeclasses", "")?;
+    let classes: Vec<RuntimeClass> = list(&mut stream, "/apis/node.k8s.io/v1/runtimeclasses", "")?;
     let mut workloads: Vec<Workload> = Vec::new();
     for path in WORKLOADS {
         workloads.extend(list::<Workload>(&mut stream, path, "")?);
@@ -59,7 +58,8 @@ fn list<T: DeserializeOwned>(
     loop {
         let mut target = format!("{path}?limit=500{query}");
         if !next.is_empty() {
-            target.push_str(&format!("&continue={next}"));
+            target.push_str("&continue=");
+            target.push_str(&next);
         }
         let page: Page<T> = serde_json::from_slice(&get(stream, &target)?)?;
         found.extend(page.items);
