@@ -40,13 +40,7 @@ pub(crate) fn member(catalog: &Catalog, node: &Node, told: &Told) -> Member {
         Some((told, learnt_from)) => (joined(*told, own), learnt_from.as_str()),
         None => (own, learnt_from),
     };
-    let handlers = &node.status.runtime_handlers;
-    if host.os == Os::Windows && !handlers.is_empty() {
-        let mut handlers = handlers.iter();
-        let offers = handlers.any(|handler| handler.name.starts_with(HYPERV_HANDLER));
-        // What it offers it has; without a handler no pod gets there, whatever the machine could do.
-        host.hyperv = host.hyperv.or(Some(offers));
-    }
+    host.hyperv = host.hyperv.or_else(|| by_handlers(catalog, node, &host));
     let mut member = Member::new(name, host, learnt_from);
     member.orchestrator = Some(Orchestrator::Kubernetes);
     member.labels = Labels {
@@ -67,6 +61,23 @@ pub(crate) fn member(catalog: &Catalog, node: &Node, told: &Told) -> Member {
     member.state = state(node);
     member.origin = Some(Origin::whole(&format!("node {name}").into()));
     member
+}
+
+/// Whether the handlers of a node's runtime offer Hyper-V isolation; none: it tells no handlers, or it tells one
+/// on a platform that offers no such isolation, whose word then counts.
+fn by_handlers(catalog: &Catalog, node: &Node, host: &Host) -> Option<bool> {
+    let handlers = &node.status.runtime_handlers;
+    if host.os != Os::Windows || handlers.is_empty() {
+        return None;
+    }
+    let mut handlers = handlers.iter();
+    // Without a handler no pod gets there, whatever the machine could do.
+    let has = handlers.any(|handler| handler.name.starts_with(HYPERV_HANDLER));
+    let platform = host
+        .platform
+        .and_then(|at| catalog.platforms.get(usize::from(at)));
+    let denied = platform.is_some_and(|platform| platform.hyperv == Some(false));
+    (!has || !denied).then_some(has)
 }
 
 /// What is told of a host, with what the node knows beside it.

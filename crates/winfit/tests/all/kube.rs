@@ -396,7 +396,12 @@ fn hyperv_handlers_are_what_nodes_report() {
     };
     let hyperv = json!([{"name": "runhcs-wcow-process"}, {"name": "runhcs-wcow-hypervisor"}]);
     let process = json!([{"name": "runhcs-wcow-process"}]);
-    assert_eq!(with(hyperv, json!({})), [] as [&str; 0]);
+    assert_eq!(with(hyperv.clone(), json!({})), [] as [&str; 0]);
+    // A handler makes no isolation that the platform does not offer.
+    assert_eq!(
+        with(hyperv, json!({"cloud.google.com/gke-nodepool": "win"}))[0],
+        "hyperv-unavailable web"
+    );
     assert_eq!(with(process, json!({}))[0], "hyperv-unavailable web");
     assert_eq!(
         with(json!([]), json!({"kubernetes.azure.com/agentpool": "win"}))[0],
