@@ -48,6 +48,8 @@ pub(super) fn read_to_end(stream: &mut dyn Read) -> std::io::Result<Vec<u8>> {
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(super) upstream: Upstream,
+    /// Its login. etcd refuses one that it does not know.
+    pub(super) token: Option<String>,
     /// Makes the cluster forget all states but today's.
     pub(super) forgets: Arc<dyn Fn() + Send + Sync>,
 }
@@ -56,6 +58,7 @@ impl Admin {
     pub(super) fn plain(address: SocketAddr) -> Self {
         Self {
             upstream: Upstream { address, tls: None },
+            token: Some(token_of(ADMIN)),
             forgets: Arc::new(|| ()),
         }
     }
@@ -80,10 +83,12 @@ impl Admin {
         let mut stream = self.upstream.connect()?;
         // HTTP/1.0: the answer ends with the connection.
         let mut head = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\nUser-Agent: test/1\r\n",
-            self.upstream.address,
-            token_of(ADMIN)
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nAccept: application/json\r\nUser-Agent: test/1\r\n",
+            self.upstream.address
         );
+        if let Some(token) = &self.token {
+            head += &format!("Authorization: Bearer {token}\r\n");
+        }
         let text = body.map(|(_, value)| value.to_string()).unwrap_or_default();
         if let Some((kind, _)) = body {
             head += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", text.len());
