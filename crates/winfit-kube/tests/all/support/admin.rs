@@ -25,6 +25,8 @@ pub(super) struct Upstream {
 impl Upstream {
     pub(super) fn connect(&self) -> std::io::Result<Box<dyn Stream>> {
         let stream = TcpStream::connect(self.address)?;
+        // Handshakes are small messages back and forth.
+        stream.set_nodelay(true)?;
         let Some(config) = &self.tls else {
             return Ok(Box::new(stream));
         };
@@ -124,15 +126,17 @@ impl Admin {
     /// Makes an object, with its namespace where that is missing, and with its status where it has one.
     pub(crate) fn create(&self, object: &Value) -> Value {
         let place = Object::of(object);
-        if let Some(namespace) = &place.namespace {
-            let body =
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-            let (code, answer) = self.send("POST", "/api/v1/namespaces", Some((JSON, &body)));
-            assert!([201, 409].contains(&code), "{answer}");
-        }
         let mut body = object.clone();
         body["apiVersion"] = json!(place.api_version);
-        let made = self.done("POST", &place.list, JSON, &body);
+        let (code, mut made) = self.send("POST", &place.list, Some((JSON, &body)));
+        if let (404, Some(namespace)) = (code, &place.namespace) {
+            let namespace =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+            self.done("POST", "/api/v1/namespaces", JSON, &namespace);
+            made = self.done("POST", &place.list, JSON, &body);
+        } else {
+            assert_eq!(code, 201, "{}: {made}", place.list);
+        }
         if place.status && !object["status"].is_null() {
             self.patch_status(&place.path, &object["status"])
         } else {

@@ -237,6 +237,8 @@ fn api_server(assets: &Path, folder: &Path, etcd: SocketAddr, secure: SocketAddr
             file("accounts.key")
         ))
         .arg("--service-cluster-ip-range=10.0.0.0/24")
+        // Loopback is no endpoint of a service.
+        .arg("--endpoint-reconciler-type=none")
         // No controller makes the accounts of pods, and none takes the taints off new nodes.
         .arg("--disable-admission-plugins=ServiceAccount,TaintNodesByCondition");
     command
