@@ -5,7 +5,8 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::kube_support::api::{Fault, Rule, TestApi};
+use crate::kube_support::api::Rule;
+use crate::kube_support::cluster::{Fault, TestCluster};
 use crate::schemas::check_document;
 use crate::winfit;
 
@@ -32,8 +33,8 @@ fn linux(name: &str, labels: Value) -> Value {
 }
 
 /// Two Windows nodes and a Linux one, none labelled.
-fn three() -> TestApi {
-    TestApi::start(&[
+fn three() -> TestCluster {
+    TestCluster::with(&[
         node("win-a", "10.0.17763.5329", json!({"disk": "ssd"})),
         node("win-b", "10.0.26100.2894", json!({})),
         linux("linux", json!({"disk": "hdd"})),
@@ -45,7 +46,7 @@ fn label_as(kubeconfig: &Path, more: &[&str]) -> Output {
     winfit(&[&["kube", "label", &kubeconfig], more].concat())
 }
 
-fn label(api: &TestApi, more: &[&str]) -> (Option<i32>, String, String) {
+fn label(api: &TestCluster, more: &[&str]) -> (Option<i32>, String, String) {
     said(&label_as(&api.kubeconfig(), more))
 }
 
@@ -57,15 +58,15 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
     (output.status.code(), text, errors)
 }
 
-fn labels(api: &TestApi, node: &str) -> Value {
-    let node = api.cluster.get(&format!("/api/v1/nodes/{node}"));
+fn labels(api: &TestCluster, node: &str) -> Value {
+    let node = api.get(&format!("/api/v1/nodes/{node}"));
     // The server does not show what is empty.
     let labels = node["metadata"].get("labels");
     labels.cloned().unwrap_or_else(|| json!({}))
 }
 
 /// The requests that may have changed something.
-fn writes(api: &TestApi) -> Vec<String> {
+fn writes(api: &TestCluster) -> Vec<String> {
     let asked = api.asked().into_iter();
     asked.filter(|line| !line.starts_with("GET ")).collect()
 }
@@ -171,7 +172,7 @@ fn labels_that_are_wanted_no_longer_go_and_those_of_others_stay() {
 /// By hand, by an older winfit, or before the node was made anew.
 #[test]
 fn stale_labels_under_winfits_name_go_whoever_wrote_them() {
-    let api = TestApi::start(&[
+    let api = TestCluster::with(&[
         node(
             "win-a",
             "10.0.17763.5329",
@@ -188,7 +189,7 @@ fn stale_labels_under_winfits_name_go_whoever_wrote_them() {
 #[test]
 fn a_label_of_somebody_else_is_left_to_them_unless_it_is_taken() {
     let other = json!({"winfit.dev/build": "2019"});
-    let api = TestApi::start(&[
+    let api = TestCluster::with(&[
         node("win-a", "10.0.17763.5329", other.clone()),
         node("win-b", "10.0.26100.2894", json!({})),
     ]);
@@ -222,7 +223,7 @@ fn a_label_of_somebody_else_is_left_to_them_unless_it_is_taken() {
 fn a_label_that_somebody_takes_meanwhile_is_told_as_theirs() {
     let api = three();
     let taken = node("win-a", "10.0.17763.5329", json!({"winfit.dev/build": "7"}));
-    let first = Fault::First(Box::new(move |cluster| cluster.put(&taken)));
+    let first = Fault::First(Box::new(move |admin| drop(admin.replace(&taken))));
     api.on("PATCH", "/nodes/win-a", 0, first);
     let (exit, _, errors) = label(&api, &["--apply"]);
     assert_eq!(exit, Some(1));
@@ -236,7 +237,7 @@ fn a_label_that_somebody_takes_meanwhile_is_told_as_theirs() {
 #[test]
 fn a_node_that_goes_meanwhile_is_told_and_the_others_are_written() {
     let api = three();
-    let first = Fault::First(Box::new(|cluster| cluster.delete("/api/v1/nodes/win-a")));
+    let first = Fault::First(Box::new(|admin| admin.delete("/api/v1/nodes/win-a")));
     api.on("PATCH", "/nodes/win-a", 0, first);
     let (exit, _, errors) = label(&api, &["--apply"]);
     assert_eq!(exit, Some(1));
@@ -255,7 +256,7 @@ fn an_api_that_goes_away_in_the_middle_leaves_whole_nodes() {
         Fault::Answer(401, Vec::new(), String::new()),
         Fault::Hang,
     ] {
-        let api = TestApi::start(&[
+        let api = TestCluster::with(&[
             node("win-a", "10.0.17763.5329", json!({})),
             node("win-b", "10.0.26100.2894", json!({})),
             node("win-c", "10.0.26100.2894", json!({"disk": "ssd"})),
@@ -324,7 +325,7 @@ fn who_may_not_write_is_told_the_rule_that_it_needs() {
 fn what_is_not_there_when_it_is_read_back_is_told() {
     let api = three();
     let back = node("win-b", "10.0.26100.2894", json!({}));
-    let first = Fault::First(Box::new(move |cluster| cluster.put(&back)));
+    let first = Fault::First(Box::new(move |admin| drop(admin.replace(&back))));
     api.on("GET", "/nodes/win-b", 0, first);
     let (exit, _, errors) = label(&api, &["--apply"]);
     assert_eq!(exit, Some(1));
@@ -337,14 +338,19 @@ fn what_is_not_there_when_it_is_read_back_is_told() {
 #[test]
 fn daemonsets_are_read_only_where_a_label_goes() {
     let api = three();
-    api.cluster.put(&json!({
+    api.create(&json!({
         "kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": {"name": "agent", "namespace": "ops"},
-        "spec": {"template": {"spec": {"nodeSelector": {"winfit.dev/runs-ltsc2016": "true"}}}},
+        "spec": {
+            "selector": {"matchLabels": {"app": "agent"}},
+            "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {
+                "nodeSelector": {"winfit.dev/runs-ltsc2016": "true"},
+                "containers": [{"name": "agent", "image": "contoso/agent:1"}]}},
+        },
     }));
     label(&api, &["--apply"]);
     assert!(!api.asked().iter().any(|line| line.contains("daemonsets")));
     let stale = and(of_2019(), "winfit.dev/runs-ltsc2016", "true");
-    api.cluster.put(&node("win-a", "10.0.17763.5329", stale));
+    api.replace(&node("win-a", "10.0.17763.5329", stale));
     // Who may not read them labels all the same.
     let patching = Rule {
         verbs: &["get", "list", "patch"],

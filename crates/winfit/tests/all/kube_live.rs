@@ -5,7 +5,8 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::kube_support::api::{Fault, Rule, TestApi};
+use crate::kube_support::api::Rule;
+use crate::kube_support::cluster::{Fault, TestCluster};
 use crate::winfit;
 
 fn node(name: &str, version: &str) -> Value {
@@ -22,9 +23,13 @@ fn node(name: &str, version: &str) -> Value {
 fn deployment(namespace: &str, name: &str, image: &str) -> Value {
     json!({
         "kind": "Deployment", "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
-        "spec": {"replicas": 1, "template": {"spec": {
-            "nodeSelector": {"kubernetes.io/os": "windows"},
-            "containers": [{"name": "app", "image": image}]}}},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {
+                "nodeSelector": {"kubernetes.io/os": "windows"},
+                "containers": [{"name": "app", "image": image}]}},
+        },
     })
 }
 
@@ -64,7 +69,7 @@ fn errors(output: &Output) -> String {
 
 #[test]
 fn all_namespaces_one_of_them_and_what_has_certain_labels() {
-    let api = TestApi::start(&shop());
+    let api = TestCluster::with(&shop());
     let config = api.kubeconfig();
     let all = [
         "Deployment back/fax",
@@ -86,7 +91,7 @@ fn all_namespaces_one_of_them_and_what_has_certain_labels() {
 
 #[test]
 fn what_may_not_be_read_is_named_with_the_role_that_would_let_it() {
-    let api = TestApi::start(&shop());
+    let api = TestCluster::with(&shop());
     let only = |group, resource| Rule {
         verbs: &["list"],
         group,
@@ -112,7 +117,7 @@ fn what_may_not_be_read_is_named_with_the_role_that_would_let_it() {
 
 #[test]
 fn a_login_that_is_not_known_ends_it_in_one_sentence() {
-    let api = TestApi::start(&shop());
+    let api = TestCluster::with(&shop());
     let output = audit(&api.kubeconfig_of_nobody(), &[]);
     assert_eq!(output.status.code(), Some(3));
     let said = errors(&output);
@@ -134,7 +139,7 @@ fn no_cluster_is_said_to_be_none() {
 
 #[test]
 fn an_api_that_goes_away_in_the_middle_of_a_list_is_told() {
-    let api = TestApi::start(&shop());
+    let api = TestCluster::with(&shop());
     api.on("GET", "/deployments", 0, Fault::Cut);
     let output = audit(&api.kubeconfig(), &[]);
     assert_eq!(output.status.code(), Some(3), "{}", errors(&output));
@@ -145,7 +150,7 @@ fn an_api_that_goes_away_in_the_middle_of_a_list_is_told() {
 
 #[test]
 fn an_api_that_is_busy_is_asked_again() {
-    let api = TestApi::start(&shop());
+    let api = TestCluster::with(&shop());
     let busy = || {
         let after = vec![("Retry-After", "0".to_owned())];
         Fault::Answer(429, after, "{}".to_owned())
@@ -173,7 +178,7 @@ fn a_cluster_of_several_pages_is_read_to_its_end() {
             "contoso/web:1-ltsc2019",
         ));
     }
-    let api = TestApi::start(&objects);
+    let api = TestCluster::with(&objects);
     let output = audit(&api.kubeconfig(), &["--format", "json"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["workloads"].as_array().unwrap().len(), 1_203);

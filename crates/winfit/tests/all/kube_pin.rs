@@ -5,7 +5,9 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::kube_support::api::{Cluster, Fault, Rule, TestApi};
+use crate::kube_support::admin::Admin;
+use crate::kube_support::api::Rule;
+use crate::kube_support::cluster::{Fault, TestCluster};
 use crate::schemas::check_document;
 use crate::winfit;
 
@@ -46,8 +48,8 @@ fn workload(kind: &str, name: &str, tag: &str) -> Value {
 }
 
 /// Two builds, and two workloads that each of them runs one of.
-fn shop() -> TestApi {
-    TestApi::start(&[
+fn shop() -> TestCluster {
+    TestCluster::with(&[
         node("win-a", "10.0.17763.8037"),
         node("win-b", "10.0.20348.4405"),
         workload("Deployment", "web", "ltsc2019"),
@@ -61,7 +63,7 @@ fn pin_by(kubeconfig: &Path, arguments: &[&str]) -> Output {
     winfit(&[&own, arguments].concat())
 }
 
-fn pin(api: &TestApi, arguments: &[&str]) -> Output {
+fn pin(api: &TestCluster, arguments: &[&str]) -> Output {
     pin_by(&api.kubeconfig(), arguments)
 }
 
@@ -75,8 +77,8 @@ fn said(output: &Output) -> (String, Option<i32>) {
     )
 }
 
-fn selector(api: &TestApi, path: &str) -> Value {
-    api.cluster.get(path)["spec"]["template"]["spec"]["nodeSelector"].clone()
+fn selector(api: &TestCluster, path: &str) -> Value {
+    api.get(path)["spec"]["template"]["spec"]["nodeSelector"].clone()
 }
 
 fn pinned_to(build: &str) -> Value {
@@ -89,10 +91,10 @@ fn as_before() -> Value {
 
 /// Something changes an object.
 fn edit(path: &'static str, change: impl FnOnce(&mut Value) + Send + 'static) -> Fault {
-    Fault::First(Box::new(move |cluster: &Cluster| {
-        let mut object = cluster.get(path);
+    Fault::First(Box::new(move |admin: &Admin| {
+        let mut object = admin.get(path);
         change(&mut object);
-        cluster.put(&object);
+        admin.replace(&object);
     }))
 }
 
@@ -165,7 +167,7 @@ fn an_object_that_changes_before_the_write_is_planned_anew() {
     let (text, code) = said(&pin(&api, &["web", "--apply"]));
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(selector(&api, WEB), pinned_to("10.0.17763"));
-    let now = api.cluster.get(WEB);
+    let now = api.get(WEB);
     assert_eq!(
         now["spec"]["template"]["spec"]["terminationGracePeriodSeconds"],
         7
@@ -301,7 +303,7 @@ fn an_answer_that_breaks_off_leaves_nobody_believing_anything() {
 #[test]
 fn what_is_deleted_meanwhile_is_said_to_be_gone() {
     let api = shop();
-    let delete = Fault::First(Box::new(|cluster: &Cluster| cluster.delete(WEB)));
+    let delete = Fault::First(Box::new(|admin: &Admin| admin.delete(WEB)));
     api.on("PATCH", "deployments/web?", 1, delete);
     let (text, code) = said(&pin(&api, &["web", "--apply"]));
     assert!(
@@ -318,8 +320,10 @@ fn what_a_tool_owns_gets_a_file_and_the_tools_name() {
     object["metadata"]["annotations"] = json!({"meta.helm.sh/release-name": "front"});
     let mut job = workload("Job", "sums", "ltsc2019");
     job["apiVersion"] = json!("batch/v1");
+    // The server itself selects a Job's pods.
+    job["spec"] = json!({"template": job["spec"]["template"]});
     job["spec"]["template"]["spec"]["restartPolicy"] = json!("Never");
-    let api = TestApi::start(&[
+    let api = TestCluster::with(&[
         node("win-a", "10.0.17763.8037"),
         node("win-b", "10.0.20348.4405"),
         object,
@@ -400,7 +404,7 @@ fn an_owner_of_another_kind_gets_a_patch_of_its_template() {
     object["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web", "uid": "u", "controller": true,
     }]);
-    let api = TestApi::start(&[
+    let api = TestCluster::with(&[
         node("win-a", "10.0.17763.8037"),
         node("win-b", "10.0.20348.4405"),
         object,
@@ -428,7 +432,7 @@ fn an_owner_of_another_kind_gets_a_patch_of_its_template() {
 fn pods_that_wait_for_a_hand_are_said_to() {
     let mut object = workload("StatefulSet", "queue", "ltsc2022");
     object["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
-    let api = TestApi::start(&[
+    let api = TestCluster::with(&[
         node("win-a", "10.0.17763.8037"),
         node("win-b", "10.0.20348.4405"),
         object,
@@ -445,7 +449,7 @@ fn workloads_are_looked_for_in_the_namespace_that_is_meant() {
     let mut elsewhere = workload("Deployment", "web", "ltsc2022");
     elsewhere["metadata"]["namespace"] = json!("plang");
     let api = shop();
-    api.cluster.put(&elsewhere);
+    api.create(&elsewhere);
     let first = |arguments: &[&str]| said(&pin(&api, arguments)).0;
     assert!(first(&["web"]).starts_with("Deployment shop/web"));
     assert!(first(&["web", "-n", "plang"]).starts_with("Deployment plang/web"));
@@ -480,7 +484,7 @@ fn old_node(name: &str, lab: &str, cordoned: bool) -> Value {
 }
 
 /// As a person does it: with kubectl where there is one.
-fn label(api: &TestApi, name: &str, value: &str) {
+fn label(api: &TestCluster, name: &str, value: &str) {
     let label = format!("beta.kubernetes.io/osbuild={value}");
     let kubectl = Command::new("kubectl")
         .arg("--kubeconfig")
@@ -492,9 +496,9 @@ fn label(api: &TestApi, name: &str, value: &str) {
         assert!(output.status.success(), "{error}");
         return;
     }
-    let mut node = api.cluster.get(&format!("/api/v1/nodes/{name}"));
+    let mut node = api.get(&format!("/api/v1/nodes/{name}"));
     node["metadata"]["labels"]["beta.kubernetes.io/osbuild"] = json!(value);
-    api.cluster.put(&node);
+    api.replace(&node);
 }
 
 #[test]
@@ -514,7 +518,7 @@ fn the_page_is_played() {
         "spec": template,
     });
     pod["spec"]["nodeName"] = json!("38519acs9011");
-    let api = TestApi::start(&[
+    let api = TestCluster::with(&[
         old_node(
             "38519acs9010",
             "10.0 14393 (14393.1715.amd64fre.rs1_release_inmarket.170906-1810)",
@@ -551,9 +555,9 @@ fn the_page_is_played() {
         json!({"beta.kubernetes.io/os": "windows", "beta.kubernetes.io/osbuild": "14393.1715"})
     );
     // Uncordoned, it is the one node that the template admits, and the image runs there.
-    let mut node = api.cluster.get("/api/v1/nodes/38519acs9010");
+    let mut node = api.get("/api/v1/nodes/38519acs9010");
     node["spec"]["unschedulable"] = json!(false);
-    api.cluster.put(&node);
+    api.replace(&node);
     let (text, code) = said(&pin(&api, &arguments));
     assert!(
         text.contains("admits only nodes that run it: 38519acs9010. Nothing is to be changed."),

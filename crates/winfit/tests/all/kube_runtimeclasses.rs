@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::kube_support::api::{Rule, TestApi};
+use crate::kube_support::api::Rule;
+use crate::kube_support::cluster::TestCluster;
 use crate::winfit;
 
 fn node(name: &str, kernel: &str) -> Value {
@@ -296,9 +297,9 @@ fn kubectl_reads_it_and_then_nothing_is_left_to_make() {
         eprintln!("left out: kubectl is not installed (Debian: kubernetes-client)");
         return;
     };
-    let api = TestApi::start(&two_builds());
+    let api = TestCluster::with(&two_builds());
     for object in list {
-        api.cluster.put(&object);
+        api.create(&object);
     }
     let kubeconfig = format!("--kubeconfig={}", api.kubeconfig().display());
     let output = winfit(&["kube", "runtimeclasses", &kubeconfig]);
@@ -323,7 +324,7 @@ fn as_kubectl_reads(path: &Path) -> Option<Vec<Value>> {
 
 #[test]
 fn of_a_cluster_only_nodes_and_classes_are_read() {
-    let api = TestApi::start(&two_builds());
+    let api = TestCluster::with(&two_builds());
     let kubeconfig = format!("--kubeconfig={}", api.kubeconfig().display());
     let output = winfit(&["kube", "runtimeclasses", &kubeconfig]);
     assert_eq!(output.status.code(), Some(0));

@@ -25,6 +25,8 @@ pub(super) struct Upstream {
 impl Upstream {
     pub(super) fn connect(&self) -> std::io::Result<Box<dyn Stream>> {
         let stream = TcpStream::connect(self.address)?;
+        // Handshakes are small messages back and forth.
+        stream.set_nodelay(true)?;
         let Some(config) = &self.tls else {
             return Ok(Box::new(stream));
         };
@@ -48,6 +50,8 @@ pub(super) fn read_to_end(stream: &mut dyn Read) -> std::io::Result<Vec<u8>> {
 #[derive(Clone)]
 pub(crate) struct Admin {
     pub(super) upstream: Upstream,
+    /// Its login. etcd refuses one that it does not know.
+    pub(super) token: Option<String>,
     /// Makes the cluster forget all states but today's.
     pub(super) forgets: Arc<dyn Fn() + Send + Sync>,
 }
@@ -56,6 +60,7 @@ impl Admin {
     pub(super) fn plain(address: SocketAddr) -> Self {
         Self {
             upstream: Upstream { address, tls: None },
+            token: Some(token_of(ADMIN)),
             forgets: Arc::new(|| ()),
         }
     }
@@ -80,10 +85,12 @@ impl Admin {
         let mut stream = self.upstream.connect()?;
         // HTTP/1.0: the answer ends with the connection.
         let mut head = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\nUser-Agent: test/1\r\n",
-            self.upstream.address,
-            token_of(ADMIN)
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nAccept: application/json\r\nUser-Agent: test/1\r\n",
+            self.upstream.address
         );
+        if let Some(token) = &self.token {
+            head += &format!("Authorization: Bearer {token}\r\n");
+        }
         let text = body.map(|(_, value)| value.to_string()).unwrap_or_default();
         if let Some((kind, _)) = body {
             head += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", text.len());
@@ -119,15 +126,17 @@ impl Admin {
     /// Makes an object, with its namespace where that is missing, and with its status where it has one.
     pub(crate) fn create(&self, object: &Value) -> Value {
         let place = Object::of(object);
-        if let Some(namespace) = &place.namespace {
-            let body =
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-            let (code, answer) = self.send("POST", "/api/v1/namespaces", Some((JSON, &body)));
-            assert!([201, 409].contains(&code), "{answer}");
-        }
         let mut body = object.clone();
         body["apiVersion"] = json!(place.api_version);
-        let made = self.done("POST", &place.list, JSON, &body);
+        let (code, mut made) = self.send("POST", &place.list, Some((JSON, &body)));
+        if let (404, Some(namespace)) = (code, &place.namespace) {
+            let namespace =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+            self.done("POST", "/api/v1/namespaces", JSON, &namespace);
+            made = self.done("POST", &place.list, JSON, &body);
+        } else {
+            assert_eq!(code, 201, "{}: {made}", place.list);
+        }
         if place.status && !object["status"].is_null() {
             self.patch_status(&place.path, &object["status"])
         } else {
