@@ -211,7 +211,7 @@ fn saved(source: &ClusterSource, mut keep: impl FnMut(Vec<u8>)) -> Result<(Clust
     }
     if cluster.nodes.is_empty() && cluster.workloads.is_empty() && cluster.pods.is_empty() {
         complaints.push(
-            "no node, pod and workload in what was given; save kubectl get nodes,pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,events,runtimeclasses -A -o json"
+            "no node, no pod and no workload in what was given; save kubectl get nodes,pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,events,runtimeclasses -A -o json"
                 .to_owned(),
         );
         return Err(nothing(complaints.join("\n")));
