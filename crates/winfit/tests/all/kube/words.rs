@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LTSC2019, Saved, deployment, node, pod, spec, waiting};
+use super::{LTSC2019, MISMATCH, Saved, deployment, node, pod, spec, waiting};
 
 /// What is printed, as one line.
 fn says(saved: &Saved, command: &[&str]) -> String {
@@ -95,4 +95,62 @@ fn a_node_without_a_name_is_left_out_and_told() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("a Node without a name is left out"), "{told}");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn an_object_that_was_saved_twice_counts_once() {
+    let of = |second: &Value| {
+        let (first, web) = (
+            node("win-a", "10.0.17763.1"),
+            deployment("web", &spec(LTSC2019)),
+        );
+        let saved = Saved::new(&[first, web.clone(), second.clone(), web]);
+        let output = saved.kube(&["audit", "--format", "json", "--fail-on", "never"]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["workloads"].as_array().unwrap().len(), 1);
+        assert_eq!(document["workloads"][0]["candidates"], 1);
+        let hosts = document["hosts"].as_array().unwrap();
+        assert_eq!(hosts.len(), 1, "{document}");
+        assert_eq!(hosts[0]["os_version"], "10.0.17763.1");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        told.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(of(&node("win-a", "10.0.17763.1")), "");
+    let told = of(&node("win-a", "10.0.20348.1"));
+    let sentence =
+        "Node win-a stands in what was given more than once and not alike; the first one counts";
+    assert!(told.contains(sentence), "{told}");
+}
+
+#[test]
+fn who_has_the_wrong_pause_image_is_told_where_it_is_named() {
+    let status = json!({"phase": "Pending", "containerStatuses": [{"name": "app", "ready": false,
+        "state": {"waiting": {"reason": "ContainerCreating"}}}]});
+    let event = json!({"kind": "Event", "type": "Warning", "reason": "FailedCreatePodSandBox",
+        "metadata": {"name": "web-1.1", "namespace": "shop"}, "count": 7,
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "web-1"},
+        "message": format!("Failed to create pod sandbox: {MISMATCH}")});
+    let failing = pod("web-1", None, "win-a", LTSC2019, &status);
+    let saved = Saved::new(&[node("win-a", "10.0.17763.1"), failing, event]);
+    let said = says(&saved, &["explain", "web-1"]);
+    assert!(
+        said.contains("to do the pause image is the node's, in sandbox_image"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_diff_says_beside_it_what_has_no_change() {
+    let mut unlabelled = [node("win-a", "10.0.17763.1"), node("win-b", "10.0.20348.1")];
+    for node in &mut unlabelled {
+        node["metadata"]["labels"] = json!({"kubernetes.io/os": "windows"});
+    }
+    let [first, second] = unlabelled;
+    let saved = Saved::new(&[first, second, deployment("web", &spec(LTSC2019))]);
+    let output = saved.kube(&["pin", "--all", "--diff"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let told = String::from_utf8_lossy(&output.stderr);
+    let sentence = "Deployment shop/web runs on win-a, and no label tells that from win-b";
+    assert!(told.contains(sentence), "{told}");
 }

@@ -5,6 +5,8 @@ use winfit_core::finding::Rule;
 use winfit_core::fleet::Workload;
 use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
+use winfit_explain::DiagnosisKind;
+use winfit_kube::failing::PAUSE_IMAGE;
 
 use super::Explained;
 use crate::cli::FindingsFormat;
@@ -154,6 +156,9 @@ fn said(one: &Explained<'_>) -> Vec<(&'static str, String)> {
             format!("{by}, in {}", places.join("; again in ")),
         ));
         rows.push(("says", clipped(told.said[0].text)));
+        if told.diagnosis.kind == DiagnosisKind::SandboxMismatch {
+            rows.push(("to do", PAUSE_IMAGE.to_owned()));
+        }
     }
     if one.told.is_empty() && one.state() != "healthy" {
         for said in &one.said {
