@@ -1,6 +1,7 @@
 //! A cluster that was read: its nodes, what runs on them, and what its kubelets say.
 
 mod intern;
+mod once;
 mod saved;
 
 use std::fmt::Write as _;

@@ -293,8 +293,13 @@ fn complete(
 pub fn in_words(catalog: &Catalog, diagnosis: &Diagnosis) -> String {
     let mut sentence = diagnosis.message();
     sentence.truncate(sentence.trim_end_matches('.').len());
-    if diagnosis.kind != DiagnosisKind::StartMismatch {
-        return sentence;
+    match diagnosis.kind {
+        DiagnosisKind::StartMismatch => {}
+        // These speak of the image alone.
+        DiagnosisKind::PullNoMatch | DiagnosisKind::PullUplevel | DiagnosisKind::WrongOs => {
+            return format!("{}: {sentence}", cannot_start(diagnosis));
+        }
+        _ => return sentence,
     }
     let release = |version: OsVersion| {
         let name = windows_name(catalog, version.build, Kind::Server);
@@ -312,6 +317,13 @@ pub fn in_words(catalog: &Catalog, diagnosis: &Diagnosis) -> String {
         _ => {}
     }
     sentence
+}
+
+/// Who does not start, and where.
+fn cannot_start(diagnosis: &Diagnosis) -> String {
+    let node = diagnosis.subject.node.as_deref();
+    let on = node.map_or_else(String::new, |node| format!(" on node {node}"));
+    format!("{} cannot start{on}", diagnosis.who())
 }
 
 /// A pod as what a finding is about.

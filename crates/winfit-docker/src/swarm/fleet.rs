@@ -78,6 +78,21 @@ pub fn name_of(node: &Node) -> &str {
     }
 }
 
+/// A node as `--host` and the docker command take it: its hostname; its id where a shell would read more into
+/// that.
+pub fn typed(node: &Node) -> &str {
+    match name_of(node) {
+        name if is_plain(name) => name,
+        _ => &node.id,
+    }
+}
+
+/// Whether no shell reads more into it.
+pub fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|symbol| symbol.is_ascii_alphanumeric() || "._-".contains(symbol))
+}
+
 /// A node as a host.
 pub(super) fn member(node: &Node, names: &LabelNames, told: &Told) -> Member {
     let name = name_of(node);

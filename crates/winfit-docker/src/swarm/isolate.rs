@@ -11,6 +11,7 @@ use winfit_core::placement::{Admission, Placement};
 
 use super::Swarm;
 use super::constrain::runs_on;
+use super::fleet::is_plain;
 
 /// The whole way to Hyper-V isolation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -189,9 +190,8 @@ fn may_use(catalog: &Catalog, service: &Workload, fleet: &Fleet) -> Vec<usize> {
 /// it.
 pub fn called(fleet: &Fleet, member: &Member) -> String {
     let same = |other: &&Member| other.name == member.name;
-    let plain = |symbol: char| symbol.is_ascii_alphanumeric() || "._-".contains(symbol);
     match &member.id {
-        Some(id) if !member.name.chars().all(plain) => id.clone(),
+        Some(id) if !is_plain(&member.name) => id.clone(),
         Some(id) if fleet.hosts.iter().filter(same).count() > 1 => id.clone(),
         _ => member.name.clone(),
     }

@@ -16,7 +16,7 @@ use winfit_core::placement::Admission;
 use winfit_core::version::OsVersion;
 
 use super::Swarm;
-use super::fleet::{BUILD, ISOLATION, LabelNames, REVISION, Told, member, name_of};
+use super::fleet::{BUILD, ISOLATION, LabelNames, REVISION, Told, member, name_of, typed};
 use super::write::change;
 use crate::engine::Engine;
 use crate::error::DockerError;
@@ -50,18 +50,22 @@ pub struct NodeChange {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Open {
     /// Nothing tells its Windows.
-    #[error("nothing tells which Windows {node} has; say it with --host {node}=ltsc2019")]
+    #[error("nothing tells which Windows {node} has; say it with --host {typed}=ltsc2019")]
     Unknown {
         /// The node.
         node: String,
+        /// As a command names it.
+        typed: String,
     },
     /// A label that should tell its version does not.
     #[error(
-        "the {label} of {node} says {value:?}, which is no Windows version; say which it has with --host {node}=ltsc2019"
+        "the {label} of {node} says {value:?}, which is no Windows version; say which it has with --host {typed}=ltsc2019"
     )]
     NoVersion {
         /// The node.
         node: String,
+        /// As a command names it.
+        typed: String,
         /// `label OsVersion`.
         label: String,
         /// What it says.
@@ -69,11 +73,13 @@ pub enum Open {
     },
     /// Two labels contradict each other.
     #[error(
-        "of {node} the {one} says {says} and the {other} says {but}; say which is true with --host {node}={but}"
+        "of {node} the {one} says {says} and the {other} says {but}; say which is true with --host {typed}={but}"
     )]
     Contradiction {
         /// The node.
         node: String,
+        /// As a command names it.
+        typed: String,
         /// `label winfit.build`.
         one: String,
         /// What it says.
@@ -175,7 +181,8 @@ fn of_node(catalog: &Catalog, node: &Node, names: &LabelNames, told: &Told) -> N
     match (host.os, host.version) {
         (Os::Linux, _) => {}
         (Os::Windows, None) => {
-            change.open = Some(Open::Unknown { node: name });
+            let typed = typed(node).to_owned();
+            change.open = Some(Open::Unknown { node: name, typed });
             return change;
         }
         (Os::Windows, Some(version)) => {
@@ -289,10 +296,12 @@ fn contradiction(node: &Node, name: &str, names: &LabelNames, said: &[Said]) -> 
         Some(os) => os.eq_ignore_ascii_case(Os::Linux.name()),
         None => platform == Os::Linux.name(),
     };
-    let first = said.first();
-    if let (true, Some(os), Some(first)) = (is_linux, os, first) {
+    // What is no version of Windows may well be one of Linux.
+    let of_windows = said.iter().find(|said| said.version.is_ok());
+    if let (true, Some(os), Some(first)) = (is_linux, os, of_windows) {
         return Some(Open::Contradiction {
             node: name.to_owned(),
+            typed: typed(node).to_owned(),
             one: format!("label {}", names.os),
             says: os.to_owned(),
             other: first.label.clone(),
@@ -305,15 +314,17 @@ fn contradiction(node: &Node, name: &str, names: &LabelNames, said: &[Said]) -> 
     if let Some(wrong) = said.iter().find(|said| said.version.is_err()) {
         return Some(Open::NoVersion {
             node: name.to_owned(),
+            typed: typed(node).to_owned(),
             label: wrong.label.clone(),
             value: wrong.value.clone(),
         });
     }
     let build = |said: &Said| said.version.as_ref().map(|version| version.build).ok();
-    let first = first?;
+    let first = said.first()?;
     let other = said.iter().find(|other| build(other) != build(first))?;
     Some(Open::Contradiction {
         node: name.to_owned(),
+        typed: typed(node).to_owned(),
         one: first.label.clone(),
         says: first.value.clone(),
         other: other.label.clone(),

@@ -27,8 +27,11 @@ pub struct Answers {
     pub silent: BTreeMap<String, String>,
 }
 
-/// Asks the engine of each node that is not Linux by its own word which Windows it has, at the address that
-/// a template makes.
+/// A node with its engine, or why it has none.
+pub type NodeEngine<'s> = (&'s Node, Result<Engine, DockerError>);
+
+/// Asks the engine of each node that is not Linux by its own word which Windows it has, at the address or in
+/// the context that a template makes.
 pub async fn ask(
     catalog: &'static Catalog,
     swarm: &Swarm,
@@ -36,15 +39,23 @@ pub async fn ask(
     template: &str,
     patience: Duration,
 ) -> Result<Answers, DockerError> {
-    let (nodes, engines): (Vec<&Node>, Vec<Engine>) = engines(swarm, settings, template, patience)?
-        .into_iter()
-        .unzip();
+    let mut answers = Answers::default();
+    let (mut nodes, mut known) = (Vec::new(), Vec::new());
+    for (node, engine) in engines(swarm, settings, template, patience)? {
+        match engine {
+            Ok(engine) => {
+                nodes.push(node);
+                known.push(engine);
+            }
+            Err(error) => answers.is_silent(node, &error),
+        }
+    }
+    let engines = known;
     let endpoints: Vec<String> = engines.iter().map(|one| one.name().to_owned()).collect();
     let answered = ask_all(
         engines,
         |engine| async move { host(catalog, &engine).await },
     );
-    let mut answers = Answers::default();
     let answered = answered.await.into_iter().zip(endpoints);
     for (node, (answer, endpoint)) in nodes.into_iter().zip(answered) {
         let answer = answer.and_then(|(host, info)| {
@@ -59,38 +70,48 @@ pub async fn ask(
                 let learnt_from = "its engine".to_owned();
                 answers.told.insert(node.id.clone(), (host, learnt_from));
             }
-            Err(error) => {
-                let name = name_of(node).to_owned();
-                answers.silent.insert(name, error.to_string());
-            }
+            Err(error) => answers.is_silent(node, &error),
         }
     }
     Ok(answers)
 }
 
-/// The engine of each node that is not Linux by its own word, at the address that a template makes: `{addr}`
-/// is the node's address, `{hostname}` its name.
+impl Answers {
+    fn is_silent(&mut self, node: &Node, error: &DockerError) {
+        self.silent
+            .insert(name_of(node).to_owned(), error.to_string());
+    }
+}
+
+/// The engine of each node that is not Linux by its own word, where a template says: `{addr}` is the node's
+/// address, `{hostname}` its name. What has no colon is no address but the name of a Docker context; a node
+/// for which there is no such context has no engine here.
 pub fn engines<'s>(
     swarm: &'s Swarm,
     settings: &Settings,
     template: &str,
     patience: Duration,
-) -> Result<Vec<(&'s Node, Engine)>, DockerError> {
+) -> Result<Vec<NodeEngine<'s>>, DockerError> {
     if !template.contains("{addr}") && !template.contains("{hostname}") {
         return Err(DockerError::Settings(format!(
-            "the template {template:?} makes one address for all nodes; write {{addr}} or {{hostname}} where they differ, as tcp://{{addr}}:2376"
+            "the template {template:?} makes one address for all nodes; write {{addr}} or {{hostname}} where they differ, as tcp://{{addr}}:2376, or {{hostname}} for contexts of the nodes' names"
         )));
     }
+    let is_address = template.contains(':');
     let is_asked =
         |node: &&Node| node.description.platform.os != "linux" || is_labelled_windows(node);
     let nodes = swarm.nodes.iter().filter(is_asked);
     nodes
         .map(|node| {
-            let address = template
+            let place = template
                 .replace("{addr}", &address(node))
                 .replace("{hostname}", name_of(node));
-            let endpoint = settings.endpoint(Some(&address), None)?;
-            Ok((node, Engine::new(endpoint, patience)))
+            let endpoint = if is_address {
+                Ok(settings.endpoint(Some(&place), None)?)
+            } else {
+                settings.endpoint(None, Some(&place))
+            };
+            Ok((node, endpoint.map(|found| Engine::new(found, patience))))
         })
         .collect()
 }

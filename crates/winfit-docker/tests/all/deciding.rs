@@ -320,6 +320,41 @@ fn a_label_that_changes_costs_services_their_node() {
 }
 
 #[test]
+fn a_node_that_no_shell_takes_is_asked_for_by_its_id() {
+    let labels = json!({"OsVersion": "10.0.17763", "winfit.build": "20348"});
+    let nodes = [
+        ("win a", "windows", json!({})),
+        ("win$b", "windows", json!({"OsVersion": "newest"})),
+        ("win;c", "windows", labels),
+    ];
+    let swarm = swarm(&nodes, &service("nginx:1", &[], &one()));
+    let changes = label::plan(
+        Catalog::builtin(),
+        &swarm,
+        &LabelNames::default(),
+        &Told::new(),
+    );
+    for (change, says) in changes.iter().zip(["ltsc2019", "ltsc2019", "10.0.17763"]) {
+        let asks = change.open.as_ref().map(ToString::to_string);
+        let ends = format!("--host {}={says}", change.id);
+        assert!(asks.unwrap_or_default().ends_with(&ends), "{change:?}");
+    }
+}
+
+#[test]
+fn a_version_of_linux_contradicts_nothing() {
+    let labels = json!({"OS": "linux", "OsVersion": "trixie/sid"});
+    let swarm = swarm(
+        &[("lin-a", "linux", labels)],
+        &service("nginx:1", &[], &one()),
+    );
+    let names = LabelNames::default();
+    let changes = label::plan(Catalog::builtin(), &swarm, &names, &Told::new());
+    assert_eq!(changes[0].open, None);
+    assert!(!changes[0].is_change(), "{changes:?}");
+}
+
+#[test]
 fn labels_of_people_stay_where_they_say_the_same() {
     let labels =
         json!({"OS": "Windows", "OsVersion": "10.0.17763.437", "winfit.runs-ltsc2016": "true"});

@@ -79,7 +79,7 @@ pub(crate) struct ServiceFacts {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SwarmSource {
     /// Ask also the engine of each Windows node, at the address that this makes of {addr} and {hostname},
-    /// as tcp://{addr}:2376
+    /// as tcp://{addr}:2376, or in the Docker context, as {hostname}
     #[arg(long, value_name = "TEMPLATE", conflicts_with = "from")]
     pub(crate) endpoint_template: Option<String>,
     /// Ask no engine, and judge what docker node inspect, docker service inspect and docker service ps
@@ -204,7 +204,7 @@ pub(crate) struct SwarmWatchArguments {
     )]
     pub(crate) every: u64,
     /// Ask also the engine of each Windows node, at the address that this makes of {addr} and {hostname},
-    /// as tcp://{addr}:2376
+    /// as tcp://{addr}:2376, or in the Docker context, as {hostname}
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) endpoint_template: Option<String>,
     #[command(flatten)]

@@ -1,5 +1,7 @@
 //! `winfit kube` on what was saved of clusters.
 
+mod words;
+
 use std::fs;
 use std::process::Output;
 

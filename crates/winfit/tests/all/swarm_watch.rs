@@ -12,11 +12,13 @@ use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::docker_support::proxy::Proxy;
 use crate::docker_support::real_swarm::{RealSwarm, can_run};
 use crate::schemas::check_document;
 
@@ -275,6 +277,39 @@ fn a_node_that_joins_has_its_labels_and_a_new_service_its_constraint() {
     let lines = watch.end();
     let count = |what: &str| lines.iter().filter(|line| line["what"] == what).count();
     assert_eq!((count("labels"), count("constraints")), (2, 1));
+}
+
+#[test]
+fn a_service_that_changes_meanwhile_is_told_as_it_was_decided_then() {
+    if !can_run() {
+        return;
+    }
+    let swarm = Arc::new(RealSwarm::start(&["win-a", "win-b"]));
+    for image in ["contoso/fax:2-ltsc2019", "contoso/fax:3-ltsc2022"] {
+        swarm.import(image);
+    }
+    let (others, is_done) = (Arc::clone(&swarm), AtomicBool::new(false));
+    // Somebody else is faster, with another image.
+    let faster = move |path: &str, _: &mut Value| {
+        if path.ends_with("/update") && !is_done.swap(true, Ordering::SeqCst) {
+            let update = ["service", "update", "--detach", "--no-resolve-image"];
+            let image = ["--image=contoso/fax:3-ltsc2022", "fax"];
+            others.docker("win-a", &[&update[..], &image].concat());
+        }
+    };
+    let proxy = Proxy::start(&swarm.socket("win-a"), faster, |_, _| {});
+    let hosts = ["--host=win-a=ltsc2019", "--host=win-b=ltsc2022"];
+    let enforce = [&["--enforce"], &hosts[..]].concat();
+    let watch = Watch::start(&proxy.address(), &enforce);
+    watch.until("watching", "");
+    swarm.create("fax", "contoso/fax:2-ltsc2019", "win-a", &[]);
+    let line = watch.until("constraints", "fax");
+    assert_eq!(
+        line["message"],
+        "it has node.hostname!=win-a now, which keeps it off win-a, where it cannot start; it runs on win-b"
+    );
+    assert_eq!(constraints(&swarm, "fax"), "[node.hostname!=win-a]");
+    watch.end();
 }
 
 #[test]

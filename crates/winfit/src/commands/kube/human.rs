@@ -20,6 +20,9 @@ pub(super) fn tables(catalog: &Catalog, report: &Report<'_>, settled: Option<&st
     if !report.hosts.is_empty() {
         text.push_str(&nodes(catalog, report.hosts));
         text.push('\n');
+        if let Some(sentence) = unknown(report.hosts) {
+            text.push_str(&format!("{}\n\n", wrap(&sentence, "", "")));
+        }
     }
     let workloads = report.workloads.iter().zip(report.placed);
     let rows: Vec<Vec<String>> = workloads
@@ -120,6 +123,22 @@ fn nodes(catalog: &Catalog, members: &[Member]) -> String {
         table.push(row);
     }
     columns(&table, "")
+}
+
+/// That nothing tells the Windows of some nodes, so that nothing is said of what lands there.
+fn unknown(members: &[Member]) -> Option<String> {
+    let mut unknown = members
+        .iter()
+        .filter(|member| member.host.os == Os::Windows && member.host.version.is_none());
+    let first = clean(&unknown.next()?.name);
+    let (others, have) = match unknown.count() {
+        0 => (String::new(), "has"),
+        1 => (" and one more node".to_owned(), "have"),
+        more => (format!(" and {more} more nodes"), "have"),
+    };
+    Some(format!(
+        "Nothing tells which Windows {first}{others} {have}; say it with --host {first}=ltsc2019."
+    ))
 }
 
 /// State, Windows, version, engine, and where the version was learnt.

@@ -209,9 +209,20 @@ fn saved(source: &ClusterSource, mut keep: impl FnMut(Vec<u8>)) -> Result<(Clust
         complaints.extend(reasons.map(|reason| format!("{name}: {}", printable(reason))));
         keep(text);
     }
+    let unlike = cluster.once();
+    if let Some((first, others)) = unlike.split_first() {
+        let more = match others.len() {
+            0 => String::new(),
+            more => format!(", and so do {more} more objects"),
+        };
+        complaints.push(format!(
+            "{} stands in what was given more than once and not alike{more}; the first one counts",
+            printable(first)
+        ));
+    }
     if cluster.nodes.is_empty() && cluster.workloads.is_empty() && cluster.pods.is_empty() {
         complaints.push(
-            "no node, pod and workload in what was given; save kubectl get nodes,pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,events,runtimeclasses -A -o json"
+            "no node, no pod and no workload in what was given; save kubectl get nodes,pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,events,runtimeclasses -A -o json"
                 .to_owned(),
         );
         return Err(nothing(complaints.join("\n")));

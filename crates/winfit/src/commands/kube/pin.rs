@@ -23,7 +23,7 @@ use crate::cli::{DataFormat, KubePinArguments};
 use crate::commands::notes::Calendar;
 use crate::commands::told;
 use crate::findings::document;
-use crate::output::{Exit, Outcome, nothing};
+use crate::output::{Exit, Outcome, nothing, printable};
 
 /// A workload, with what is to become of it.
 struct Pinned {
@@ -153,6 +153,11 @@ pub(super) fn run(arguments: &KubePinArguments) -> Result<Outcome> {
         Decision::Pin(_) => arguments.apply && one.now().is_none(),
         _ => false,
     };
+    if arguments.diff && arguments.format == DataFormat::Human {
+        // A diff shows only what changes.
+        let others = pinned.iter().filter(|one| fails(one));
+        complaints.extend(others.map(|one| printable(&human::sentence(one))));
+    }
     let exit = if pinned.iter().any(fails) || !complaints.is_empty() {
         Exit::Findings
     } else {

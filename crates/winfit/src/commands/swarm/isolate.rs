@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &SwarmIsolateArguments) -> Result<Outcome> {
     if !arguments.verify.is_empty() {
         return verified(arguments, &known, &way);
     }
-    let fine = known.complaints.is_empty() && way.cannot.is_empty();
+    let fine = known.complaints.is_empty() && known.open.is_empty() && way.cannot.is_empty();
     let text = match arguments.format {
         DataFormat::Human => human::human(catalog, &way, &known.open),
         DataFormat::Json => document(&as_json(&way, &known.open, &[]))?,
@@ -40,8 +40,9 @@ pub(super) fn run(arguments: &SwarmIsolateArguments) -> Result<Outcome> {
 
 /// What the engines of nodes say of their isolation.
 fn verified(arguments: &SwarmIsolateArguments, known: &Known, way: &Way) -> Result<Outcome> {
-    let engines = engines(arguments, known, way)?;
-    let verified = runtime()?.block_on(verify(&known.swarm, engines));
+    let (engines, without) = engines(arguments, known, way)?;
+    let mut verified = runtime()?.block_on(verify(&known.swarm, engines));
+    verified.extend(without);
     let all = verified.iter().all(|one| one.answer.is_ok());
     let fine = known.complaints.is_empty() && all;
     let text = match arguments.format {
@@ -59,14 +60,17 @@ fn ended(text: String, fine: bool, complaints: Vec<String>) -> Outcome {
 }
 
 /// The engines that are to be asked, each with the node that it should be of.
+type Engines = Vec<(String, Engine)>;
+
+/// The engines that are to be asked, and the nodes that have none.
 fn engines(
     arguments: &SwarmIsolateArguments,
     known: &Known,
     way: &Way,
-) -> Result<Vec<(String, Engine)>> {
+) -> Result<(Engines, Vec<Verified>)> {
     let settings = Settings::of_user();
     let patience = patience(&arguments.source.engine);
-    let mut found = Vec::new();
+    let (mut found, mut without) = (Vec::new(), Vec::new());
     for text in &arguments.verify {
         if !text.is_empty() {
             found.push(named(text, &settings, patience)?);
@@ -86,12 +90,19 @@ fn engines(
                 |member| called(&known.fleet, member),
             );
             // What offers no Hyper-V isolation was never to have it.
-            if !way.cannot.contains(&name) {
-                found.push((name, engine));
+            if way.cannot.contains(&name) {
+                continue;
+            }
+            match engine {
+                Ok(engine) => found.push((name, engine)),
+                Err(error) => without.push(Verified {
+                    node: name,
+                    answer: Err(error.into()),
+                }),
             }
         }
     }
-    Ok(found)
+    Ok((found, without))
 }
 
 /// `win-a=tcp://win-a:2376`, or `win-a=CONTEXT`.

@@ -226,3 +226,55 @@ fn where_the_engines_are_has_to_be_said() {
     let said = windows.says(2, &["--verify=win-a=no-such-context"]);
     assert!(said.contains("no-such-context"), "{said}");
 }
+
+#[test]
+fn the_engines_of_nodes_may_be_contexts_of_their_names() {
+    if !can_run() {
+        return;
+    }
+    let windows = Windows::start();
+    for node in ["win-a", "win-b"] {
+        let host = format!("host={}", windows.address(node));
+        windows
+            .swarm
+            .docker("win-a", &["context", "create", node, "--docker", &host]);
+    }
+    windows.restart_with_hyperv("win-b");
+    let template = "--endpoint-template={hostname}";
+    let none = "there is no Docker context \"win-c\"; docker context ls shows those that are";
+    let said = windows.says(1, &["--verify", template]);
+    for words in [
+        "isolation of 1 of 3 nodes.",
+        "win-b hyperv",
+        &format!("win-c {none}"),
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // What has no context is told, and the others are asked nevertheless.
+    let said = windows.says(1, &[template]);
+    assert!(said.contains("win-b has it already"), "{said}");
+    assert!(said.contains(&format!("node win-c: {none}")), "{said}");
+}
+
+#[test]
+fn a_node_that_nobody_knows_is_no_plain_success() {
+    let folder = TempDir::new().unwrap();
+    let saved = folder.path().join("nodes.json");
+    let node = |name: &str, labels: Value| {
+        serde_json::json!({
+            "ID": format!("id-of-{name}"),
+            "Spec": {"Labels": labels, "Role": "worker", "Availability": "active"},
+            "Description": {"Hostname": name, "Platform": {"OS": "windows", "Architecture": "x86_64"}},
+            "Status": {"State": "ready"},
+        })
+    };
+    let known = node("win-a", serde_json::json!({"OsVersion": "10.0.20348"}));
+    let open = node("win-b", serde_json::json!({}));
+    for (nodes, code) in [(vec![&known], 0), (vec![&known, &open], 1)] {
+        std::fs::write(&saved, serde_json::to_string(&nodes).unwrap()).unwrap();
+        let output = crate::winfit(&["swarm", "isolate", "--from", saved.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output));
+        let asks = text(&output).contains("nothing tells which Windows win-b has");
+        assert_eq!(asks, code == 1, "{}", text(&output));
+    }
+}

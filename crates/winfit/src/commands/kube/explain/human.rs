@@ -2,8 +2,11 @@
 
 use winfit_core::Catalog;
 use winfit_core::finding::Rule;
+use winfit_core::fleet::Workload;
 use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
+use winfit_explain::DiagnosisKind;
+use winfit_kube::failing::PAUSE_IMAGE;
 
 use super::Explained;
 use crate::cli::FindingsFormat;
@@ -96,8 +99,16 @@ fn facts(catalog: &Catalog, one: &Explained<'_>) -> Vec<(&'static str, String)> 
     rows.extend(said(one));
     if one.workload.is_some() && one.placed.windows {
         let fit = one.placed.fit;
+        let is_open = fit == 0 && one.workload.is_some_and(has_unknown_image);
         let placement = match one.placed.candidates {
             0 => "admits no node that takes new work".to_owned(),
+            1 if is_open => {
+                "admits one node that takes new work; nothing tells whether its images run there"
+                    .to_owned()
+            }
+            many if is_open => format!(
+                "admits {many} nodes that take new work; nothing tells on which of them its images run"
+            ),
             1 if fit == 1 => {
                 "admits one node that takes new work, and all its images run there".to_owned()
             }
@@ -110,6 +121,18 @@ fn facts(catalog: &Catalog, one: &Explained<'_>) -> Vec<(&'static str, String)> 
         rows.push(("placement", placement));
     }
     rows
+}
+
+/// Whether nothing tells the Windows inside one of its images.
+fn has_unknown_image(workload: &Workload) -> bool {
+    let containers = workload.containers.iter();
+    let mut asked = containers.filter(|container| !container.host_process);
+    asked.any(|container| {
+        let decisive = container.image.decisive();
+        decisive.is_some_and(|(named, _)| {
+            named.image.os == Os::Windows && named.image.version.is_none()
+        })
+    })
 }
 
 /// What the pod and its events say: of a cause once with all the places, else each text.
@@ -133,6 +156,9 @@ fn said(one: &Explained<'_>) -> Vec<(&'static str, String)> {
             format!("{by}, in {}", places.join("; again in ")),
         ));
         rows.push(("says", clipped(told.said[0].text)));
+        if told.diagnosis.kind == DiagnosisKind::SandboxMismatch {
+            rows.push(("to do", PAUSE_IMAGE.to_owned()));
+        }
     }
     if one.told.is_empty() && one.state() != "healthy" {
         for said in &one.said {

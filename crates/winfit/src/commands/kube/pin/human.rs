@@ -85,7 +85,7 @@ fn part(one: &Pinned, shown: Shown) -> String {
 }
 
 /// What is the matter, first.
-fn sentence(one: &Pinned) -> String {
+pub(super) fn sentence(one: &Pinned) -> String {
     let whose = one.subject.in_words();
     match &one.decision {
         Decision::NotWindows => format!("Nothing says that {whose} is for Windows."),

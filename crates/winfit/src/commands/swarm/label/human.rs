@@ -4,6 +4,7 @@ use winfit_core::Catalog;
 use winfit_core::host::Os;
 use winfit_core::reason::windows_name;
 use winfit_docker::swarm::commands::node_update;
+use winfit_docker::swarm::fleet::is_plain;
 use winfit_docker::swarm::label::{NodeChange, as_docker_shows};
 
 use super::Labelled;
@@ -163,10 +164,4 @@ fn nodes(catalog: &Catalog, labelled: &Labelled) -> String {
         ]);
     }
     columns(&rows, "  ")
-}
-
-/// Whether no shell reads more into it.
-fn is_plain(text: &str) -> bool {
-    text.chars()
-        .all(|symbol| symbol.is_ascii_alphanumeric() || "._-".contains(symbol))
 }

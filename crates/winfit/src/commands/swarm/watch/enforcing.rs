@@ -30,37 +30,39 @@ impl Watch<'_> {
             let name = name.map_or("", |service| service.spec.name.as_str());
             let mut workloads = fleet.workloads.iter();
             let workload = workloads.find(|workload| workload.subject.name == name);
-            let decision = workload
+            let mut decision = workload
                 .map(|workload| constrain::decide(self.catalog, fleet, workload, &self.names));
+            if let Some(Decision::Constrain(_)) = decision {
+                let (engine, names) = (self.engine.clone(), Arc::clone(&self.names));
+                let (catalog, given) = (self.catalog, Arc::clone(&self.given));
+                let written = constrain::apply(&engine, catalog, fleet, &names, &given, &id);
+                let Some(written) = self.finish(written).await else {
+                    self.given_up("service", name, "constraints");
+                    return states;
+                };
+                match written {
+                    // It was decided anew, where somebody else changed it meanwhile.
+                    Ok(applied) => decision = applied.decision,
+                    Err(error) => {
+                        states.extend(self.not_written("service", name, &error));
+                        continue;
+                    }
+                }
+            }
             let line = match decision {
                 Some(Decision::Constrain(found)) => {
-                    let (engine, names) = (self.engine.clone(), Arc::clone(&self.names));
-                    let (catalog, given) = (self.catalog, Arc::clone(&self.given));
-                    let written = constrain::apply(&engine, catalog, fleet, &names, &given, &id);
-                    let Some(written) = self.finish(written).await else {
-                        self.given_up("service", name, "constraints");
-                        return states;
-                    };
-                    match written {
-                        Ok(_) => {
-                            Metrics::add(&self.metrics.constrained);
-                            mended.push(name.to_owned());
-                            Some(Line::new(
-                                Level::Info,
-                                "constraints",
-                                format!(
-                                    "it has {} now, which keeps it off {}, where it cannot start; it runs on {}",
-                                    found.add.join(", "),
-                                    found.off.join(", "),
-                                    found.on.join(", ")
-                                ),
-                            ))
-                        }
-                        Err(error) => {
-                            states.extend(self.not_written("service", name, &error));
-                            continue;
-                        }
-                    }
+                    Metrics::add(&self.metrics.constrained);
+                    mended.push(name.to_owned());
+                    Some(Line::new(
+                        Level::Info,
+                        "constraints",
+                        format!(
+                            "it has {} now, which keeps it off {}, where it cannot start; it runs on {}",
+                            found.add.join(", "),
+                            found.off.join(", "),
+                            found.on.join(", ")
+                        ),
+                    ))
                 }
                 Some(Decision::NoNode { .. }) => Some(Line::new(
                     Level::Warning,
