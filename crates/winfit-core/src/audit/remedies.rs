@@ -109,7 +109,7 @@ impl<'a> Spot<'a> {
             (_, []) | (Orchestrator::Docker, _) => None,
             (Orchestrator::Kubernetes, builds) => match self.choosing_class() {
                 Some(class) => other_class(ground, class, builds, self.pod_spec()),
-                None if lacks_build_label(ground, &elsewhere) => Some(self.label_first(title)),
+                None if lacks_build_label(ground, &elsewhere) => Some(self.label_first(&title)),
                 None => Some(Remedy {
                     title: format!("{title}{}", self.in_place_of(builds)),
                     ..self.place_on_builds(builds)
@@ -150,7 +150,7 @@ impl<'a> Spot<'a> {
             }),
             Orchestrator::Kubernetes => match self.choosing_class() {
                 Some(class) => other_class(ground, class, &builds, self.pod_spec()),
-                None if lacks_build_label(ground, fit) => Some(self.label_first(title)),
+                None if lacks_build_label(ground, fit) => Some(self.label_first(&title)),
                 None => Some(Remedy {
                     title,
                     ..self.place_on_builds(&builds)

@@ -9,7 +9,7 @@ use super::place::Spot;
 
 impl Spot<'_> {
     /// By labels that the nodes have yet to get: what demands the kubelet's would wait for ever.
-    pub(super) fn label_first(&self, title: String) -> Remedy {
+    pub(super) fn label_first(&self, title: &str) -> Remedy {
         let subject = &self.workload.subject;
         let whom = format!("{}/{}", subject.kind.to_lowercase(), subject.name);
         let namespace = subject.namespace.as_deref().unwrap_or_default();
