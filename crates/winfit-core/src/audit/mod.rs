@@ -19,6 +19,7 @@ mod rebuild;
 mod remedies;
 mod selectors;
 pub mod standing;
+mod unlabelled;
 mod unsure;
 mod words;
 

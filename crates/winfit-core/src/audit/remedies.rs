@@ -18,6 +18,7 @@ use super::ground::{Ground, Outcome};
 use super::place::{Spot, Use};
 use super::rebuild::base_of_host;
 use super::selectors::but_for_windows;
+use super::unlabelled::lacks_build_label;
 use super::words;
 
 /// How many hosts get a command of their own.
@@ -108,6 +109,7 @@ impl<'a> Spot<'a> {
             (_, []) | (Orchestrator::Docker, _) => None,
             (Orchestrator::Kubernetes, builds) => match self.choosing_class() {
                 Some(class) => other_class(ground, class, builds, self.pod_spec()),
+                None if lacks_build_label(ground, &elsewhere) => Some(self.label_first(&title)),
                 None => Some(Remedy {
                     title: format!("{title}{}", self.in_place_of(builds)),
                     ..self.place_on_builds(builds)
@@ -148,6 +150,7 @@ impl<'a> Spot<'a> {
             }),
             Orchestrator::Kubernetes => match self.choosing_class() {
                 Some(class) => other_class(ground, class, &builds, self.pod_spec()),
+                None if lacks_build_label(ground, fit) => Some(self.label_first(&title)),
                 None => Some(Remedy {
                     title,
                     ..self.place_on_builds(&builds)

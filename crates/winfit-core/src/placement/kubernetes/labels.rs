@@ -38,6 +38,11 @@ pub(super) fn label<'m>(catalog: &Catalog, member: &'m Member, key: &str) -> Lab
     }
 }
 
+/// Whether a node has the kubelet's label of its build, as far as anybody knows.
+pub(crate) fn may_have_build_label(catalog: &Catalog, member: &Member) -> bool {
+    label(catalog, member, BUILD_LABEL) != Label::Absent
+}
+
 /// The name of the node, where it was declared with one; one read from its cluster has its own.
 pub(super) fn node_name<'m>(catalog: &Catalog, member: &'m Member) -> Option<&'m str> {
     let own = member.labels.complete || super::super::has_own_name(catalog, member);

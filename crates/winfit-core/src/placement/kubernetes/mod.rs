@@ -9,6 +9,7 @@ mod selected;
 use crate::finding::{Located, Origin};
 use crate::host::Isolation;
 
+pub(crate) use self::labels::may_have_build_label;
 pub use self::runtime_class::Conflict;
 pub(crate) use self::selected::sku_of_build;
 pub use self::selected::{demands_version, version_in_label};

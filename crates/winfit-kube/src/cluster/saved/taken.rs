@@ -34,14 +34,6 @@ impl<'c> Taken<'c> {
 
     pub(super) fn item(&mut self, item: Item) {
         self.objects += 1;
-        if let Item::Node(node) = &item
-            && node.metadata.name.is_empty()
-        {
-            // Nothing could be said of it.
-            self.left
-                .is_broken("a Node without a name is left out".to_owned());
-            return;
-        }
         if !self.is_full()
             && let Some(kind) = self.cluster.add(item, self.interned)
         {

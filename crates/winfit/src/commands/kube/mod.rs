@@ -209,6 +209,12 @@ fn saved(source: &ClusterSource, mut keep: impl FnMut(Vec<u8>)) -> Result<(Clust
         complaints.extend(reasons.map(|reason| format!("{name}: {}", printable(reason))));
         keep(text);
     }
+    let all = cluster.nodes.len();
+    cluster.nodes.retain(|node| !node.metadata.name.is_empty());
+    if cluster.nodes.len() < all {
+        // Nothing could be said of them.
+        complaints.push("a Node without a name is left out".to_owned());
+    }
     let unlike = cluster.once();
     if let Some((first, others)) = unlike.split_first() {
         let more = match others.len() {

@@ -154,3 +154,28 @@ fn a_diff_says_beside_it_what_has_no_change() {
     let sentence = "Deployment shop/web runs on win-a, and no label tells that from win-b";
     assert!(told.contains(sentence), "{told}");
 }
+
+#[test]
+fn nodes_without_the_kubelet_s_label_are_labelled_first() {
+    let fix = |labelled: bool| {
+        let mut nodes = [node("win-a", "10.0.17763.1"), node("win-b", "10.0.20348.1")];
+        for node in nodes.iter_mut().filter(|_| !labelled) {
+            node["metadata"]["labels"] = json!({"kubernetes.io/os": "windows"});
+        }
+        let [first, second] = nodes;
+        let saved = Saved::new(&[first, second, deployment("web", &spec(LTSC2019))]);
+        says(&saved, &["audit"])
+    };
+    // A selector that no node meets would leave the pod waiting.
+    let said = fix(false);
+    assert!(
+        said.contains(
+            "admit only win-a (17763); not all of them have node.kubernetes.io/windows-build, \
+             so label them first winfit kube label --apply winfit kube pin deployment/web -n shop"
+        ),
+        "{said}"
+    );
+    assert!(!said.contains("windows-build: \"10.0.17763\""), "{said}");
+    let said = fix(true);
+    assert!(said.contains("windows-build: \"10.0.17763\""), "{said}");
+}
