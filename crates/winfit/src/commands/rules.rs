@@ -108,7 +108,7 @@ mod tests {
             ),
             (
                 "mismatch",
-                "there is no rule \"mismatch\"; there is build-mismatch, platform-mismatch",
+                "there is no rule \"mismatch\"; there is build-mismatch, pause-image-mismatch, platform-mismatch",
             ),
         ] {
             assert_eq!(page(name).unwrap_err().to_string(), told);
