@@ -107,6 +107,14 @@ impl Resource {
         }
     }
 
+    /// Where clusters have it that do not have it here: CronJobs are `v1` from 1.21 on.
+    fn older(self) -> Option<Self> {
+        (self.name == "cronjobs").then_some(Self {
+            version: "v1beta1",
+            ..self
+        })
+    }
+
     /// Its path, within a namespace where one is given.
     fn path(self, namespace: Option<&Namespace>) -> String {
         let mut path = if self.group.is_empty() {
@@ -158,11 +166,15 @@ impl Cluster {
         for kind in Kind::ALL {
             let resource = Resource::of(kind);
             let workloads = &mut cluster.workloads;
-            let take = |page: Vec<Workload>| {
+            let mut take = |page: Vec<Workload>| {
                 let page = page.into_iter();
                 workloads.extend(page.map(|workload| (kind, interned.workload(workload))));
             };
-            let read = api.list(&resource.path(namespace), &selector, take).await;
+            let path = resource.path(namespace);
+            let mut read = api.list(&path, &selector, &mut take).await;
+            if let (Err(KubeError::NotFound { .. }), Some(older)) = (&read, resource.older()) {
+                read = api.list(&older.path(namespace), &selector, take).await;
+            }
             if let Err(error) = read {
                 cluster.missing.push(resource.missing(error)?);
             }
@@ -242,6 +254,16 @@ pub(crate) fn path_of(kind: &str, namespace: &str, name: &str) -> Option<String>
         None if kind == "Pod" => Resource::PODS,
         None => return None,
     };
+    path_in(resource, namespace, name)
+}
+
+/// The same in a cluster that does not serve the kind there.
+pub(crate) fn older_path_of(kind: &str, namespace: &str, name: &str) -> Option<String> {
+    let older = Resource::of(Kind::parse(kind)?).older()?;
+    path_in(older, namespace, name)
+}
+
+fn path_in(resource: Resource, namespace: &str, name: &str) -> Option<String> {
     let namespace = Namespace::parse(namespace)?;
     let inner =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::cluster::path_of;
+use crate::cluster::{older_path_of, path_of};
 use crate::model::nothing_is_default;
 
 /// Lists in lists are followed so far.
@@ -25,6 +25,11 @@ impl Sought {
     /// Where the API has it. None: it is of a kind that winfit does not know.
     pub fn path(&self) -> Option<String> {
         path_of(&self.kind, &self.namespace, &self.name)
+    }
+
+    /// Where the API of an older cluster has it.
+    pub fn older_path(&self) -> Option<String> {
+        older_path_of(&self.kind, &self.namespace, &self.name)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::cluster::path_of;
+use crate::cluster::{older_path_of, path_of};
 
 /// An object that has a pod template, or is a pod.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,7 +111,11 @@ impl Object {
 
     /// Where the API has it. None: it is of a kind that winfit does not know.
     pub fn path(&self) -> Option<String> {
-        path_of(&self.kind, self.namespace(), self.name())
+        let of = match self.api_version() {
+            "batch/v1beta1" => older_path_of,
+            _ => path_of,
+        };
+        of(&self.kind, self.namespace(), self.name())
     }
 
     /// Who may change its pod template. Who writes it in the end is named, not what that goes through: Flux

@@ -183,6 +183,10 @@ fn an_image_that_changes_before_the_write_decides_anew() {
     };
     api.on("PATCH", "deployments/web?", 1, edit(WEB, newer));
     let (text, code) = said(&pin(&api, &["web", "--apply"]));
+    assert!(
+        text.contains("image mcr.microsoft.com/windows/servercore:ltsc2022 runs win-b"),
+        "{text}"
+    );
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(selector(&api, WEB), pinned_to("10.0.20348"));
 }
@@ -581,5 +585,31 @@ fn the_page_is_played() {
     assert_eq!(
         (&workload["candidates"], &workload["fit"]),
         (&json!(1), &json!(1))
+    );
+}
+
+/// `batch/v1` has them from 1.21 on, `batch/v1beta1` before that.
+#[test]
+fn cron_jobs_are_pinned_where_the_cluster_serves_them() {
+    let api = shop();
+    let (code, _) = api.admin.send("GET", "/apis/batch/v1/cronjobs", None);
+    let version = if code == 200 { "v1" } else { "v1beta1" };
+    let mut job = workload("Deployment", "tidy", "ltsc2019")["spec"]["template"].clone();
+    job["spec"]["restartPolicy"] = json!("Never");
+    let object = json!({
+        "apiVersion": format!("batch/{version}"), "kind": "CronJob",
+        "metadata": {"name": "tidy", "namespace": "shop"},
+        "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": job}}},
+    });
+    let list = format!("/apis/batch/{version}/namespaces/shop/cronjobs");
+    let body = Some(("application/json", &object));
+    let (code, answer) = api.admin.send("POST", &list, body);
+    assert_eq!(code, 201, "{answer}");
+    let (text, code) = said(&pin(&api, &["cj/tidy", "--apply"]));
+    assert_eq!(code, Some(0), "{text}");
+    let now = api.get(&format!("{list}/tidy"));
+    assert_eq!(
+        now["spec"]["jobTemplate"]["spec"]["template"]["spec"]["nodeSelector"],
+        pinned_to("10.0.17763")
     );
 }

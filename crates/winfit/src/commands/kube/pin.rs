@@ -41,15 +41,9 @@ struct Pinned {
 
 impl Pinned {
     fn new(workload: &Workload, decision: Decision) -> Self {
-        let mut images: Vec<String> = Vec::new();
-        for container in &workload.containers {
-            if !images.contains(&container.image.text) {
-                images.push(container.image.text.clone());
-            }
-        }
         Self {
             subject: workload.subject.clone(),
-            images,
+            images: images_of(workload),
             decision,
             object: None,
             owned: Owned::ByNobody,
@@ -70,6 +64,17 @@ impl Pinned {
     fn is_patched(&self) -> bool {
         self.change().is_some() && self.owned == Owned::ByNobody
     }
+}
+
+/// The images of a workload, each once.
+fn images_of(workload: &Workload) -> Vec<String> {
+    let mut images: Vec<String> = Vec::new();
+    for container in &workload.containers {
+        if !images.contains(&container.image.text) {
+            images.push(container.image.text.clone());
+        }
+    }
+    images
 }
 
 pub(super) fn run(arguments: &KubePinArguments) -> Result<Outcome> {

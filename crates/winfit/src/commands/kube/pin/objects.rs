@@ -115,9 +115,13 @@ fn saved(texts: &[Vec<u8>], sought: &[Sought]) -> Vec<Option<Value>> {
 }
 
 fn get(asked: &Asked, sought: &Sought) -> Result<Option<Value>, KubeError> {
-    match sought.path() {
-        Some(path) => asked.runtime.block_on(asked.api.get(&path)).map(Some),
-        None => Ok(None),
+    let Some(path) = sought.path() else {
+        return Ok(None);
+    };
+    let read = |path: &str| asked.runtime.block_on(asked.api.get(path)).map(Some);
+    match (read(&path), sought.older_path()) {
+        (Err(KubeError::NotFound { .. }), Some(older)) => read(&older),
+        (read, _) => read,
     }
 }
 

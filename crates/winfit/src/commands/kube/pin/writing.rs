@@ -3,7 +3,7 @@
 use winfit_kube::pin::{Decision, Job, NotWritten, Owned, Pinning, Written, attempt, write as put};
 use winfit_kube::{Change, KubeError};
 
-use super::Pinned;
+use super::{Pinned, images_of};
 use crate::commands::kube::Asked;
 use crate::output::printable;
 
@@ -35,6 +35,8 @@ pub(super) fn write(asked: &Asked, pinning: &Pinning<'_>, pinned: &mut [Pinned])
         let written = asked.runtime.block_on(put(&asked.api, pinning, &mut job));
         let one = &mut pinned[at];
         one.decision = Decision::Pin(Box::new(job.plan));
+        // Its images may be others by now.
+        one.images = images_of(&job.wanted.workload);
         one.object = Some((job.wanted, job.object));
         if let Err(error) = &written {
             complaints.push(sentence(one, error, "was not changed"));
