@@ -288,12 +288,14 @@ fn a_service_that_changes_meanwhile_is_told_as_it_was_decided_then() {
     for image in ["contoso/fax:2-ltsc2019", "contoso/fax:3-ltsc2022"] {
         swarm.import(image);
     }
-    let (others, is_done) = (Arc::clone(&swarm), AtomicBool::new(false));
+    // The proxy outlives the test, and the daemons may not.
+    let (others, is_done) = (Arc::downgrade(&swarm), AtomicBool::new(false));
     // Somebody else is faster, with another image.
     let faster = move |path: &str, _: &mut Value| {
         if path.ends_with("/update") && !is_done.swap(true, Ordering::SeqCst) {
             let update = ["service", "update", "--detach", "--no-resolve-image"];
             let image = ["--image=contoso/fax:3-ltsc2022", "fax"];
+            let others = others.upgrade().unwrap();
             others.docker("win-a", &[&update[..], &image].concat());
         }
     };

@@ -134,12 +134,14 @@ fn a_service_that_changes_meanwhile_is_decided_anew() {
         swarm.import(image);
     }
     swarm.create("fax", "contoso/fax:2-ltsc2019", "win-a", &[]);
-    let (others, is_done) = (Arc::clone(&swarm), AtomicBool::new(false));
+    // The proxy outlives the test, and the daemons may not.
+    let (others, is_done) = (Arc::downgrade(&swarm), AtomicBool::new(false));
     // Somebody else is faster: another image, and a constraint of theirs.
     let proxy = Proxy::start(
         &swarm.socket("win-a"),
         move |path, _| {
             if path.ends_with("/update") && !is_done.swap(true, Ordering::SeqCst) {
+                let others = others.upgrade().unwrap();
                 others.docker(
                     "win-a",
                     &[
