@@ -54,7 +54,7 @@ pub(super) fn tables(catalog: &Catalog, report: &Report<'_>, settled: Option<&st
 /// What the cluster as a whole could do.
 pub(super) fn advice(advice: &[Advice]) -> String {
     if advice.is_empty() {
-        return "\nNothing to advise: the cluster has one Windows version, and it runs what is on it.\n".to_owned();
+        return "\nNothing to advise: no Windows nodes, or one version that runs all images that tell theirs.\n".to_owned();
     }
     let mut text = String::from("\nFor the cluster as a whole:\n");
     for (at, one) in advice.iter().enumerate() {
